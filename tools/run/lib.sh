@@ -1,0 +1,75 @@
+# Shared by the verbs: messages, packages, profiles. Sourced; the working directory is the root of the tree.
+set -euo pipefail
+source tools/run/hugepages.sh
+
+say() { printf '== %s\n' "$*"; }
+die() {
+  printf 'run: %s\n' "$1" >&2
+  exit "${2:-1}"
+}
+
+need_root() {
+  [[ $EUID -eq 0 ]] || die "this verb needs root: sudo ./run ${1:-}" 2
+}
+
+# need_packages GROUP...: installs what is missing of these groups, and nothing else.
+need_packages() {
+  local pattern missing=() package
+  pattern=$(IFS='|' && echo "$*")
+  for package in $(awk -v g="^($pattern)\$" '!/^#/ && $2 ~ g {print $1}' tools/run/packages.txt); do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  [[ $EUID -eq 0 ]] || die "missing packages, mend with: apt-get install ${missing[*]}" 2
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update
+  apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install: ${missing[*]}"
+}
+
+# configure PROFILE [MESON OPTION...]: makes build/PROFILE once; each profile's options stand here.
+configure() {
+  local profile=$1 options=()
+  shift
+  # Sanitizers confuse g++'s flow analysis into false warnings; debug, release and lint keep -Werror.
+  case $profile in
+    debug) options=(--buildtype=debug) ;;
+    release) options=(-Doptimization=3 -Ddebug=true -Ddebug_invariants=false) ;;
+    asan) options=(-Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lundef=false
+      -Dwerror=false) ;;
+    tsan) options=(-Doptimization=1 -Ddebug=true -Db_sanitize=thread -Db_lundef=false
+      -Dwerror=false) ;;
+    clang) options=(--buildtype=debug) ;;
+    fuzz) options=(-Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lundef=false
+      -Dfuzz=true) ;;
+    *) die "no profile '$profile': debug, release, asan or tsan" 2 ;;
+  esac
+  [[ -f build/$profile/build.ninja ]] && return 0
+  mkdir -p build
+  say "configuring build/$profile"
+  meson setup "build/$profile" "${options[@]}" "$@" >"build/configure-$profile.log" 2>&1 || {
+    tail -n 30 "build/configure-$profile.log"
+    die "meson setup failed for profile $profile"
+  }
+}
+
+# compile PROFILE [TARGET...]: ninja's own progress on a terminal, a line every 50 steps elsewhere.
+compile() {
+  local profile=$1
+  shift
+  say "building build/$profile"
+  if [[ -t 1 ]]; then
+    ninja -C "build/$profile" "$@"
+  else
+    ninja -C "build/$profile" "$@" | awk '
+      /^\[[0-9]+\/[0-9]+\]/ { split($1, n, /[\[\/\]]/); if (n[2] % 50 && n[2] != n[3]) next }
+      { print; fflush() }'
+  fi
+}
+
+# profile_targets PROFILE executables-in FOLDER | tests-of SUITE: names of ninja targets.
+profile_targets() {
+  python3 tools/run/targets.py "build/$1" "$2" "$3"
+}

@@ -1,0 +1,27 @@
+# ./run lint: formatting, both compilers with warnings as errors, clang-tidy, the shape of the tree.
+source tools/run/lib.sh
+need_packages build clang
+failed=()
+
+mapfile -t sources < <(find include src drivers tools tests -name '*.cpp' -o -name '*.hpp' | sort)
+
+say "clang-format over ${#sources[@]} files"
+clang-format-19 --dry-run -Werror "${sources[@]}" || failed+=(clang-format)
+
+say "shape of the tree"
+python3 tools/check_includes.py || failed+=(structure)
+
+configure debug
+compile debug || failed+=(g++)
+CXX=clang++-19 configure clang
+compile clang || failed+=(clang)
+
+say "clang-tidy"
+run-clang-tidy-19 -quiet -p build/clang -j "$(nproc)" "$PWD/(src|drivers|tools|tests)/" \
+  >build/clang-tidy.log 2>&1 || failed+=(clang-tidy)
+grep -E '(warning|error):' build/clang-tidy.log | sort -u || true
+
+if ((${#failed[@]})); then
+  die "lint failed: ${failed[*]}"
+fi
+say "lint clean"
