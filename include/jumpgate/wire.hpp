@@ -42,7 +42,8 @@ enum class Type : std::uint8_t {
 inline constexpr std::size_t kPrefixSize = 16;
 /// flags bits 0-1: low two bits of the epoch (traffic) or of the root generation (control).
 inline constexpr std::uint8_t kFlagPhaseMask = 0x03;
-/// flags bit 2: phase of the key under which the gateway enciphers its connection ids; 0 towards the client.
+/// flags bit 2: phase of the key under which the gateway enciphered the id. Towards the client it is zero, but for
+/// WELCOME (byte 1) and PATH_CHALLENGE, where it is the phase of the ids they issue.
 inline constexpr std::uint8_t kFlagIdKeyPhase = 0x04;
 inline constexpr std::uint8_t kFlagReservedMask = 0xf8;
 inline constexpr std::size_t kTagSize = 16;
@@ -174,15 +175,17 @@ struct Refusal {
 };
 
 /// 0 generation u32 (the next one) | 4 reason u16 | 6 zero u16 | 8 binding_version u64 | 16 client ephemeral 32
+/// 48 rekey_seq u64
 struct Rekey {
   std::uint32_t generation{0};
   Reason reason{Reason::kNone};
   std::uint64_t binding_version{0};
   PublicKey ephemeral{};
+  std::uint64_t rekey_seq{0};  // rising, one for each attempt with its own ephemeral; a repeated one is the same
 };
 
 /// 0 generation u32 | 4 reason u16 (none: accepted) | 6 zero u16 | 8 binding_version u64 | 16 gateway ephemeral 32
-/// 48 epoch u64 (the first of the new generation) | 56 owner_epoch u64
+/// 48 epoch u64 (the first of the new generation) | 56 owner_epoch u64 | 64 rekey_seq u64 (of the REKEY answered)
 struct RekeyReply {
   std::uint32_t generation{0};
   Reason reason{Reason::kNone};
@@ -190,6 +193,7 @@ struct RekeyReply {
   PublicKey ephemeral{};
   std::uint64_t epoch{0};
   std::uint64_t owner_epoch{0};
+  std::uint64_t rekey_seq{0};  // the client believes no other, so a late or replayed answer can not split the keys
 };
 
 /// 0 close_seq u64 (rising per direction, from 1) | 8 reason u16 | 10 zero 6 | 16 session_id 16
@@ -225,7 +229,7 @@ struct HelloPayload {
   std::array<Suite, 4> suites{};
 };
 
-/// WELCOME, 472 bytes: 0 type | 1 zero | 2 version u16 (chosen) | 4 zero u32 | 8 client_cid u64
+/// WELCOME, 472 bytes: 0 type | 1 flags: id-key phase only | 2 version u16 (chosen) | 4 zero u32 | 8 client_cid u64
 /// 16 Noise message 2 (e 32, payload 408+16)
 inline constexpr std::size_t kWelcomePayloadSize = 408;
 inline constexpr std::size_t kWelcomeSize = 16 + 32 + kWelcomePayloadSize + kTagSize;
