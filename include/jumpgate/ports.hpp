@@ -32,6 +32,9 @@ class PacketPort {
   [[nodiscard]] virtual std::uint16_t mtu() const = 0;
   [[nodiscard]] virtual std::uint16_t queues() const = 0;
   [[nodiscard]] virtual PortOffloads offloads() const = 0;
+  /// Last known state of the link, kept fresh by the port's owner (the controller polls it); any thread may ask. A
+  /// port without a link is always up.
+  [[nodiscard]] virtual bool link_up() const { return true; }
 
   /// Receives up to `out.size()` packets; returns how many. Ownership passes to the caller.
   virtual std::uint16_t rx_burst(std::uint16_t queue, std::span<rte_mbuf*> out) = 0;

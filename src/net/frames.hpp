@@ -1,0 +1,133 @@
+/// Ethernet, ARP, neighbour discovery, IPv4, IPv6 and UDP: checked views of received bytes, and
+/// builders.
+///
+/// Owner thread: any; pure functions, no allocation. Parsers take exactly the bytes received and
+/// read nothing beyond; builders write into the span given and return the bytes used, 0 when it is
+/// too small. Network byte order. RFC 894, 826, 791, 8200, 768, 1071, 4861, 4443.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include <jumpgate/drops.hpp>
+#include <jumpgate/types.hpp>
+
+namespace jumpgate::net {
+
+using Bytes = std::span<const std::uint8_t>;
+using MutableBytes = std::span<std::uint8_t>;
+
+inline constexpr std::size_t kEthernetSize = 14;
+inline constexpr std::size_t kIpv4Size = 20;
+inline constexpr std::size_t kIpv6Size = 40;
+inline constexpr std::size_t kUdpSize = 8;
+inline constexpr std::size_t kArpSize = 28;
+inline constexpr std::size_t kIcmpSize = 8;
+inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
+inline constexpr std::uint16_t kEtherTypeArp = 0x0806;
+inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
+inline constexpr std::uint8_t kProtocolIcmp = 1;
+inline constexpr std::uint8_t kProtocolTcp = 6;
+inline constexpr std::uint8_t kProtocolUdp = 17;
+inline constexpr std::uint8_t kProtocolIcmpv6 = 58;
+inline constexpr MacAddress kBroadcastMac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+inline constexpr std::uint8_t kDefaultTtl = 64;
+
+struct EthernetView {
+  MacAddress destination;
+  MacAddress source;
+  std::uint16_t type{0};
+  Bytes payload;
+};
+std::expected<EthernetView, DropReason> parse_ethernet(Bytes frame);
+std::size_t build_ethernet(MutableBytes out, const MacAddress& destination,
+                           const MacAddress& source, std::uint16_t type);
+
+/// An IP header of either family. `packet` ends where the header says, padding is cut off.
+struct IpView {
+  IpAddress source;
+  IpAddress destination;
+  std::uint8_t protocol{0};  // IPv6: of the fixed header; extension headers are not walked
+  std::uint8_t ttl{0};
+  std::uint8_t traffic_class{0};
+  bool fragment{false};  // IPv4 only
+  Bytes packet;
+  Bytes payload;
+};
+/// Checks version, lengths and the IPv4 header checksum.
+std::expected<IpView, DropReason> parse_ip(Bytes bytes);
+/// An IP header without options before `payload_size` bytes of payload; IPv4: don't-fragment set,
+/// checksum filled in.
+std::size_t build_ip(MutableBytes out, const IpAddress& source, const IpAddress& destination,
+                     std::uint8_t protocol, std::size_t payload_size,
+                     std::uint8_t ttl = kDefaultTtl);
+/// Bytes of build_ip's header.
+constexpr std::size_t ip_header_size(IpFamily family) {
+  return family == IpFamily::kV4 ? kIpv4Size : kIpv6Size;
+}
+
+struct UdpView {
+  std::uint16_t source_port{0};
+  std::uint16_t destination_port{0};
+  Bytes payload;
+};
+/// Checks lengths and checksum; a zero checksum is valid over IPv4 only (RFC 768, RFC 8200
+/// section 8.1).
+std::expected<UdpView, DropReason> parse_udp(const IpView& ip);
+
+/// A complete frame with one UDP datagram, checksums filled in: for what the controller sends
+/// itself.
+std::size_t build_udp_frame(MutableBytes out, const MacAddress& destination_mac,
+                            const MacAddress& source_mac, const Endpoint& source,
+                            const Endpoint& destination, Bytes payload);
+
+/// Internet checksum (RFC 1071), ready to be stored; `sum` carries a partial sum
+/// (pseudo_header_sum).
+std::uint16_t internet_checksum(Bytes bytes, std::uint32_t sum = 0);
+std::uint32_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination,
+                                std::uint8_t protocol, std::size_t length);
+
+// ---- ARP (Ethernet, IPv4) ----
+enum class ArpOperation : std::uint16_t { kRequest = 1, kReply = 2 };
+struct ArpView {
+  ArpOperation operation{};
+  MacAddress sender_mac;
+  IpAddress sender;
+  MacAddress target_mac;
+  IpAddress target;
+};
+/// The Ethernet payload of an ARP frame.
+std::expected<ArpView, DropReason> parse_arp(Bytes payload);
+/// A whole frame of 42 bytes.
+std::size_t build_arp_frame(MutableBytes out, const MacAddress& destination_mac,
+                            const ArpView& arp);
+
+// ---- Neighbour discovery ----
+enum class NdKind : std::uint8_t { kSolicitation = 135, kAdvertisement = 136 };
+struct NdView {
+  NdKind kind{};
+  IpAddress source;  // of the IPv6 header; unspecified in duplicate address detection
+  IpAddress destination;
+  IpAddress target;
+  bool has_link_address{
+      false};  // source (solicitation) or target (advertisement) link-layer address option
+  MacAddress link_address;
+  bool solicited{false};  // advertisement flags
+  bool override_flag{false};
+};
+/// An IPv6 packet; anything but a valid NS or NA (RFC 4861 sections 7.1.1, 7.1.2: hop limit 255,
+/// checksum, code 0, options of non-zero length) is kNdIgnored.
+std::expected<NdView, DropReason> parse_nd(Bytes ip_packet);
+/// Whether an IPv6 packet is a neighbour solicitation or advertisement by its type alone.
+bool is_nd(Bytes ip_packet);
+/// A whole frame.
+std::size_t build_nd_frame(MutableBytes out, const MacAddress& destination_mac,
+                           const MacAddress& source_mac, const NdView& nd);
+/// ff02::1:ffXX:XXXX of an address, and the Ethernet address of a multicast group (RFC 2464 section
+/// 7).
+IpAddress solicited_node(const IpAddress& address);
+MacAddress multicast_mac(const IpAddress& group);
+
+}  // namespace jumpgate::net

@@ -1,0 +1,93 @@
+/// Neighbours' MAC addresses as the workers read them: an array with one atomic word an entry, and
+/// a lock-free index from (port, address) to the entry (rte_hash, one writer, lock-free readers).
+///
+/// Owner: the controller writes (through net::Neighbours); any worker reads. Bound:
+/// limits::kMaxNeighbours entries, all memory taken at construction. An index that a worker found
+/// stays the same neighbour's until that worker's next quiescent state; one that the controller
+/// pinned (Neighbours::acquire) until it is released.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <jumpgate/limits.hpp>
+#include <jumpgate/types.hpp>
+
+struct rte_hash;
+
+namespace jumpgate::net {
+
+/// A resolved neighbour.
+struct NeighbourMac {
+  MacAddress mac;
+  std::uint8_t port{0};
+};
+
+class NeighbourTable {
+ public:
+  /// Needs EAL. Fails, with the reason, when memory does not suffice.
+  static std::expected<std::unique_ptr<NeighbourTable>, std::string> create();
+  ~NeighbourTable();
+  NeighbourTable(const NeighbourTable&) = delete;
+  NeighbourTable& operator=(const NeighbourTable&) = delete;
+
+  // ---- Workers ----
+  /// The MAC of an entry, nullopt while unresolved. Notes that the entry is in use, which is what
+  /// starts the reachability probe of a stale one (RFC 4861 section 7.3.3).
+  [[nodiscard]] std::optional<MacAddress> mac(std::uint32_t index) const noexcept {
+    const auto entry = resolved(index);
+    if (!entry) return std::nullopt;
+    return entry->mac;
+  }
+  /// As mac(), with the port.
+  [[nodiscard]] std::optional<NeighbourMac> resolved(std::uint32_t index) const noexcept {
+    if (index >= words_.size()) return std::nullopt;
+    if (used_[index].load(std::memory_order_relaxed) == 0)
+      used_[index].store(1, std::memory_order_relaxed);
+    return unpack(words_[index].load(std::memory_order_acquire));
+  }
+  /// Index of a known neighbour, resolved or not.
+  [[nodiscard]] std::optional<std::uint32_t> find(std::uint8_t port,
+                                                  const IpAddress& address) const noexcept;
+
+  // ---- Controller (net::Neighbours) ----
+  /// Makes (port, address) findable at `index`. False when the index refuses it (full).
+  [[nodiscard]] bool insert(std::uint32_t index, std::uint8_t port, const IpAddress& address);
+  /// Hides the key; returns what release_key() needs after every worker has been quiescent.
+  [[nodiscard]] std::int32_t remove(std::uint8_t port, const IpAddress& address);
+  void release_key(std::int32_t position);
+  void set_mac(std::uint32_t index, std::uint8_t port, const MacAddress& mac) noexcept;
+  void clear_mac(std::uint32_t index) noexcept;
+  /// Whether a worker has used the entry since the last call.
+  [[nodiscard]] bool take_used(std::uint32_t index) noexcept;
+
+ private:
+  explicit NeighbourTable(rte_hash* hash) : hash_{hash} {}
+  // MAC in bits 0-47, port in 48-55, bit 56: resolved.
+  static constexpr std::uint64_t kResolvedBit = std::uint64_t{1} << 56;
+  static constexpr std::uint64_t pack(std::uint8_t port, const MacAddress& mac) noexcept {
+    std::uint64_t word = kResolvedBit | (std::uint64_t{port} << 48);
+    for (unsigned i = 0; i < 6; ++i)
+      word |= std::uint64_t{mac.bytes[i]} << (8 * i);
+    return word;
+  }
+  static constexpr std::optional<NeighbourMac> unpack(std::uint64_t word) noexcept {
+    if ((word & kResolvedBit) == 0) return std::nullopt;
+    NeighbourMac entry;
+    for (unsigned i = 0; i < 6; ++i)
+      entry.mac.bytes[i] = static_cast<std::uint8_t>(word >> (8 * i));
+    entry.port = static_cast<std::uint8_t>(word >> 48);
+    return entry;
+  }
+
+  rte_hash* hash_;
+  std::array<std::atomic<std::uint64_t>, limits::kMaxNeighbours> words_{};
+  mutable std::array<std::atomic<std::uint8_t>, limits::kMaxNeighbours> used_{};
+};
+
+}  // namespace jumpgate::net

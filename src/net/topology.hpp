@@ -1,0 +1,38 @@
+/// What the gateway's layer 3 is built from: addresses of the ports, static routes, peers'
+/// prefixes. Plain values, filled by src/app from the configuration, read by the engines of this
+/// folder.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <jumpgate/types.hpp>
+
+namespace jumpgate::net {
+
+enum class PortRole : std::uint8_t { kOuter, kInner };
+
+/// Layer 3 of one port.
+struct PortAddressing {
+  std::uint8_t port{0};  // index of the port
+  PortRole role{PortRole::kOuter};
+  MacAddress mac;
+  std::uint16_t mtu{1500};          // bytes, layer 3
+  std::vector<IpPrefix> addresses;  // our own, host bits set; the prefix is on link
+  std::vector<IpAddress> gateways;  // default gateways, at most one a family
+};
+
+/// A route through a router on the port's link.
+struct StaticRoute {
+  IpPrefix prefix;  // host bits clear
+  std::uint8_t port{0};
+  IpAddress next_hop;
+};
+
+/// One allowed prefix of one peer: route towards it, and permission for sources within.
+struct PeerPrefix {
+  IpPrefix prefix;  // host bits clear
+  std::uint32_t peer{0};
+};
+
+}  // namespace jumpgate::net
