@@ -1,0 +1,31 @@
+/// Keeps a port to itself, and the host's own way in out of our hands.
+///
+/// Owner thread: main. The lock is advisory (flock) and goes with the process. The checks read the
+/// kernel's tables in /proc and /sys only.
+#pragma once
+
+#include <expected>
+#include <string>
+
+namespace jumpgate::ethdev {
+
+/// An exclusive lock on /run/lock/jumpgate-INTERFACE; released when destroyed.
+class InterfaceLock {
+ public:
+  static std::expected<InterfaceLock, std::string> take(const std::string& interface,
+                                                        const std::string& folder = "/run/lock");
+  InterfaceLock(InterfaceLock&& other) noexcept;
+  InterfaceLock& operator=(InterfaceLock&& other) noexcept;
+  ~InterfaceLock();
+
+ private:
+  explicit InterfaceLock(int fd) : fd_{fd} {}
+  int fd_{-1};
+};
+
+/// Why the host would lose its way in if `interface` were taken: it carries the default route of
+/// either family, or an established SSH connection ends at one of its addresses. Empty: it may be
+/// taken.
+std::string reason_to_spare(const std::string& interface);
+
+}  // namespace jumpgate::ethdev
