@@ -15,9 +15,9 @@
 #include <jumpgate/time.hpp>
 #include <jumpgate/types.hpp>
 
+#include "config/key_file.hpp"
 #include "config/log_level.hpp"
 #include "config/problems.hpp"
-#include "config/secret_key.hpp"
 
 namespace jumpgate::config {
 
