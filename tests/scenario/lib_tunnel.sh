@@ -1,0 +1,70 @@
+# Harness of the scenarios with a whole tunnel: the demo's topology (drawn in tools/demo/topology.sh) with the real
+# programs in it, under the names and the cleanup of lib.sh. A scenario sources this file instead of lib.sh.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+[[ -x $build/src/app/jumpgated && -x $build/src/app/jump/jump ]] || skip "the gateway and the client are not built"
+
+export JG_PREFIX=$prefix JG_RUN=$logs/run
+source "$root/tools/demo/topology.sh"
+source "$root/tools/demo/stage.sh"
+
+jump() { ns client "$build/src/app/jump/jump" "$1" --socket "$JG_RUN/jump.sock" "${@:2}"; }
+jumpctl() { "$build/tools/jumpctl/jumpctl" "$1" --socket "$JG_RUN/jumpgated.sock" "${@:2}"; }
+gateway_events="$logs/run/gateway-events.jsonl"
+client_events="$logs/run/client-events.jsonl"
+
+# lay_out [DELAY_WIFI DELAY_CELL]: namespaces, both uplinks (5 and 15 ms each way unless told), keys and configs.
+lay_out() {
+  local name
+  for name in client link net gw server; do namespaces+=("$prefix-$name"); done
+  topology_up
+  start link link-wifi "$build/drivers/link_faulty/link_faulty" run w0 w1 --delay "${1:-5}" --control "$JG_RUN/wifi.ctl"
+  start link link-cell "$build/drivers/link_faulty/link_faulty" run c0 c1 --delay "${2:-15}" --control "$JG_RUN/cell.ctl"
+  stage_keys "$build"
+  stage_configs
+}
+
+start_gateway() {
+  start gw jumpgated "$build/src/app/jumpgated" --config "$JG_RUN/gateway.toml"
+  gateway=$started
+  wait_for 20 jumpctl status
+}
+
+start_client() {
+  start client jump "$build/src/app/jump/jump" up "$JG_RUN/client.toml"
+  client=$started
+  wait_for 15 is_attached
+}
+
+# start_server [SIZE]: a web server with a file of random bytes (1M unless told).
+start_server() {
+  mkdir -p "$JG_RUN/www"
+  head -c "${1:-1M}" /dev/urandom >"$JG_RUN/www/file.bin"
+  start server web python3 -m http.server 8000 --bind 10.9.0.2 --directory "$JG_RUN/www"
+  wait_for 5 ns server curl -s -o /dev/null http://10.9.0.2:8000/
+}
+
+# fetch [CURL OPTION...]: the file through the tunnel, over one TCP connection; compared byte by byte.
+fetch() {
+  ns client curl -s --max-time 40 "$@" -o "$JG_RUN/fetched.bin" http://10.9.0.2:8000/file.bin &&
+    cmp "$JG_RUN/fetched.bin" "$JG_RUN/www/file.bin"
+}
+
+# field NAME: one field of the client's status.
+field() { jump status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['$1'])"; }
+is_attached() { [[ $(field state) == ATTACHED ]]; }
+is_on() { [[ $(field uplink) == "$1" && $(field state) == ATTACHED ]]; }
+answers() { ns client ping -c 1 -W 1 "${1:-10.9.0.2}"; }
+
+# counter NAME: a drop counter of the gateway, summed over workers.
+counter() { jumpctl counters --json | python3 -c "import json,sys; print(json.load(sys.stdin)['drops'].get('$1', 0))"; }
+counted() { (($(counter "$1") >= $2)); }
+
+# events FILE EXPRESSION: how many events of the log satisfy the Python expression over e.
+events() {
+  python3 - "$1" "$2" <<'PY'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1]) if line.endswith("\n")]
+print(sum(bool(eval(sys.argv[2], {"e": e})) for e in lines))
+PY
+}
+has_event() { (($(events "$1" "$2") > 0)); }

@@ -1,0 +1,30 @@
+# Peers are added, and revoked, without a restart: the untouched session notices nothing, the revoked one ends; a broken
+# file is refused whole.
+# limit: 90
+source "$(dirname "$0")/lib_tunnel.sh"
+
+lay_out
+start_gateway
+start_client
+wait_for 5 answers
+id=$(field session_id)
+
+cp "$JG_RUN/gateway.toml" "$JG_RUN/good.toml"
+cat >>"$JG_RUN/gateway.toml" <<EOT
+[[peer]]
+name = "bob"
+public_key = "$("$build/src/app/jump/jump" genkey | "$build/src/app/jump/jump" pubkey)"
+addresses = ["10.8.0.3/32"]
+EOT
+jumpctl reload | grep -q bob || fail "reload does not say that bob was added"
+answers || fail "the untouched session noticed"
+[[ $(field session_id) == "$id" ]] || fail "the untouched session was replaced"
+
+echo 'nonsense = true' >>"$JG_RUN/gateway.toml"
+if jumpctl reload 2>"$logs/refused.log"; then fail "a broken file was accepted"; fi
+grep -q "nonsense" "$logs/refused.log" || fail "the refusal does not name the key: $(cat "$logs/refused.log")"
+answers || fail "a refused reload touched the session"
+
+sed '/\[\[peer\]\]/,$d' "$JG_RUN/good.toml" >"$JG_RUN/gateway.toml"
+jumpctl reload | grep -q alice || fail "reload does not say that alice was revoked"
+wait_for 5 has_event "$gateway_events" "e['event_type'] == 'SessionTerminated' and e['reason_code'] == 'operator_terminated'"
