@@ -1,0 +1,33 @@
+/// What the controller publishes and every worker reads.
+///
+/// Owner threads: the objects behind the references say who writes them; the plain fields are set
+/// before the first worker starts and never change.
+/// Bound: outer addresses are few (scanned for each packet that is not for the first of them).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <jumpgate/types.hpp>
+
+#include "bus/peer_slots.hpp"
+#include "crypto/connection_id.hpp"
+#include "net/neighbour_table.hpp"
+#include "net/published.hpp"
+#include "net/route_image.hpp"
+
+namespace jumpgate::bus {
+
+struct SharedState {
+  const net::NeighbourTable& neighbours;
+  const net::Published<net::RouteImage>& routes;
+  net::Quiescence& quiescence;
+  const PeerSlots& peers;
+  const crypto::CidCipher& cids;
+  std::uint8_t node{0};                    // of our connection ids
+  std::uint8_t id_key_phase{0};            // of `cids`
+  std::uint16_t listen_port{0};            // UDP, on every outer address
+  std::vector<IpAddress> outer_addresses;  // our own
+};
+
+}  // namespace jumpgate::bus
