@@ -1,9 +1,9 @@
 /// Keeping a path alive and noticing its silence, for one side of one session.
 ///
 /// Purpose: when the next heartbeat is due, what it says, and the edges "silent" and "alive again"
-/// (spec/jump.md "Heartbeats"). Used by the gateway's worker, per session, and by the client.
+/// (spec/heartbeat.md). Used by the gateway's worker, per session, and by the client.
 /// Owner thread: the one that owns the session's traffic keys. Bound: a fixed object of two cache
-/// lines. Failure: none; every outcome is a value. Times are passed in.
+/// lines. Failure: none; every outcome is a value. Times are passed in and never go backwards.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +27,9 @@ struct LivenessTimers {
 inline constexpr Duration kTrafficMemory = seconds(3);
 /// At most one answer to `reply_wanted` in this time: ten a second are no amplifier.
 inline constexpr Duration kReplyInterval = milliseconds(100);
-
-/// What `poll` noticed.
-enum class SilenceEdge : std::uint8_t {
-  kNone,
-  kSilent,           // nothing authentic for longer than the threshold in force
-  kProbeUnanswered,  // heartbeats with `reply_wanted` met with silence for the floor
-};
+/// Heartbeats that announce the idle interval and are still sent at the quick pace: two of them may
+/// be lost before the other side takes the new pace for silence.
+inline constexpr std::uint8_t kIdleAnnouncements = 3;
 
 class Liveness {
  public:
@@ -42,53 +38,60 @@ class Liveness {
   /// A policy's change; silence and schedule so far stay.
   void set_timers(const LivenessTimers& timers) { timers_ = timers; }
   /// Quick whatever the traffic: the state is not ATTACHED.
-  void set_quick(bool quick) { quick_ = quick; }
+  void set_quick(bool quick, MonoNs now);
 
-  /// A new path or epoch is in force: silence counts from now, and a heartbeat is due at once.
+  /// A new binding is in force: silence counts from now, a heartbeat is due at once, nothing of the
+  /// old path is echoed.
   void restart(MonoNs now);
+  /// A new epoch on the same binding (rekey): its echoes start anew.
+  void forget_echo() { echo_time_us_ = 0; }
 
   /// An authentic, fresh packet of the peer. True when it ends a declared silence.
   bool on_authentic(MonoNs now);
   /// DATA went out or came in (authentic): the quick interval for the next kTrafficMemory.
-  void on_traffic(MonoNs now) { last_traffic_ = now; }
+  void on_traffic(MonoNs now);
   /// An authentic heartbeat (after on_authentic): learns the peer's interval and what to echo.
   /// Returns a sample of the round-trip time, if its echo holds one; it is for the RTT estimator.
   std::optional<Duration> on_heartbeat(const wire::Heartbeat& heartbeat, MonoNs now);
 
-  /// A heartbeat to send now: interval, times, echo, and reply_wanted where the peer's own interval
-  /// is too long for the silence to be noticed. What was received is for the caller to fill in.
+  /// The heartbeat that is due: interval, times, echo, and reply_wanted where the peer's own
+  /// interval is longer than ours. What was received is for the caller to fill in.
   [[nodiscard]] wire::Heartbeat make(MonoNs now) const;
-  /// That heartbeat was sent.
-  void on_sent(const wire::Heartbeat& heartbeat, MonoNs now);
+  /// It was sent.
+  void on_sent(MonoNs now);
+  /// The answer to reply_wanted, at most one in kReplyInterval. It does not move the schedule.
+  std::optional<wire::Heartbeat> make_reply(MonoNs now);
 
-  /// When the next heartbeat is due; in the past: at once.
+  /// When the next heartbeat is due; at or before `now`: at once.
   [[nodiscard]] MonoNs next_due(MonoNs now) const;
   /// The interval in force: quick or idle.
   [[nodiscard]] Duration interval(MonoNs now) const;
 
-  /// The peer asked for an answer: true, at most once in kReplyInterval, if it is to be sent.
-  [[nodiscard]] bool take_reply(MonoNs now);
-
   /// The silence threshold in force.
-  [[nodiscard]] Duration threshold() const;
-  /// When `poll` will notice silence if nothing comes; kNever once it was noticed.
-  [[nodiscard]] MonoNs silence_deadline() const;
-  /// The silent edge, once; on_authentic re-arms it.
-  SilenceEdge poll(MonoNs now);
+  [[nodiscard]] Duration threshold(MonoNs now) const;
+  /// When silence is to be declared if nothing comes; kNever once it was. It may move both ways.
+  [[nodiscard]] MonoNs silence_deadline(MonoNs now) const;
+  /// True once when silence is to be declared; on_authentic and restart re-arm it.
+  bool poll_silence(MonoNs now);
   [[nodiscard]] bool silent() const { return silent_; }
   [[nodiscard]] MonoNs last_heard() const { return last_heard_; }
 
  private:
+  [[nodiscard]] bool is_quick(MonoNs now) const {
+    return quick_ || now - last_traffic_ < kTrafficMemory;
+  }
+  [[nodiscard]] Duration peer_interval() const;
+
   LivenessTimers timers_;
   MonoNs last_heard_;
   MonoNs last_sent_;
   MonoNs last_traffic_;
+  MonoNs quick_since_;  // the last change from idle to quick
   MonoNs last_reply_{};
-  MonoNs probing_since_{kNever};  // first unanswered heartbeat with reply_wanted
   MonoNs echo_received_at_{};
-  std::uint32_t peer_interval_ms_{0};
-  std::uint32_t announced_ms_{0};
-  std::uint32_t echo_time_us_{0};  // 0: nothing to echo
+  std::uint32_t echo_time_us_{0};       // 0: nothing to echo
+  std::uint16_t peer_interval_ms_{0};   // 0: none announced yet
+  std::uint8_t idle_announcements_{0};  // sent since the change from quick to idle
   bool quick_{false};
   bool silent_{false};
   bool sent_any_{false};

@@ -100,8 +100,10 @@ struct PolicyError {
 /// What may_switch is asked about.
 struct SwitchRequest {
   MonoNs now;
-  unsigned attempts_last_minute{0};   // SwitchBudget::attempts
+  unsigned attempts_last_minute{0};   // SwitchBudget::attempts; 0 at the answer: it is spent
+  Duration until_attempt{};           // SwitchBudget::until_attempt, for retry_after
   unsigned commits_last_minute{0};    // SwitchBudget::commits
+  Duration until_commit{};            // SwitchBudget::until_commit, for retry_after
   std::optional<MonoNs> last_commit;  // none before the first switch
   bool exempt_from_cooldown{false};   // in place and rebinding
   MonoNs recovery_deadline{kNever};   // of the running recovery; kNever when none runs

@@ -10,6 +10,7 @@
 #include <jumpgate/reasons.hpp>
 #include <jumpgate/time.hpp>
 
+#include "session/fsm.hpp"
 #include "session/policy.hpp"
 
 namespace jumpgate::session {

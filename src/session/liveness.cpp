@@ -1,0 +1,135 @@
+#include "session/liveness.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "session/policy.hpp"
+
+namespace jumpgate::session {
+
+namespace {
+
+std::uint16_t to_announced_ms(Duration interval) {
+  return static_cast<std::uint16_t>(
+      std::clamp<std::int64_t>(interval.ms(), 1, std::numeric_limits<std::uint16_t>::max()));
+}
+
+// A round trip above this is a stale or wrapped echo, no measurement.
+constexpr std::uint32_t kMaxSampleUs = 60'000'000;
+
+}  // namespace
+
+std::uint32_t wire_time_us(MonoNs now) {
+  const auto time = static_cast<std::uint32_t>(now.ns / 1000);
+  return time == 0 ? 1 : time;
+}
+
+Liveness::Liveness(const LivenessTimers& timers, MonoNs now)
+    : timers_(timers), last_heard_(now), last_sent_(now), last_traffic_(now), quick_since_(now) {}
+
+void Liveness::set_quick(bool quick, MonoNs now) {
+  if (quick && !is_quick(now)) quick_since_ = now;
+  // Leaving it, the interval falls back to what the traffic asks for.
+  quick_ = quick;
+}
+
+void Liveness::restart(MonoNs now) {
+  last_heard_ = now;
+  quick_since_ = now;
+  silent_ = false;
+  sent_any_ = false;
+  peer_interval_ms_ = 0;
+  forget_echo();
+}
+
+bool Liveness::on_authentic(MonoNs now) {
+  last_heard_ = now;
+  const bool was_silent = silent_;
+  silent_ = false;
+  return was_silent;
+}
+
+void Liveness::on_traffic(MonoNs now) {
+  if (!is_quick(now)) quick_since_ = now;
+  last_traffic_ = now;
+}
+
+std::optional<Duration> Liveness::on_heartbeat(const wire::Heartbeat& heartbeat, MonoNs now) {
+  peer_interval_ms_ = heartbeat.next_interval_ms;
+  echo_time_us_ = heartbeat.send_time_us;
+  echo_received_at_ = now;
+  if (heartbeat.echo_time_us == 0) return std::nullopt;
+  const std::uint32_t elapsed = wire_time_us(now) - heartbeat.echo_time_us;  // modulo 2^32
+  if (elapsed > kMaxSampleUs || heartbeat.echo_delay_us > elapsed) return std::nullopt;
+  return microseconds(elapsed - heartbeat.echo_delay_us);
+}
+
+wire::Heartbeat Liveness::make(MonoNs now) const {
+  wire::Heartbeat heartbeat;
+  heartbeat.next_interval_ms = to_announced_ms(interval(now));
+  heartbeat.send_time_us = wire_time_us(now);
+  if (echo_time_us_ != 0) {
+    heartbeat.echo_time_us = echo_time_us_;
+    heartbeat.echo_delay_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+        (now - echo_received_at_).us(), 0, std::numeric_limits<std::uint32_t>::max()));
+  }
+  heartbeat.reply_wanted = is_quick(now) && peer_interval() > timers_.interval;
+  return heartbeat;
+}
+
+void Liveness::on_sent(MonoNs now) {
+  last_sent_ = now;
+  sent_any_ = true;
+  if (is_quick(now)) {
+    idle_announcements_ = 0;
+  } else if (idle_announcements_ < kIdleAnnouncements) {
+    ++idle_announcements_;
+  }
+}
+
+std::optional<wire::Heartbeat> Liveness::make_reply(MonoNs now) {
+  if (last_reply_.ns != 0 && now - last_reply_ < kReplyInterval) return std::nullopt;
+  last_reply_ = now;
+  wire::Heartbeat heartbeat = make(now);
+  heartbeat.reply_wanted = false;  // else two eager sides would never stop
+  return heartbeat;
+}
+
+MonoNs Liveness::next_due(MonoNs now) const {
+  if (!sent_any_) return now;
+  if (is_quick(now)) {
+    const bool just_became_quick = quick_since_ > last_sent_;
+    return just_became_quick ? quick_since_ : last_sent_ + timers_.interval;
+  }
+  const bool announced = idle_announcements_ >= kIdleAnnouncements;
+  return last_sent_ + (announced ? timers_.idle_interval : timers_.interval);
+}
+
+Duration Liveness::interval(MonoNs now) const {
+  return is_quick(now) ? timers_.interval : timers_.idle_interval;
+}
+
+Duration Liveness::peer_interval() const {
+  return peer_interval_ms_ == 0 ? timers_.interval : milliseconds(peer_interval_ms_);
+}
+
+Duration Liveness::threshold(MonoNs now) const {
+  // While we are quick each of our heartbeats asks a slower peer to answer: it is heard at our
+  // pace.
+  const Duration heard_every =
+      is_quick(now) ? std::min(peer_interval(), timers_.interval) : peer_interval();
+  return silence_threshold(timers_.silence_floor, heard_every);
+}
+
+MonoNs Liveness::silence_deadline(MonoNs now) const {
+  if (silent_) return kNever;
+  return std::max(last_heard_, quick_since_) + threshold(now);
+}
+
+bool Liveness::poll_silence(MonoNs now) {
+  if (silent_ || now < silence_deadline(now)) return false;
+  silent_ = true;
+  return true;
+}
+
+}  // namespace jumpgate::session
