@@ -25,8 +25,8 @@ class TimerWheel {
  public:
   TimerWheel(std::uint32_t capacity, MonoNs now, Duration tick = milliseconds(1));
 
-  /// Sets or moves the handle's timer. A deadline not after the current tick fires at the next
-  /// advance; kNever cancels.
+  /// Sets or moves the handle's timer; kNever cancels. A deadline that is not after the current
+  /// tick is due at once: the next advance fires it, or the running one.
   void arm(std::uint32_t handle, MonoNs deadline);
   void cancel(std::uint32_t handle);
   [[nodiscard]] bool armed(std::uint32_t handle) const;

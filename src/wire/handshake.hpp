@@ -63,8 +63,9 @@ constexpr auto hello_mac2(HelloOut m) {
   return m.subspan<kHelloMac2Offset, kMacSize>();
 }
 
-/// At least one version and one known suite; unused places are zero and stand last. Unknown suites
-/// in between are dropped: a newer client may offer more than we know.
+/// At least one version; unused places are zero and stand last. Suites we do not know are left out,
+/// the known ones keep their order: a newer client may offer more. None left is refused by the
+/// caller, with no_common_suite.
 [[nodiscard]] std::expected<HelloPayload, DropReason> decode_hello_payload(
     std::span<const std::uint8_t, kHelloPayloadSize> payload);
 void encode_hello_payload(const HelloPayload& payload,
