@@ -41,7 +41,7 @@ class EventLog {
  private:
   [[nodiscard]] std::size_t room() const;
   void push(const Event& event);
-  bool announce_loss(const Event& like);
+  void push_loss(MonoNs now, std::uint64_t policy_version);
 
   std::unique_ptr<Event[]> ring_;
   std::size_t mask_;

@@ -1,6 +1,6 @@
 /// An event as one line of JSON (spec/events.md).
 ///
-/// Purpose: the stable text form; and names and addresses as text for it.
+/// Purpose: the stable text form.
 /// Owner thread: audit. Bound: one line, below kMaxLine bytes. Failure: none.
 #pragma once
 
@@ -19,12 +19,5 @@ inline constexpr std::size_t kMaxLine = 4096;
 /// One JSON object and a newline. `ts_ms` is wall-clock milliseconds since 1970, for people only.
 [[nodiscard]] std::string to_json_line(const Event& event, std::string_view node_id,
                                        std::uint64_t ts_ms);
-
-/// "192.0.2.1:51820", "[2001:db8::1]:51820"; empty for no address.
-[[nodiscard]] std::string to_text(const Endpoint& endpoint);
-/// "192.0.2.1", "2001:db8::1"; empty for no address.
-[[nodiscard]] std::string to_text(const IpAddress& address);
-/// 32 hexadecimal digits.
-[[nodiscard]] std::string to_text(const SessionId& id);
 
 }  // namespace jumpgate::audit
