@@ -1,6 +1,7 @@
 // link_faulty: a bad wire between two interfaces of one network namespace. A tool of tests and of
 // the demo.
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <string>
 
@@ -129,7 +130,7 @@ int set(const std::string& control, const std::string& direction, const Values& 
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app{"A link with faults between two interfaces of this network namespace"};
   app.require_subcommand(1);
 
@@ -166,4 +167,7 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   return run_command->parsed() ? run(options) : set(control, direction, values);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "link_faulty: %s\n", error.what());
+  return 1;
 }

@@ -43,7 +43,7 @@ std::expected<PacketSocket, std::string> PacketSocket::open(const std::string& i
   promiscuous.mr_ifindex = static_cast<int>(index);
   promiscuous.mr_type = PACKET_MR_PROMISC;
   // Without PACKET_IGNORE_OUTGOING the relay would read back what it sends, and relay it again.
-  if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, int{1}) ||
+  if (!set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) ||
       !set_option(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, promiscuous) ||
       !set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kSocketBuffer) ||
       !set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, kSocketBuffer)) {

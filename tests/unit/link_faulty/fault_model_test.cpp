@@ -14,6 +14,7 @@ constexpr std::size_t kFrame = 1400;
 // A packet each millisecond of simulated time.
 std::vector<Verdict> offer_many(FaultModel& model, std::size_t count) {
   std::vector<Verdict> verdicts;
+  verdicts.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     verdicts.push_back(model.offer(MonoNs{} + milliseconds(static_cast<std::int64_t>(i)), kFrame));
   }
