@@ -6,6 +6,8 @@
 #
 # JUMPGATE_BUILD names the build to take programs from; logs are kept in build/test/NAME/.
 set -euo pipefail
+# Debian's python3 has the modules that the scenarios import; another one on the PATH may not.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${JUMPGATE_BUILD:-$root/build/asan}

@@ -1,5 +1,7 @@
 # Shared by the verbs: messages, packages, profiles. Sourced; the working directory is the root of the tree.
 set -euo pipefail
+# The packages' own programs, python3 and its modules above all, before what else a machine may have.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 source tools/run/hugepages.sh
 
 say() { printf '== %s\n' "$*"; }
