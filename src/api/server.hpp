@@ -86,7 +86,8 @@ class Server {
   void serve(Client& client);
   [[nodiscard]] std::string answer(Client& client, std::string_view message);
   void feed_followers();
-  void follow(Client& client, std::string_view line);
+  static void follow(Client& client, std::string_view line);
+  static void tell_loss(Client& client);
   void drop_closing();
   bool watch(int fd);
 
