@@ -132,14 +132,15 @@ class ChaCha final : public Aead {
   std::size_t run(std::span<AeadOp> ops, IMB_CIPHER_DIRECTION direction) {
     const auto wanted = static_cast<std::uint32_t>(std::min(ops.size(), limits::kBurst));
     const std::uint32_t count = manager_->get_next_burst(manager_.get(), wanted, jobs_.data());
+    // The manager holds nothing but this burst, so it has room and gives all of it back; going on
+    // otherwise would let packets leave unsealed.
+    if (count == 0) JG_UNREACHABLE();
     for (std::uint32_t i = 0; i < count; ++i)
       prepare(*jobs_[i], ops[i], direction, tags_[i]);
     std::uint32_t done = manager_->submit_burst_nocheck(manager_.get(), count, jobs_.data());
     while (done < count) {
       const std::uint32_t flushed =
           manager_->flush_burst(manager_.get(), count - done, jobs_.data());
-      // The manager holds nothing but this burst; if it gave none back, packets would leave
-      // unsealed.
       if (flushed == 0) JG_UNREACHABLE();
       done += flushed;
     }
