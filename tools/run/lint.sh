@@ -16,9 +16,11 @@ compile debug || failed+=(g++)
 CXX=clang++-19 configure clang
 compile clang || failed+=(clang)
 
-say "clang-tidy"
-run-clang-tidy-19 -quiet -p build/clang -j "$(nproc)" "$PWD/(src|drivers|tools|tests)/" \
-  >build/clang-tidy.log 2>&1 || failed+=(clang-tidy)
+say "clang-tidy, some ten seconds a file"
+run-clang-tidy-19 -quiet -p build/clang -j "$(nproc)" "$PWD/(src|drivers|tools|tests)/" 2>/dev/null |
+  tee build/clang-tidy.log |
+  awk '/^\[ *[0-9]+\/[0-9]+\]/ { if (++files % 20 == 0) { print "   " $1 $2; fflush() } }' ||
+  failed+=(clang-tidy)
 grep -E '(warning|error):' build/clang-tidy.log | sort -u || true
 
 if ((${#failed[@]})); then
