@@ -36,10 +36,10 @@ inline constexpr MacAddress kBroadcastMac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 inline constexpr std::uint8_t kDefaultTtl = 64;
 
 struct EthernetView {
-  MacAddress destination;
-  MacAddress source;
+  MacAddress destination{};
+  MacAddress source{};
   std::uint16_t type{0};
-  Bytes payload;
+  Bytes payload{};
 };
 std::expected<EthernetView, DropReason> parse_ethernet(Bytes frame);
 std::size_t build_ethernet(MutableBytes out, const MacAddress& destination,
@@ -47,14 +47,14 @@ std::size_t build_ethernet(MutableBytes out, const MacAddress& destination,
 
 /// An IP header of either family. `packet` ends where the header says, padding is cut off.
 struct IpView {
-  IpAddress source;
-  IpAddress destination;
+  IpAddress source{};
+  IpAddress destination{};
   std::uint8_t protocol{0};  // IPv6: of the fixed header; extension headers are not walked
   std::uint8_t ttl{0};
   std::uint8_t traffic_class{0};
   bool fragment{false};  // IPv4 only
-  Bytes packet;
-  Bytes payload;
+  Bytes packet{};
+  Bytes payload{};
 };
 /// Checks version, lengths and the IPv4 header checksum.
 std::expected<IpView, DropReason> parse_ip(Bytes bytes);
@@ -71,7 +71,7 @@ constexpr std::size_t ip_header_size(IpFamily family) {
 struct UdpView {
   std::uint16_t source_port{0};
   std::uint16_t destination_port{0};
-  Bytes payload;
+  Bytes payload{};
 };
 /// Checks lengths and checksum; a zero checksum is valid over IPv4 only (RFC 768, RFC 8200
 /// section 8.1).
@@ -93,10 +93,10 @@ std::uint32_t pseudo_header_sum(const IpAddress& source, const IpAddress& destin
 enum class ArpOperation : std::uint16_t { kRequest = 1, kReply = 2 };
 struct ArpView {
   ArpOperation operation{};
-  MacAddress sender_mac;
-  IpAddress sender;
-  MacAddress target_mac;
-  IpAddress target;
+  MacAddress sender_mac{};
+  IpAddress sender{};
+  MacAddress target_mac{};
+  IpAddress target{};
 };
 /// The Ethernet payload of an ARP frame.
 std::expected<ArpView, DropReason> parse_arp(Bytes payload);
@@ -108,12 +108,12 @@ std::size_t build_arp_frame(MutableBytes out, const MacAddress& destination_mac,
 enum class NdKind : std::uint8_t { kSolicitation = 135, kAdvertisement = 136 };
 struct NdView {
   NdKind kind{};
-  IpAddress source;  // of the IPv6 header; unspecified in duplicate address detection
-  IpAddress destination;
-  IpAddress target;
+  IpAddress source{};  // of the IPv6 header; unspecified in duplicate address detection
+  IpAddress destination{};
+  IpAddress target{};
   bool has_link_address{
       false};  // source (solicitation) or target (advertisement) link-layer address option
-  MacAddress link_address;
+  MacAddress link_address{};
   bool solicited{false};  // advertisement flags
   bool override_flag{false};
 };

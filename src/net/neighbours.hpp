@@ -17,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -29,6 +28,7 @@
 #include <jumpgate/time.hpp>
 #include <jumpgate/types.hpp>
 
+#include "net/frames.hpp"
 #include "net/neighbour_table.hpp"
 #include "net/published.hpp"
 #include "net/topology.hpp"
@@ -73,8 +73,8 @@ struct NeighbourCounters {
 struct NeighbourView {
   std::uint32_t index{0};
   std::uint8_t port{0};
-  IpAddress address;
-  MacAddress mac;  // zero while unresolved
+  IpAddress address{};
+  MacAddress mac{};  // zero while unresolved
   NeighbourState state{NeighbourState::kFree};
   std::uint32_t pins{0};
 };
@@ -119,15 +119,16 @@ class Neighbours {
 
  private:
   struct Entry {
-    IpAddress address;
-    MacAddress mac;
+    IpAddress address{};
+    MacAddress mac{};
     std::uint8_t port{0};
     NeighbourState state{NeighbourState::kFree};
     unsigned solicits{0};
     std::uint32_t pins{0};
     MonoNs deadline{kNever};
-    std::deque<std::vector<std::uint8_t>> pending;
+    std::vector<std::vector<std::uint8_t>> pending{};
   };
+  // Hidden from the workers, but one may still hold the index.
   struct Retired {
     std::uint32_t index;
     std::int32_t position;
@@ -135,26 +136,34 @@ class Neighbours {
   };
 
   const PortAddressing* port(std::uint8_t index) const;
-  bool on_link(const PortAddressing& port, const IpAddress& address) const;
-  bool is_own(const PortAddressing& port, const IpAddress& address) const;
-  std::optional<std::uint32_t> find_or_create(std::uint8_t port, const IpAddress& address);
-  std::optional<std::uint32_t> take_free_index();
+  std::optional<std::uint32_t> create(std::uint8_t port, const IpAddress& address);
+  std::optional<std::uint32_t> find_or_start(std::uint8_t port, const IpAddress& address,
+                                             MonoNs now);
   bool evict_one();
-  void start_resolution(Entry& entry, MonoNs now);
-  void solicit(const Entry& entry, bool unicast);
-  void confirm(std::uint32_t index, const MacAddress& mac, MonoNs now);
-  void learn_stale(std::uint32_t index, const MacAddress& mac, MonoNs now);
-  void flush_pending(Entry& entry);
-  void fail(std::uint32_t index, MonoNs now);
-  void forget(std::uint32_t index);
   void reclaim();
+  void forget(std::uint32_t index);
+
+  void start_resolution(std::uint32_t index, MonoNs now);
+  void solicit(const Entry& entry, bool unicast);
+  void enter(std::uint32_t index, NeighbourState state, MonoNs deadline);
+  void resolved(std::uint32_t index, const MacAddress& mac, NeighbourState state, MonoNs now);
+  void fail(std::uint32_t index, MonoNs now);
   void expire(std::uint32_t index, MonoNs now);
+  void retry(std::uint32_t index, bool unicast, MonoNs now);
+  void queue(Entry& entry, std::span<const std::uint8_t> frame);
+  void send_resolved(const Entry& entry, std::vector<std::uint8_t>& frame);
+  void flush(Entry& entry);
+
   std::optional<DropReason> receive_arp(const PortAddressing& port,
-                                        std::span<const std::uint8_t> frame, MonoNs now);
-  std::optional<DropReason> receive_nd(const PortAddressing& port,
-                                       std::span<const std::uint8_t> frame, MonoNs now);
-  std::optional<DropReason> heard_from(const PortAddressing& port, const IpAddress& address,
-                                       const MacAddress& mac, bool may_create, MonoNs now);
+                                        std::span<const std::uint8_t> payload, MonoNs now);
+  std::optional<DropReason> receive_nd(const PortAddressing& port, const MacAddress& from,
+                                       std::span<const std::uint8_t> packet, MonoNs now);
+  std::optional<DropReason> receive_solicitation(const PortAddressing& port, const MacAddress& from,
+                                                 const NdView& nd, MonoNs now);
+  std::optional<DropReason> receive_advertisement(const PortAddressing& port, const NdView& nd,
+                                                  MonoNs now);
+  void heard(const PortAddressing& port, const IpAddress& address, const MacAddress& mac,
+             bool may_create, MonoNs now);
 
   NeighbourTable& table_;
   Quiescence& quiescence_;
@@ -165,7 +174,7 @@ class Neighbours {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
   std::vector<Retired> retired_;
-  std::size_t in_use_{0};
+  std::size_t high_water_{0};  // entries from here on were never used
   std::size_t pending_frames_{0};
   NeighbourCounters counters_;
 };

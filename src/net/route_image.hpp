@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include <jumpgate/limits.hpp>
 #include <jumpgate/types.hpp>
 
 #include "net/topology.hpp"

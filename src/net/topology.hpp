@@ -16,17 +16,17 @@ enum class PortRole : std::uint8_t { kOuter, kInner };
 struct PortAddressing {
   std::uint8_t port{0};  // index of the port
   PortRole role{PortRole::kOuter};
-  MacAddress mac;
-  std::uint16_t mtu{1500};          // bytes, layer 3
-  std::vector<IpPrefix> addresses;  // our own, host bits set; the prefix is on link
-  std::vector<IpAddress> gateways;  // default gateways, at most one a family
+  MacAddress mac{};
+  std::uint16_t mtu{1500};            // bytes, layer 3
+  std::vector<IpPrefix> addresses{};  // our own, host bits set; the prefix is on link
+  std::vector<IpAddress> gateways{};  // default gateways, at most one a family
 };
 
 /// A route through a router on the port's link.
 struct StaticRoute {
   IpPrefix prefix;  // host bits clear
   std::uint8_t port{0};
-  IpAddress next_hop;
+  IpAddress next_hop{};
 };
 
 /// One allowed prefix of one peer: route towards it, and permission for sources within.

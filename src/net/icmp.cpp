@@ -1,0 +1,161 @@
+#include "net/icmp.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+#include "net/address.hpp"
+
+namespace jumpgate::net {
+namespace {
+
+constexpr std::uint8_t kV4EchoReply = 0;
+constexpr std::uint8_t kV4Echo = 8;
+constexpr std::uint8_t kV6Echo = 128;
+constexpr std::uint8_t kV6EchoReply = 129;
+// RFC 1812 section 4.3.2.3: as much of the original as fits 576 bytes.
+constexpr std::size_t kMaxV4Error = 576;
+constexpr std::size_t kMaxExtensionHeaders = 8;
+
+std::uint8_t icmp_protocol(IpFamily family) {
+  return family == IpFamily::kV4 ? kProtocolIcmp : kProtocolIcmpv6;
+}
+
+// Type and code of an error in each family.
+struct TypeCode {
+  std::uint8_t type;
+  std::uint8_t code;
+};
+
+TypeCode type_code(IcmpError error, IpFamily family) {
+  const bool v4 = family == IpFamily::kV4;
+  switch (error) {
+    case IcmpError::kNoRoute:
+      return v4 ? TypeCode{3, 0} : TypeCode{1, 0};
+    case IcmpError::kHostUnreachable:
+      return v4 ? TypeCode{3, 1} : TypeCode{1, 3};
+    case IcmpError::kAdministrative:
+      return v4 ? TypeCode{3, 13} : TypeCode{1, 1};
+    case IcmpError::kTtlExceeded:
+      return v4 ? TypeCode{11, 0} : TypeCode{3, 0};
+    case IcmpError::kTooBig:
+      return v4 ? TypeCode{3, 4} : TypeCode{2, 0};
+  }
+  return TypeCode{3, 0};
+}
+
+void store_icmp_checksum(MutableBytes body, const IpAddress& source, const IpAddress& destination) {
+  base::store_be16(&body[2], 0);
+  const std::uint32_t pseudo =
+      source.family == IpFamily::kV6
+          ? pseudo_header_sum(source, destination, kProtocolIcmpv6, body.size())
+          : 0;
+  base::store_be16(&body[2], internet_checksum(body, pseudo));
+}
+
+bool checksum_valid(const IpView& ip) {
+  const std::uint32_t pseudo =
+      ip.source.family == IpFamily::kV6
+          ? pseudo_header_sum(ip.source, ip.destination, kProtocolIcmpv6, ip.payload.size())
+          : 0;
+  return internet_checksum(ip.payload, pseudo) == 0;
+}
+
+bool is_v4_query(std::uint8_t type) {
+  return type == kV4Echo || type == kV4EchoReply || type == 13 || type == 14;
+}
+
+struct Upper {
+  std::uint8_t protocol{0};
+  Bytes payload;
+  bool later_fragment{false};
+  bool readable{true};
+};
+
+// What follows the extension headers (RFC 8200 section 4), as far as it can be told.
+Upper upper_layer(const IpView& ip) {
+  Upper upper{.protocol = ip.protocol, .payload = ip.payload};
+  if (ip.source.family == IpFamily::kV4) {
+    upper.later_fragment = (base::load_be16(&ip.packet[6]) & 0x1fff) != 0;
+    return upper;
+  }
+  for (std::size_t i = 0; i < kMaxExtensionHeaders; ++i) {
+    const bool fragment = upper.protocol == 44;
+    const bool options = upper.protocol == 0 || upper.protocol == 43 || upper.protocol == 60;
+    if (!fragment && !options) return upper;
+    if (upper.payload.size() < 8) break;
+    const std::size_t size = fragment ? 8 : (std::size_t{upper.payload[1]} + 1) * 8;
+    if (size > upper.payload.size()) break;
+    if (fragment && (base::load_be16(&upper.payload[2]) & 0xfff8) != 0) upper.later_fragment = true;
+    upper.protocol = upper.payload[0];
+    upper.payload = upper.payload.subspan(size);
+    if (upper.later_fragment) return upper;
+  }
+  upper.readable = false;
+  return upper;
+}
+
+// RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e).
+bool may_be_answered(const IpView& ip, IcmpError error) {
+  if (!is_answerable(ip.source)) return false;
+  const bool to_group = is_multicast(ip.destination) ||
+                        (ip.destination.family == IpFamily::kV4 && ip.destination.bytes[0] >= 240);
+  if (to_group && !(error == IcmpError::kTooBig && ip.source.family == IpFamily::kV6)) return false;
+  const Upper upper = upper_layer(ip);
+  if (!upper.readable || upper.later_fragment) return false;
+  if (upper.protocol != icmp_protocol(ip.source.family)) return true;
+  if (upper.payload.empty()) return false;
+  return ip.source.family == IpFamily::kV4 ? is_v4_query(upper.payload[0])
+                                           : upper.payload[0] >= 128;
+}
+
+}  // namespace
+
+bool is_echo_request(Bytes packet) {
+  const auto ip = parse_ip(packet);
+  if (!ip || ip->fragment || ip->protocol != icmp_protocol(ip->source.family) ||
+      ip->payload.size() < kIcmpSize)
+    return false;
+  const std::uint8_t expected = ip->source.family == IpFamily::kV4 ? kV4Echo : kV6Echo;
+  return ip->payload[0] == expected && ip->payload[1] == 0 && checksum_valid(*ip);
+}
+
+std::size_t build_echo_reply(MutableBytes out, Bytes request) {
+  if (!is_echo_request(request)) return 0;
+  const auto ip = parse_ip(request);
+  if (!ip || !is_answerable(ip->source) || is_multicast(ip->destination)) return 0;
+  const IpFamily family = ip->source.family;
+  const std::size_t header = ip_header_size(family);
+  if (out.size() < header + ip->payload.size()) return 0;
+  if (build_ip(out, ip->destination, ip->source, icmp_protocol(family), ip->payload.size()) == 0)
+    return 0;
+  const MutableBytes body = out.subspan(header, ip->payload.size());
+  std::ranges::copy(ip->payload, body.begin());
+  body[0] = family == IpFamily::kV4 ? kV4EchoReply : kV6EchoReply;
+  store_icmp_checksum(body, ip->destination, ip->source);
+  return header + body.size();
+}
+
+std::size_t build_icmp_error(MutableBytes out, IcmpError error, const IpAddress& source,
+                             Bytes packet, std::uint32_t mtu) {
+  const auto ip = parse_ip(packet);
+  if (!ip || ip->source.family != source.family || !may_be_answered(*ip, error)) return 0;
+  const IpFamily family = source.family;
+  const std::size_t header = ip_header_size(family);
+  const std::size_t limit = family == IpFamily::kV4 ? kMaxV4Error : kMaxIcmpError;
+  const std::size_t quoted = std::min(ip->packet.size(), limit - header - kIcmpSize);
+  if (out.size() < header + kIcmpSize + quoted) return 0;
+  if (build_ip(out, source, ip->source, icmp_protocol(family), kIcmpSize + quoted) == 0) return 0;
+  const MutableBytes body = out.subspan(header, kIcmpSize + quoted);
+  const TypeCode kind = type_code(error, family);
+  body[0] = kind.type;
+  body[1] = kind.code;
+  // RFC 1191 section 4 has 16 bits of MTU behind 16 unused ones, RFC 4443 section 3.2 has 32.
+  base::store_be32(&body[4], error != IcmpError::kTooBig ? 0
+                             : family == IpFamily::kV4   ? std::min(mtu, std::uint32_t{UINT16_MAX})
+                                                         : mtu);
+  std::copy_n(ip->packet.begin(), quoted, body.begin() + kIcmpSize);
+  store_icmp_checksum(body, source, ip->source);
+  return header + body.size();
+}
+
+}  // namespace jumpgate::net

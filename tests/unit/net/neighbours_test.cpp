@@ -1,0 +1,312 @@
+#include "net/neighbours.hpp"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "net/own_addresses.hpp"
+#include "net_test_helpers.hpp"
+
+namespace jumpgate::net {
+namespace {
+
+using test::ip;
+using test::mac;
+using test::prefix;
+
+struct Sent {
+  std::uint8_t port;
+  std::vector<std::uint8_t> frame;
+};
+
+class NeighboursTest : public ::testing::Test {
+ protected:
+  NeighboursTest() : table{std::move(NeighbourTable::create().value())} {
+    quiescence.online(0);
+    PortAddressing port{.port = 3, .role = PortRole::kInner, .mac = mac(1)};
+    port.addresses = {prefix("10.9.0.1/24"), prefix("fd09::1/64")};
+    neighbours.emplace(
+        *table, quiescence, std::vector{port},
+        [this](std::uint8_t p, auto f) { sent.push_back({p, test::bytes(f)}); },
+        [this](std::uint8_t, const IpAddress& address, auto) { failed.push_back(address); });
+  }
+
+  void tick_to(Duration at) {
+    now = MonoNs{} + at;
+    neighbours->tick(now);
+    quiescence.quiescent(0);
+  }
+  std::optional<DropReason> arp(ArpOperation operation, std::uint8_t from, const char* sender,
+                                const char* target, MacAddress target_mac = {}) {
+    std::array<std::uint8_t, 42> out;
+    build_arp_frame(out, target_mac, {operation, mac(from), ip(sender), target_mac, ip(target)});
+    return neighbours->receive(3, out, now);
+  }
+  std::optional<DropReason> advertise(const char* target, std::uint8_t from, bool solicited,
+                                      bool override_flag) {
+    std::array<std::uint8_t, 128> out;
+    NdView nd{.kind = NdKind::kAdvertisement,
+              .source = ip(target),
+              .destination = ip("fd09::1"),
+              .target = ip(target)};
+    nd.has_link_address = true;
+    nd.link_address = mac(from);
+    nd.solicited = solicited;
+    nd.override_flag = override_flag;
+    const std::size_t size = build_nd_frame(out, mac(1), mac(from), nd);
+    return neighbours->receive(3, std::span{out}.first(size), now);
+  }
+  NeighbourState state_of(const char* address) {
+    for (const auto& view : neighbours->list())
+      if (view.address == ip(address)) return view.state;
+    return NeighbourState::kFree;
+  }
+  std::optional<MacAddress> mac_of(const char* address) {
+    const auto index = table->find(3, ip(address));
+    return index ? table->mac(*index) : std::nullopt;
+  }
+
+  std::unique_ptr<NeighbourTable> table;
+  Quiescence quiescence{1};
+  std::vector<Sent> sent;
+  std::vector<IpAddress> failed;
+  std::optional<Neighbours> neighbours;
+  MonoNs now{};
+  const std::vector<std::uint8_t> frame = std::vector<std::uint8_t>(60, 0xaa);
+};
+
+TEST_F(NeighboursTest, ResolvesAndSendsWhatWaited) {
+  EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
+  ASSERT_EQ(sent.size(), 1U);
+  const auto request = parse_arp(std::span{sent[0].frame}.subspan(kEthernetSize));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->sender, ip("10.9.0.1"));
+  EXPECT_EQ(request->target, ip("10.9.0.5"));
+  EXPECT_FALSE(mac_of("10.9.0.5"));
+  EXPECT_FALSE(arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1)));
+  ASSERT_EQ(sent.size(), 2U);
+  const auto out = parse_ethernet(sent[1].frame);
+  EXPECT_EQ(out->destination, mac(5));
+  EXPECT_EQ(out->source, mac(1));
+  EXPECT_EQ(sent[1].port, 3);
+  EXPECT_EQ(mac_of("10.9.0.5"), mac(5));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kReachable);
+}
+
+TEST_F(NeighboursTest, RetriesThenFailsAndHandsBack) {
+  EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
+  tick_to(milliseconds(999));
+  EXPECT_EQ(sent.size(), 1U) << "not yet";
+  tick_to(milliseconds(1000));
+  tick_to(milliseconds(2000));
+  EXPECT_EQ(sent.size(), 3U);
+  EXPECT_TRUE(failed.empty());
+  tick_to(milliseconds(3000));
+  EXPECT_EQ(failed, std::vector{ip("10.9.0.5")});
+  EXPECT_EQ(neighbours->resolve(3, ip("10.9.0.5"), frame, now), DropReason::kNeighbourUnresolved);
+  EXPECT_EQ(failed.size(), 2U) << "at once while it counts as failed";
+  tick_to(milliseconds(6000));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kFree);
+}
+
+TEST_F(NeighboursTest, TheQueueKeepsTheNewest) {
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    auto numbered = frame;
+    numbered[20] = i;
+    EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), numbered, now));
+  }
+  sent.clear();
+  (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
+  ASSERT_EQ(sent.size(), limits::kMaxPendingPerNeighbour);
+  EXPECT_EQ(sent.front().frame[20], 10 - limits::kMaxPendingPerNeighbour);
+  EXPECT_EQ(sent.back().frame[20], 9);
+  EXPECT_EQ(neighbours->counters().pending_dropped, 10 - limits::kMaxPendingPerNeighbour);
+}
+
+TEST_F(NeighboursTest, AStaleEntryIsProbedWhenUsedAndForgottenWhenNot) {
+  (void)neighbours->resolve(3, ip("10.9.0.5"), frame, now);
+  (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
+  tick_to(seconds(30));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kStale);
+  EXPECT_EQ(mac_of("10.9.0.5"), mac(5)) << "stale is still used, and this notes it";
+  tick_to(seconds(31));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kDelay);
+  sent.clear();
+  tick_to(seconds(36));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kProbe);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination, mac(5)) << "probes are unicast";
+  (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kReachable);
+  tick_to(seconds(66));
+  tick_to(seconds(66 + 600));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kFree);
+  EXPECT_FALSE(table->find(3, ip("10.9.0.5")));
+}
+
+TEST_F(NeighboursTest, AnUnansweredProbeClearsTheMac) {
+  (void)neighbours->resolve(3, ip("10.9.0.5"), frame, now);
+  (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
+  tick_to(seconds(30));
+  (void)mac_of("10.9.0.5");
+  for (int s = 31; s <= 39; ++s)
+    tick_to(seconds(s));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kFailed);
+  EXPECT_FALSE(mac_of("10.9.0.5"));
+}
+
+TEST_F(NeighboursTest, APinnedEntryKeepsItsIndexAndIsAskedAgain) {
+  const auto index = neighbours->acquire(3, ip("10.9.0.5"), now);
+  ASSERT_TRUE(index);
+  for (int s = 1; s <= 6; ++s)
+    tick_to(seconds(s));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kIncomplete)
+      << "failed at 3 s, asked again at 6 s";
+  EXPECT_EQ(table->find(3, ip("10.9.0.5")), index);
+  EXPECT_EQ(neighbours->acquire(3, ip("10.9.0.5"), now), index);
+  neighbours->release(*index);
+  neighbours->release(*index);
+  for (int s = 7; s <= 12; ++s)
+    tick_to(seconds(s));
+  EXPECT_FALSE(table->find(3, ip("10.9.0.5")));
+}
+
+TEST_F(NeighboursTest, AnIndexIsReusedOnlyAfterTheWorkersWereQuiescent) {
+  (void)neighbours->resolve(3, ip("10.9.0.5"), frame, now);
+  const auto first = table->find(3, ip("10.9.0.5"));
+  for (int s = 1; s <= 6; ++s)
+    neighbours->tick(MonoNs{} + seconds(s));
+  ASSERT_EQ(state_of("10.9.0.5"), NeighbourState::kFree);
+  now = MonoNs{} + seconds(7);
+  EXPECT_NE(neighbours->acquire(3, ip("10.9.0.6"), now), first)
+      << "a worker may still hold the index";
+  quiescence.quiescent(0);
+  EXPECT_EQ(neighbours->acquire(3, ip("10.9.0.7"), now), first);
+}
+
+TEST_F(NeighboursTest, RequestsForUsAreAnsweredAndLearned) {
+  EXPECT_FALSE(arp(ArpOperation::kRequest, 6, "10.9.0.6", "10.9.0.1"));
+  ASSERT_EQ(sent.size(), 1U);
+  const auto reply = parse_arp(std::span{sent[0].frame}.subspan(kEthernetSize));
+  EXPECT_EQ(reply->operation, ArpOperation::kReply);
+  EXPECT_EQ(reply->sender_mac, mac(1));
+  EXPECT_EQ(reply->target, ip("10.9.0.6"));
+  EXPECT_EQ(state_of("10.9.0.6"), NeighbourState::kStale);
+  EXPECT_EQ(arp(ArpOperation::kRequest, 7, "10.9.0.7", "10.9.0.99"), DropReason::kArpIgnored);
+  EXPECT_EQ(state_of("10.9.0.7"), NeighbourState::kFree) << "not ours: not learned";
+}
+
+TEST_F(NeighboursTest, GratuitousArpUpdatesButNeverCreates) {
+  EXPECT_EQ(arp(ArpOperation::kRequest, 8, "10.9.0.8", "10.9.0.8"), DropReason::kArpIgnored);
+  EXPECT_EQ(state_of("10.9.0.8"), NeighbourState::kFree);
+  (void)neighbours->resolve(3, ip("10.9.0.8"), frame, now);
+  (void)arp(ArpOperation::kReply, 8, "10.9.0.8", "10.9.0.1", mac(1));
+  (void)arp(ArpOperation::kRequest, 9, "10.9.0.8", "10.9.0.8");
+  EXPECT_EQ(mac_of("10.9.0.8"), mac(9));
+  EXPECT_EQ(state_of("10.9.0.8"), NeighbourState::kStale) << "said, not proved";
+}
+
+TEST_F(NeighboursTest, WhatCanNotBeBelieved) {
+  EXPECT_EQ(arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1)), DropReason::kArpIgnored)
+      << "never asked";
+  EXPECT_EQ(arp(ArpOperation::kRequest, 5, "10.9.0.1", "10.9.0.1"), DropReason::kArpIgnored)
+      << "our own address";
+  EXPECT_FALSE(arp(ArpOperation::kRequest, 5, "192.168.1.1", "10.9.0.1")) << "answered";
+  EXPECT_TRUE(neighbours->list().empty()) << "but an address off this link is not learned";
+  EXPECT_EQ(arp(ArpOperation::kRequest, 1, "10.9.0.5", "10.9.0.1"), DropReason::kArpIgnored)
+      << "our own MAC";
+}
+
+TEST_F(NeighboursTest, Ipv6ResolutionAndFlags) {
+  EXPECT_FALSE(neighbours->resolve(3, ip("fd09::5"), frame, now));
+  const auto solicitation = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
+  ASSERT_TRUE(solicitation);
+  EXPECT_EQ(solicitation->source, ip("fd09::1"));
+  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination, multicast_mac(ip("ff02::1:ff00:5")));
+  EXPECT_FALSE(advertise("fd09::5", 5, true, true));
+  EXPECT_EQ(mac_of("fd09::5"), mac(5));
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kReachable);
+  EXPECT_TRUE(advertise("fd09::5", 6, false, false)) << "another MAC without override";
+  EXPECT_EQ(mac_of("fd09::5"), mac(5));
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kStale) << "but doubt is cast";
+  EXPECT_FALSE(advertise("fd09::5", 6, false, true));
+  EXPECT_EQ(mac_of("fd09::5"), mac(6));
+  EXPECT_TRUE(advertise("fd09::77", 6, true, true)) << "never asked";
+}
+
+TEST_F(NeighboursTest, SolicitationsForUsAreAnswered) {
+  std::array<std::uint8_t, 128> out;
+  NdView nd{.kind = NdKind::kSolicitation,
+            .source = ip("fe80::9"),
+            .target = ip("fd09::1"),
+            .has_link_address = true};
+  nd.destination = solicited_node(nd.target);
+  nd.link_address = mac(9);
+  std::size_t size = build_nd_frame(out, multicast_mac(nd.destination), mac(9), nd);
+  EXPECT_FALSE(neighbours->receive(3, std::span{out}.first(size), now));
+  ASSERT_EQ(sent.size(), 1U);
+  auto reply = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->solicited);
+  EXPECT_EQ(reply->destination, ip("fe80::9"));
+  EXPECT_EQ(reply->link_address, mac(1));
+  // Duplicate address detection by another host is answered to all nodes.
+  nd.source = ip("::");
+  nd.has_link_address = false;
+  size = build_nd_frame(out, multicast_mac(nd.destination), mac(9), nd);
+  EXPECT_FALSE(neighbours->receive(3, std::span{out}.first(size), now));
+  reply = parse_nd(std::span{sent[1].frame}.subspan(kEthernetSize));
+  EXPECT_FALSE(reply->solicited);
+  EXPECT_EQ(reply->destination, ip("ff02::1"));
+  nd.target = ip("fd09::2");
+  nd.destination = solicited_node(nd.target);
+  size = build_nd_frame(out, multicast_mac(nd.destination), mac(9), nd);
+  EXPECT_EQ(neighbours->receive(3, std::span{out}.first(size), now), DropReason::kNdIgnored);
+}
+
+TEST_F(NeighboursTest, StrangersFillHalfOfTheTableAndScansNeverMoreThanAll) {
+  PortAddressing wide{.port = 4, .role = PortRole::kInner, .mac = mac(1)};
+  wide.addresses = {prefix("10.0.0.1/8")};
+  Neighbours many{*table, quiescence, {wide}, [](std::uint8_t, auto) {}};
+  const auto host = [](std::uint32_t n) {
+    IpAddress a = ip("10.1.0.0");
+    a.bytes[2] = static_cast<std::uint8_t>(n >> 8);
+    a.bytes[3] = static_cast<std::uint8_t>(n);
+    return a;
+  };
+  for (std::uint32_t n = 0; n < 5000; ++n) {
+    std::array<std::uint8_t, 42> request;
+    build_arp_frame(request, kBroadcastMac,
+                    {ArpOperation::kRequest, mac(9), host(n), {}, ip("10.0.0.1")});
+    (void)many.receive(4, request, now);
+  }
+  EXPECT_EQ(many.list().size(), limits::kMaxNeighbours / 2);
+  std::size_t refused = 0;
+  for (std::uint32_t n = 6000; n < 12000; ++n)
+    refused += many.resolve(4, host(n), frame, now) ? 1U : 0U;
+  EXPECT_GT(refused, 0U);
+  EXPECT_LE(many.list().size(), limits::kMaxNeighbours);
+  EXPECT_EQ(many.counters().table_full, refused);
+}
+
+TEST_F(NeighboursTest, AnnouncesItsOwnAddresses) {
+  neighbours->announce(3);
+  ASSERT_EQ(sent.size(), 2U);
+  const auto arp_view = parse_arp(std::span{sent[0].frame}.subspan(kEthernetSize));
+  EXPECT_EQ(arp_view->sender, arp_view->target);
+  const auto nd = parse_nd(std::span{sent[1].frame}.subspan(kEthernetSize));
+  ASSERT_TRUE(nd);
+  EXPECT_EQ(nd->target, ip("fd09::1"));
+}
+
+TEST_F(NeighboursTest, EveryTruncationIsHarmless) {
+  std::array<std::uint8_t, 42> request;
+  build_arp_frame(request, kBroadcastMac,
+                  {ArpOperation::kRequest, mac(9), ip("10.9.0.9"), {}, ip("10.9.0.1")});
+  for (std::size_t n = 0; n < request.size(); ++n)
+    EXPECT_TRUE(neighbours->receive(3, test::Exact{std::span{request}.first(n)}.span(), now)) << n;
+  EXPECT_TRUE(sent.empty());
+}
+
+}  // namespace
+}  // namespace jumpgate::net
