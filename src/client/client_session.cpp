@@ -1,0 +1,429 @@
+#include "client/client_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/secret.hpp"
+#include "client/inner_packet.hpp"
+#include "crypto/control_seal.hpp"
+#include "wire/control.hpp"
+#include "wire/traffic.hpp"
+
+namespace jumpgate::client {
+namespace {
+
+/// So much before the lifetime's end the successor is made: min(60 s, a tenth of the lifetime).
+Duration renewal_lead(Duration lifetime) {
+  return std::min(seconds(60), lifetime / 10);
+}
+
+}  // namespace
+
+ClientSession::ClientSession(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now)
+    : core_(world, aead, std::move(welcome), now),
+      jumper_(core_),
+      rekeyer_(core_),
+      heartbeats_(core_.policy, now),
+      renew_at_(now + core_.policy.session.max_lifetime -
+                renewal_lead(core_.policy.session.max_lifetime)) {
+  confirm_timer_.start(core_.rtt.smoothed(), now);
+  confirm_timer_.interval = std::max(confirm_timer_.interval, kConfirmMin);
+  confirm_timer_.at = now + confirm_timer_.interval;
+  confirm();
+}
+
+void ClientSession::confirm() {
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload;
+  wire::encode_confirm({.session_id = core_.record.id(), .hello_counter = core_.hello_counter},
+                       payload);
+  const Route& route = core_.route();
+  core_.send_control(route.uplink, route.gateway, wire::Type::kConfirm, route.gateway_id,
+                     route.id_key_phase, payload);
+}
+
+// ---- Reception
+// -----------------------------------------------------------------------------------
+
+void ClientSession::on_traffic(std::span<const SealedPacket> packets, MonoNs now) {
+  std::array<OpenedPacket, limits::kBurst> opened;
+  std::array<std::span<std::uint8_t>, limits::kBurst> inner;
+  std::size_t inner_count = 0;
+  const std::size_t count = core_.tunnel.open(packets, opened, core_.world.drops);
+  for (std::size_t i = 0; i < count && !core_.over(); ++i) {
+    const OpenedPacket& packet = opened.at(i);
+    core_.totals.rx_packets += 1;
+    core_.totals.rx_bytes += packet.plaintext.size() + wire::kTrafficOverhead;
+    if (packet.type == wire::Type::kData) {
+      if (const auto fault = inner_fault(packet.plaintext)) {
+        core_.world.drops.add(*fault);
+      } else {
+        inner.at(inner_count++) = packet.plaintext;
+      }
+    }
+    on_opened(packet, now);
+  }
+  if (inner_count == 0) return;
+  core_.world.output.deliver(std::span(inner).first(inner_count));
+  if (!core_.over() && heartbeats_.due(now)) send_heartbeat(true, false, now);
+}
+
+void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
+  on_authentic(now);
+  const EpochInfo& info = packet.epoch->info();
+  const bool proposed = core_.next_epoch == info.number;
+  if (proposed && rekeyer_.on_confirmed(now)) {
+    // The same binding under new keys.
+  } else if (proposed && jumper_.on_proposed_epoch(now)) {
+    on_committed(now);
+  }
+  if (core_.over()) return;
+  on_heard(info.binding_version, now);
+  if (packet.type == wire::Type::kHeartbeat) {
+    on_heartbeat(packet, now);
+  } else if (packet.type == wire::Type::kClose) {
+    on_close(packet, now);
+  } else {
+    heartbeats_.on_data(now);
+  }
+}
+
+void ClientSession::on_authentic(MonoNs now) {
+  if (core_.state() != State::kBirth) return;
+  confirm_timer_.stop();
+  const auto bound = core_.record.commit_binding(core_.world.authority, 0);
+  if (!bound) {
+    core_.terminate(Reason::kInternalInconsistency, now);
+    return;
+  }
+  core_.transition(Trigger::kAttachOk, Reason::kAttachedToTransport, now);
+  const Route& route = core_.route();
+  core_.emit(EventType::kTransportAttached, Reason::kAttachedToTransport, now,
+             audit::AttachDetail{.remote = route.gateway,
+                                 .local = {},
+                                 .binding_version = core_.record.binding_version(),
+                                 .epoch = core_.current_epoch,
+                                 .suite = core_.suite});
+  core_.emit(EventType::kKeyInstalled, Reason::kEpochInstalled, now,
+             audit::KeyDetail{.epoch = core_.current_epoch, .generation = 0});
+  core_.world.uplinks.paths().mark_validated(route.uplink, now);
+  heartbeats_.set_attached(true, now);
+  heartbeats_.on_new_binding(now);
+}
+
+void ClientSession::on_heard(std::uint64_t binding_version, MonoNs now) {
+  if (binding_version != core_.record.binding_version()) return;
+  heartbeats_.on_heard(now);
+  core_.declare_alive();
+  const State state = core_.state();
+  if (state == State::kVolatile || state == State::kDegraded) {
+    jumper_.on_healed(now);
+    after_change(now);
+  }
+}
+
+void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
+  const auto heartbeat = wire::decode_heartbeat(packet.plaintext);
+  if (!heartbeat || heartbeat->next_interval_ms == 0) {
+    core_.world.drops.add(heartbeat ? DropReason::kWireBadField : heartbeat.error());
+    return;
+  }
+  if (packet.epoch->info().number == core_.current_epoch) {
+    const Duration sample = Heartbeats::rtt_sample(*heartbeat, packet.epoch->echo(), now);
+    if (sample.ns >= 0) core_.rtt.sample(sample);
+  }
+  const bool answer = heartbeats_.on_heartbeat(*heartbeat, *packet.epoch, now);
+  if (answer) send_heartbeat(false, false, now);
+  if (heartbeat->rekey_wanted) rekeyer_.on_wanted(jumper_.pending(), now);
+  if (heartbeat->reattach_wanted && core_.state() == State::kAttached &&
+      now >= wanted_jump_not_before_ && core_.world.uplinks.choose(core_.route().uplink, now)) {
+    wanted_jump_not_before_ = now + core_.policy.switching.switch_cooldown;
+    start_jump(Reason::kLossThresholdExceeded, std::nullopt, now);
+  }
+}
+
+void ClientSession::on_close(const OpenedPacket& packet, MonoNs now) {
+  const auto close = wire::decode_close(packet.plaintext);
+  if (!close) {
+    core_.world.drops.add(close.error());
+    return;
+  }
+  core_.terminate(Reason::kPeerClosed, now);
+}
+
+void ClientSession::on_control(const wire::Prefix& prefix, std::span<std::uint8_t> message,
+                               UplinkId uplink, const Endpoint& from, MonoNs now) {
+  const Generation* generation = core_.keys.by_phase(prefix.phase);
+  if (generation == nullptr) {
+    core_.world.drops.add(DropReason::kEpochUnknown);
+    return;
+  }
+  const bool newest = generation->number == core_.keys.newest().number;
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload;
+  if (!crypto::open_control(message.first<wire::kControlSize>(), generation->receive.get(),
+                            payload)) {
+    core_.world.drops.add(DropReason::kAuthFailed);
+    return;
+  }
+  // A message under the new generation shows that the gateway has it too.
+  if (newest && rekeyer_.on_confirmed(now)) on_heard(core_.record.binding_version(), now);
+  // What changes the binding must come under the keys that we would derive the next ones from.
+  if (!newest && prefix.type == wire::Type::kPathChallenge) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return;
+  }
+  handle_control(prefix, payload, uplink, from, now);
+}
+
+void ClientSession::handle_control(const wire::Prefix& prefix,
+                                   std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
+                                   UplinkId uplink, const Endpoint& from, MonoNs now) {
+  // One screen of cases would hide the rule that each has: decode, then judge freshness.
+  const auto decoded = [&](auto message) -> bool {
+    if (!message) core_.world.drops.add(message.error());
+    return message.has_value();
+  };
+  switch (prefix.type) {
+    case wire::Type::kAck: {
+      const auto ack = wire::decode_ack(payload);
+      if (!decoded(ack)) return;
+      if (ack->subject == wire::Type::kConfirm) {
+        if (ack->binding_version != 1 || core_.record.binding_version() > 1) {
+          core_.world.drops.add(DropReason::kControlStale);
+          return;
+        }
+        on_authentic(now);
+        on_heard(ack->binding_version, now);
+      } else if (jumper_.on_ack(*ack, now)) {
+        on_committed(now);
+        on_heard(ack->binding_version, now);
+      }
+      break;
+    }
+    case wire::Type::kPathChallenge: {
+      if (core_.state() == State::kBirth) on_authentic(now);
+      const auto challenge = wire::decode_path_challenge(payload);
+      if (!decoded(challenge)) return;
+      rekeyer_.cancel_unanswered();
+      jumper_.on_challenge(*challenge, prefix, uplink, from, now);
+      break;
+    }
+    case wire::Type::kRefusal: {
+      const auto refusal = wire::decode_refusal(payload);
+      if (decoded(refusal)) jumper_.on_refusal(*refusal, now);
+      break;
+    }
+    case wire::Type::kRekeyReply: {
+      const auto reply = wire::decode_rekey_reply(payload);
+      if (!decoded(reply)) return;
+      if (rekeyer_.on_reply(*reply, now)) send_heartbeat(false, false, now);
+      if (!core_.over()) on_heard(core_.record.binding_version(), now);
+      break;
+    }
+    case wire::Type::kControlClose: {
+      const auto close = wire::decode_control_close(payload);
+      if (decoded(close)) on_control_close(*close, now);
+      break;
+    }
+    default:
+      core_.world.drops.add(DropReason::kWireWrongRole);
+  }
+  after_change(now);
+}
+
+void ClientSession::on_control_close(const wire::ControlClose& close, MonoNs now) {
+  if (close.session_id != core_.record.id() || close.close_seq <= peer_close_seq_) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return;
+  }
+  peer_close_seq_ = close.close_seq;
+  core_.terminate(Reason::kPeerClosed, now);
+}
+
+bool ClientSession::on_reset(const ResetToken& token, MonoNs now) {
+  if (core_.over()) return false;
+  const bool binding = base::equal_constant_time(core_.route().gateway_id.reset_token, token);
+  if (!binding && !jumper_.matches_reset(token)) return false;
+  core_.terminate(Reason::kGatewayLostSession, now);
+  return true;
+}
+
+// ---- Sending
+// -------------------------------------------------------------------------------------
+
+void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
+  Epoch* epoch = core_.state() == State::kBirth || core_.over() ? nullptr : core_.sending();
+  if (epoch == nullptr) {
+    core_.world.drops.add(DropReason::kNoBinding, packets.size());
+    return;
+  }
+  std::array<TxDatagram, limits::kBurst> datagrams;
+  const std::size_t count = core_.tunnel.seal(*epoch, wire::Type::kData, packets, datagrams);
+  if (count > 0) {
+    core_.world.output.send(epoch->info().route.uplink, std::span(datagrams).first(count));
+  }
+  core_.totals.tx_packets += count;
+  for (std::size_t i = 0; i < count; ++i)
+    core_.totals.tx_bytes += datagrams.at(i).bytes.size();
+  if (count < packets.size()) {
+    core_.world.drops.add(DropReason::kKeyLimitReached, packets.size() - count);
+    if (core_.next_epoch == std::nullopt) {
+      core_.terminate(Reason::kKeysExpired, now);
+      return;
+    }
+  }
+  rekeyer_.on_send(jumper_.pending(), now);
+  heartbeats_.on_data(now);
+  if (heartbeats_.due(now)) send_heartbeat(true, false, now);
+}
+
+void ClientSession::send_heartbeat(bool scheduled, bool reply_wanted, MonoNs now) {
+  Epoch* epoch = core_.sending();
+  if (epoch == nullptr) return;
+  const wire::Heartbeat heartbeat = scheduled ? heartbeats_.make_scheduled(*epoch, now)
+                                              : heartbeats_.make(*epoch, reply_wanted, now);
+  std::array<std::uint8_t, wire::kHeartbeatSize + kHeartbeatPadding> plaintext{};
+  wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
+  (void)core_.send_small(*epoch, wire::Type::kHeartbeat, plaintext);
+  if (scheduled) {
+    jumper_.on_heartbeat_sent(now);
+    rekeyer_.on_send(jumper_.pending(), now);
+  }
+}
+
+void ClientSession::close(Reason reason, MonoNs now) {
+  if (core_.over()) return;
+  if (core_.state() == State::kAttached) {
+    std::array<std::uint8_t, wire::kCloseSize> plaintext{};
+    wire::encode_close({.reason = reason}, plaintext);
+    (void)core_.send_small(*core_.sending(), wire::Type::kClose, plaintext);
+  } else {
+    std::array<std::uint8_t, wire::kControlPayloadSize> payload;
+    wire::encode_control_close(
+        {.close_seq = ++core_.control_close_seq, .reason = reason, .session_id = core_.record.id()},
+        payload);
+    const Route& route = core_.route();
+    for (std::size_t i = 0; i < core_.world.uplinks.size(); ++i) {
+      const auto uplink = static_cast<UplinkId>(i);
+      if (!core_.world.uplinks.up(uplink)) continue;
+      core_.send_control(uplink, core_.world.uplinks.gateway(uplink), wire::Type::kControlClose,
+                         route.gateway_id, route.id_key_phase, payload);
+    }
+  }
+  core_.terminate(Reason::kOperatorTerminated, now);
+}
+
+// ---- Paths
+// ---------------------------------------------------------------------------------------
+
+void ClientSession::start_jump(Reason cause, std::optional<UplinkId> target, MonoNs now) {
+  rekeyer_.cancel_unanswered();
+  core_.declare_unstable(cause, now);
+  jumper_.start(target, now);
+  after_change(now);
+}
+
+void ClientSession::on_committed(MonoNs now) {
+  if (core_.over()) return;
+  heartbeats_.set_attached(true, now);
+  heartbeats_.on_new_binding(now);
+  send_heartbeat(true, false, now);
+}
+
+void ClientSession::after_change(MonoNs now) {
+  if (core_.over()) return;
+  heartbeats_.set_attached(core_.state() == State::kAttached, now);
+}
+
+void ClientSession::on_uplink(UplinkId uplink, bool up, bool moved, MonoNs now) {
+  if (core_.over() || core_.state() == State::kBirth) return;
+  const bool active = uplink == core_.route().uplink;
+  if (active && (!up || moved)) {
+    core_.declare_lost(now);
+    start_jump(Reason::kTransportDead, std::nullopt, now);
+  }
+  if (!up) {
+    jumper_.on_uplink_down(uplink, now);
+  } else {
+    jumper_.on_uplink_up(now);
+  }
+  after_change(now);
+}
+
+void ClientSession::on_path_error(UplinkId uplink, MonoNs now) {
+  if (core_.over() || core_.state() == State::kBirth) return;
+  const Epoch* epoch = core_.sending();
+  if (epoch == nullptr || epoch->info().route.uplink != uplink) return;
+  if (heartbeats_.may_probe(now)) send_heartbeat(false, true, now);
+}
+
+bool ClientSession::move_to(UplinkId uplink, MonoNs now) {
+  if (core_.state() != State::kAttached || !core_.world.uplinks.up(uplink) ||
+      uplink == core_.route().uplink || jumper_.pending()) {
+    return false;
+  }
+  start_jump(Reason::kTransportRetiring, uplink, now);
+  return true;
+}
+
+// ---- Time
+// ----------------------------------------------------------------------------------------
+
+void ClientSession::check_deadlines(MonoNs now) {
+  if (now >= core_.record.lifetime_deadline()) {
+    core_.terminate(Reason::kSessionLifetimeExceeded, now);
+    return;
+  }
+  if (now >= rekeyer_.keys_deadline()) {
+    core_.terminate(Reason::kKeysExpired, now);
+    return;
+  }
+  // A session wakes up from a long sleep with several timers due at once: each in its turn.
+  while (const auto due = core_.record.due(now)) {
+    if (due->trigger == Trigger::kTerminate) {
+      core_.terminate(due->reason, now);
+      return;
+    }
+    core_.transition(due->trigger, due->reason, now);
+    if (core_.over()) return;
+    jumper_.on_deadline(due->reason, now);
+  }
+  if (core_.state() == State::kBirth) return;
+  if (!core_.lost && now >= heartbeats_.silent_from()) {
+    core_.declare_lost(now);
+    if (core_.state() == State::kAttached) {
+      start_jump(Reason::kHeartbeatTimeout, std::nullopt, now);
+    }
+  }
+}
+
+void ClientSession::tick(MonoNs now) {
+  if (core_.over()) return;
+  check_deadlines(now);
+  if (core_.over()) return;
+  core_.expire(now);
+  if (now >= confirm_timer_.at) {
+    confirm_timer_.sent_again(now);
+    confirm_timer_.interval = std::min(confirm_timer_.interval, kConfirmMax);
+    confirm_timer_.at = now + confirm_timer_.interval;
+    confirm();
+  }
+  if (core_.state() == State::kBirth) return;
+  jumper_.tick(now);
+  if (core_.over()) return;
+  if (rekeyer_.tick(now)) send_heartbeat(false, true, now);
+  if (heartbeats_.due(now)) send_heartbeat(true, false, now);
+  after_change(now);
+}
+
+MonoNs ClientSession::next_deadline() const {
+  if (core_.over()) return kNever;
+  MonoNs deadline = std::min({core_.record.next_deadline(), rekeyer_.keys_deadline(),
+                              confirm_timer_.at, core_.drain_deadline});
+  if (core_.state() == State::kBirth) return deadline;
+  deadline = std::min(
+      {deadline, jumper_.next_deadline(), rekeyer_.next_deadline(), heartbeats_.next_send()});
+  if (!core_.lost) deadline = std::min(deadline, heartbeats_.silent_from());
+  return deadline;
+}
+
+}  // namespace jumpgate::client

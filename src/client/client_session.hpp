@@ -1,0 +1,95 @@
+/// One session of the client: its record, keys and the exchanges on them.
+///
+/// Purpose: dispatch of authentic messages, timers in their order, and the link between jump, rekey
+/// and heartbeats. The engine owns it and finds it by connection id.
+/// Owner thread: the client's loop. Bound: fixed size; bursts of limits::kBurst.
+/// Failure: ends in TERMINATED with a reason; the engine then makes a new one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <jumpgate/datagrams.hpp>
+#include <jumpgate/time.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "client/heartbeats.hpp"
+#include "client/jumper.hpp"
+#include "client/rekeyer.hpp"
+#include "client/session_core.hpp"
+
+namespace jumpgate::client {
+
+/// CONFIRM is repeated within these bounds (spec/handshake.md "The client").
+inline constexpr Duration kConfirmMin = milliseconds(250);
+inline constexpr Duration kConfirmMax = seconds(1);
+
+class ClientSession {
+ public:
+  ClientSession(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now);
+
+  [[nodiscard]] bool knows(ConnectionId client_cid) const {
+    return core_.tunnel.knows(client_cid) || jumper_.owns(client_cid);
+  }
+  /// Authenticity is judged here; the prefix has been read.
+  void on_traffic(std::span<const SealedPacket> packets, MonoNs now);
+  void on_control(const wire::Prefix& prefix, std::span<std::uint8_t> message, UplinkId uplink,
+                  const Endpoint& from, MonoNs now);
+  /// True when the token is one of an id that this session sends to: it is over.
+  bool on_reset(const ResetToken& token, MonoNs now);
+
+  /// Inner packets from the host, with room for prefix and tag around each.
+  void send_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now);
+
+  void on_uplink(UplinkId uplink, bool up, bool moved, MonoNs now);
+  void on_path_error(UplinkId uplink, MonoNs now);
+  /// A planned move. False when the uplink is down, in use already, or the session is not attached.
+  [[nodiscard]] bool move_to(UplinkId uplink, MonoNs now);
+  /// Says goodbye and ends the session.
+  void close(Reason reason, MonoNs now);
+  void terminate(Reason reason, MonoNs now) { core_.terminate(reason, now); }
+
+  void tick(MonoNs now);
+  [[nodiscard]] MonoNs next_deadline() const;
+
+  [[nodiscard]] State state() const { return core_.state(); }
+  [[nodiscard]] bool over() const { return core_.over(); }
+  [[nodiscard]] bool wants_successor(MonoNs now) const {
+    return now >= renew_at_ || jumper_.wants_new_session();
+  }
+  [[nodiscard]] MonoNs renew_at() const { return renew_at_; }
+  [[nodiscard]] Reason end_reason() const { return core_.end_reason; }
+  [[nodiscard]] SessionCore& core() { return core_; }
+  [[nodiscard]] const SessionCore& core() const { return core_; }
+  [[nodiscard]] const Rekeyer& rekeyer() const { return rekeyer_; }
+  [[nodiscard]] MonoNs last_heard() const { return heartbeats_.last_heard(); }
+
+ private:
+  void confirm();
+  void on_opened(const OpenedPacket& packet, MonoNs now);
+  void on_heartbeat(const OpenedPacket& packet, MonoNs now);
+  void on_close(const OpenedPacket& packet, MonoNs now);
+  void on_authentic(MonoNs now);
+  void on_heard(std::uint64_t binding_version, MonoNs now);
+  void on_committed(MonoNs now);
+  void start_jump(Reason cause, std::optional<UplinkId> target, MonoNs now);
+  void send_heartbeat(bool scheduled, bool reply_wanted, MonoNs now);
+  void after_change(MonoNs now);
+  void handle_control(const wire::Prefix& prefix,
+                      std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
+                      UplinkId uplink, const Endpoint& from, MonoNs now);
+  void on_control_close(const wire::ControlClose& close, MonoNs now);
+  void check_deadlines(MonoNs now);
+
+  SessionCore core_;
+  Jumper jumper_;
+  Rekeyer rekeyer_;
+  Heartbeats heartbeats_;
+  RetransmitTimer confirm_timer_;
+  MonoNs renew_at_;
+  MonoNs wanted_jump_not_before_{};
+  std::uint64_t peer_close_seq_{0};
+};
+
+}  // namespace jumpgate::client

@@ -1,0 +1,258 @@
+// The exchange itself: from the CHALLENGE to the commit, or to the refusal. The choice of
+// candidates and their timers are in jumper.cpp.
+#include <algorithm>
+
+#include "client/jumper.hpp"
+#include "wire/control.hpp"
+
+namespace jumpgate::client {
+namespace {
+
+/// Below the shortest drain: what is still sent over the old path while the ACK is on its way must
+/// reach the gateway before it wipes the old epoch.
+constexpr Duration kOldPathLimit = limits::kDrainMin - milliseconds(50);
+
+}  // namespace
+
+bool Jumper::acceptable(const wire::PathChallenge& challenge) const {
+  if (challenge.binding_version != core_.record.binding_version() + 1) return false;
+  if (challenge.epoch <= core_.highest_epoch) return false;
+  if (challenge.jump_seq == 0) {
+    return phase_ == Phase::kIdle && challenge.challenge_seq > last_challenge_seq_;
+  }
+  return phase_ == Phase::kRequesting && challenge.jump_seq == attempt_.jump_seq &&
+         challenge.client_cid == attempt_.client_cid &&
+         challenge.challenge_seq > last_challenge_seq_;
+}
+
+bool Jumper::repeats(const wire::PathChallenge& challenge, UplinkId uplink) const {
+  return phase_ == Phase::kResponding && proposal_ && uplink == proposal_->uplink &&
+         challenge.challenge_seq == proposal_->challenge.challenge_seq &&
+         challenge.jump_seq == proposal_->challenge.jump_seq &&
+         challenge.epoch == proposal_->challenge.epoch &&
+         challenge.gateway_id.cid == proposal_->challenge.gateway_id.cid;
+}
+
+void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
+                          UplinkId uplink, const Endpoint& from, MonoNs now) {
+  if (repeats(challenge, uplink)) {
+    // The same exchange again; a rebinding check brings a second token by another way.
+    if (++proposal_->answers > 2 * (limits::kMaxAnswerRepeats + 1)) {
+      core_.world.drops.add(DropReason::kControlStale);
+      return;
+    }
+    respond(challenge, now);
+    return;
+  }
+  if (!acceptable(challenge)) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return;
+  }
+  const bool own = challenge.jump_seq != 0;
+  Proposal proposal{.challenge = challenge,
+                    .id_key_phase = prefix.id_key_phase,
+                    .uplink = own ? attempt_.uplink : uplink,
+                    .gateway = own ? attempt_.gateway : from,
+                    .client_cid = own ? attempt_.client_cid : core_.fresh_cid()};
+  const EpochInfo info{.number = challenge.epoch,
+                       .generation = core_.keys.newest().number,
+                       .binding_version = challenge.binding_version,
+                       .route = {.uplink = proposal.uplink,
+                                 .gateway = proposal.gateway,
+                                 .gateway_id = challenge.gateway_id,
+                                 .id_key_phase = prefix.id_key_phase,
+                                 .client_cid = proposal.client_cid}};
+  if (core_.install_next(info, challenge.owner_epoch, now) == nullptr) {
+    core_.world.drops.add(DropReason::kWireBadField);
+    return;
+  }
+  last_challenge_seq_ = challenge.challenge_seq;
+  if (own) {
+    core_.world.uplinks.rtt(attempt_.uplink).sample(now - attempt_.started);
+  } else {
+    const Reason cause = challenge.kind == wire::ChallengeKind::kRebinding
+                             ? Reason::kTransportRebound
+                             : Reason::kHeartbeatTimeout;
+    recovery_began_ = now;
+    attempt_ = Attempt{};
+    attempt_.uplink = uplink;
+    attempt_.gateway = from;
+    attempt_.started = now;
+    enter_recovering(cause, Reason::kInPlaceRecovery, now);
+  }
+  proposal_ = proposal;
+  phase_ = Phase::kResponding;
+  respond(challenge, now);
+  timer_.start(core_.rtt_over(proposal.uplink), now);
+  core_.send_in_next = !keeps_old_path(challenge);
+}
+
+bool Jumper::keeps_old_path(const wire::PathChallenge& challenge) const {
+  // While the old path is good, DATA stays on it until the gateway has committed: nothing waits in
+  // its queue of held packets, so nothing can be dropped from it.
+  if (core_.lost) return false;
+  if (challenge.jump_seq == 0) return true;
+  const Duration both_ways = core_.rtt_over(proposal_->uplink) + core_.rtt.smoothed();
+  return core_.trouble == Reason::kTransportRetiring && both_ways / 2 < kOldPathLimit;
+}
+
+void Jumper::respond(const wire::PathChallenge& challenge, MonoNs /*now*/) {
+  const wire::PathResponse message{.jump_seq = challenge.jump_seq,
+                                   .challenge_seq = challenge.challenge_seq,
+                                   .token = challenge.token,
+                                   .epoch = challenge.epoch,
+                                   .binding_version = challenge.binding_version,
+                                   .client_cid = proposal_->client_cid};
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload;
+  wire::encode_path_response(message, payload);
+  core_.send_control(proposal_->uplink, proposal_->gateway, wire::Type::kPathResponse,
+                     proposal_->challenge.gateway_id, proposal_->id_key_phase, payload);
+}
+
+bool Jumper::on_ack(const wire::Ack& ack, MonoNs now) {
+  if (!proposal_ || proposal_->adopted || ack.challenge_seq != proposal_->challenge.challenge_seq ||
+      ack.binding_version != proposal_->challenge.binding_version) {
+    return false;
+  }
+  return on_proposed_epoch(now);
+}
+
+bool Jumper::on_proposed_epoch(MonoNs now) {
+  if (!proposal_ || proposal_->adopted || core_.next_epoch != proposal_->challenge.epoch) {
+    return false;
+  }
+  commit(now);
+  return true;
+}
+
+void Jumper::take_proposal(MonoNs now) {
+  const UplinkId old_uplink = core_.route().uplink;
+  core_.world.uplinks.rtt(old_uplink) = core_.rtt;
+  core_.promote_next(now);
+  const auto bound =
+      core_.record.commit_binding(core_.world.authority, core_.record.binding_version());
+  if (!bound) {
+    core_.terminate(Reason::kInternalInconsistency, now);
+    return;
+  }
+  core_.jump_ids = proposal_->challenge.jump_ids;
+  core_.jump_id_phase = proposal_->id_key_phase;
+  jump_id_user_.fill(kNoUplink);
+  core_.budget.spend_commit(now);
+  if (proposal_->uplink == old_uplink) return;
+  core_.rtt = core_.world.uplinks.rtt(proposal_->uplink);
+  ++core_.jumps;
+}
+
+void Jumper::commit(MonoNs now) {
+  const Endpoint from = core_.route().gateway;
+  const Reason cause = core_.trouble;
+  // A late answer may find the window over: the way back to ATTACHED is through RECOVERING all the
+  // same.
+  enter_recovering(cause == Reason::kNone ? Reason::kHeartbeatTimeout : cause,
+                   start_reason(proposal_->uplink), now);
+  const bool moved = proposal_->uplink != core_.route().uplink;
+  take_proposal(now);
+  if (core_.over()) return;
+  core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now);
+  core_.declare_alive();
+  core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
+  const wire::PathChallenge& challenge = proposal_->challenge;
+  core_.emit(EventType::kReattachResult, Reason::kReattachSuccess, now,
+             audit::ReattachDetail{.from = proposal_->gateway,
+                                   .jump_seq = challenge.jump_seq,
+                                   .binding_version = challenge.binding_version,
+                                   .elapsed = now - recovery_began_},
+             proposal_->uplink);
+  if (moved || challenge.jump_seq != 0) {
+    core_.emit(EventType::kTransportSwitch, cause, now,
+               audit::SwitchDetail{.from = from,
+                                   .to = proposal_->gateway,
+                                   .jump_seq = challenge.jump_seq,
+                                   .binding_version = challenge.binding_version,
+                                   .epoch = challenge.epoch,
+                                   .candidates = 1,
+                                   .latency = core_.rtt.smoothed()},
+               proposal_->uplink);
+  }
+  core_.trouble = Reason::kNone;
+  proposal_.reset();
+  target_.reset();
+  in_place_wanted_ = false;
+  reset_exchange();
+}
+
+void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
+  if (phase_ == Phase::kIdle || refusal.jump_seq != attempt_.jump_seq) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return;
+  }
+  core_.emit(EventType::kTransportSwitchDenied, refusal.reason, now,
+             audit::SwitchDetail{.from = core_.route().gateway,
+                                 .to = attempt_.gateway,
+                                 .jump_seq = refusal.jump_seq,
+                                 .binding_version = refusal.binding_version,
+                                 .epoch = refusal.epoch},
+             attempt_.uplink);
+  const Duration wait = std::max(milliseconds(refusal.retry_after_ms), milliseconds(100));
+  switch (refusal.reason) {
+    case Reason::kStaleBindingVersion:
+    case Reason::kNotOwner:
+      adopt_or_give_up(refusal, now);
+      return;
+    case Reason::kCooldownActive:
+    case Reason::kSwitchRateLimited:
+    case Reason::kAttemptsExhausted:
+      if (now + wait >= core_.record.state_deadline()) {
+        fail(Reason::kPolicyDenied, now);
+        retry_at_ = now + wait;
+        return;
+      }
+      timer_.stop();
+      retry_at_ = now + wait;
+      retry_same_ = true;
+      return;
+    case Reason::kPolicyDenied:
+    case Reason::kInvalidTransportCandidate:
+      core_.world.uplinks.paths().cool_down(attempt_.uplink, now,
+                                            now + core_.policy.switching.recovery_window);
+      target_.reset();
+      if (const auto other = core_.world.uplinks.choose(core_.route().uplink, now)) {
+        begin_attempt(*other, now);
+      } else {
+        fail(Reason::kPolicyDenied, now);
+      }
+      return;
+    default:
+      if (attempt_.uplink != kNoUplink &&
+          core_.budget.attempts(now) < limits::kMaxReattachAttemptsPerMin) {
+        begin_attempt(attempt_.uplink, now);
+      } else {
+        fail(Reason::kReattachValidationFailed, now);
+      }
+  }
+}
+
+void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
+  const bool matches = proposal_ && !proposal_->adopted &&
+                       core_.next_epoch == proposal_->challenge.epoch &&
+                       refusal.epoch == proposal_->challenge.epoch &&
+                       refusal.binding_version == proposal_->challenge.binding_version &&
+                       refusal.gateway_cid == proposal_->challenge.gateway_id.cid &&
+                       refusal.client_cid == proposal_->client_cid;
+  if (refusal.reason != Reason::kStaleBindingVersion || !matches || adopted_once_) {
+    wants_new_session_ = true;
+    fail(Reason::kReattachValidationFailed, now);
+    return;
+  }
+  // The commit happened and its ACK was lost; that binding's path is not known to be good, so the
+  // session stays RECOVERING and the jump goes on from the binding adopted.
+  adopted_once_ = true;
+  proposal_->adopted = true;
+  take_proposal(now);
+  proposal_.reset();
+  if (core_.over()) return;
+  try_next(now);
+}
+
+}  // namespace jumpgate::client

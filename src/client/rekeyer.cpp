@@ -1,0 +1,132 @@
+#include "client/rekeyer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/control.hpp"
+
+namespace jumpgate::client {
+
+bool Rekeyer::may_start(bool jump_pending, MonoNs now) const {
+  return !jump_pending && !ephemeral_ && !unconfirmed_ && now >= not_before_ &&
+         core_.state() == State::kAttached;
+}
+
+void Rekeyer::on_send(bool jump_pending, MonoNs now) {
+  if (!may_start(jump_pending, now)) return;
+  if (core_.current()->wants_rekey()) {
+    start(Reason::kUsageLimit, now);
+  } else if (now >= core_.keys.newest().made + core_.policy.keys.rekey_after) {
+    start(Reason::kTimeElapsed, now);
+  }
+}
+
+void Rekeyer::on_wanted(bool jump_pending, MonoNs now) {
+  if (may_start(jump_pending, now)) start(Reason::kPolicyTrigger, now);
+}
+
+void Rekeyer::start(Reason reason, MonoNs now) {
+  ephemeral_ = crypto::KeyPair::generate(core_.world.random);
+  request_ = {.generation = core_.keys.newest().number + 1,
+              .reason = reason,
+              .binding_version = core_.record.binding_version(),
+              .ephemeral = ephemeral_->public_key,
+              .rekey_seq = ++rekey_seq_};
+  started_ = now;
+  timer_.start(core_.rtt.smoothed(), now);
+  send_rekey();
+}
+
+void Rekeyer::send_rekey() {
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload;
+  wire::encode_rekey(request_, payload);
+  const Route& route = core_.route();
+  core_.send_control(route.uplink, route.gateway, wire::Type::kRekey, route.gateway_id,
+                     route.id_key_phase, payload);
+}
+
+bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
+  if (!ephemeral_ || reply.rekey_seq != request_.rekey_seq ||
+      reply.generation != request_.generation) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return false;
+  }
+  crypto::KeyPair ephemeral = std::move(*ephemeral_);
+  cancel_unanswered();
+  not_before_ = now + kRekeyTimeout;
+  if (reply.reason != Reason::kNone) {
+    core_.emit(EventType::kRekeyDenied, reply.reason, now,
+               audit::KeyDetail{.epoch = core_.current_epoch, .generation = reply.generation});
+    return false;
+  }
+  if (reply.binding_version != core_.record.binding_version()) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return false;
+  }
+  auto root = crypto::derive_rekeyed_root(
+      core_.keys.newest().root, core_.record.id(), reply.generation, ephemeral.private_key,
+      Direction::kClientToGateway,
+      {.client_ephemeral = ephemeral.public_key, .gateway_ephemeral = reply.ephemeral});
+  // Both checks before anything changes: rotating the keys can not be taken back.
+  if (!root || reply.epoch <= core_.highest_epoch ||
+      ((reply.epoch ^ core_.current_epoch) & 3U) == 0) {
+    core_.world.drops.add(DropReason::kWireBadField);
+    return false;
+  }
+  const auto generation =
+      core_.record.commit_generation(core_.world.authority, core_.record.root_generation());
+  if (!generation) return false;
+  core_.keys.rotate(std::move(*root), now);
+  const EpochInfo info{.number = reply.epoch,
+                       .generation = reply.generation,
+                       .binding_version = reply.binding_version,
+                       .route = core_.route()};
+  if (core_.install_next(info, reply.owner_epoch, now) == nullptr) {
+    core_.terminate(Reason::kInternalInconsistency, now);
+    return false;
+  }
+  core_.send_in_next = true;
+  unconfirmed_ = true;
+  confirm_timer_.start(core_.rtt.smoothed(), now);
+  return true;
+}
+
+bool Rekeyer::on_confirmed(MonoNs now) {
+  if (!unconfirmed_) return false;
+  unconfirmed_ = false;
+  confirm_timer_.stop();
+  core_.promote_next(now);
+  ++completed_;
+  core_.emit(
+      EventType::kKeyRotated, request_.reason, now,
+      audit::KeyDetail{.epoch = core_.current_epoch, .generation = core_.keys.newest().number});
+  return true;
+}
+
+void Rekeyer::cancel_unanswered() {
+  ephemeral_.reset();
+  timer_.stop();
+}
+
+bool Rekeyer::tick(MonoNs now) {
+  if (ephemeral_ && now >= started_ + kRekeyTimeout) {
+    cancel_unanswered();
+    not_before_ = now + kRekeyTimeout;
+  }
+  if (now >= timer_.at) {
+    timer_.sent_again(now);
+    send_rekey();
+  }
+  if (now < confirm_timer_.at) return false;
+  confirm_timer_.sent_again(now);
+  if (confirm_timer_.sent > limits::kMaxAnswerRepeats) confirm_timer_.stop();
+  return true;
+}
+
+MonoNs Rekeyer::next_deadline() const {
+  MonoNs deadline = std::min(timer_.at, confirm_timer_.at);
+  if (ephemeral_) deadline = std::min(deadline, started_ + kRekeyTimeout);
+  return deadline;
+}
+
+}  // namespace jumpgate::client

@@ -1,0 +1,132 @@
+/// What the parts of one session share: record, keys, epochs, binding, and the two ways out.
+///
+/// Purpose: Jumper, Rekeyer and Heartbeats each own their exchange; the state they act on is here,
+/// and every change of it goes through a function that makes its event.
+/// Owner thread: the client's loop. Bound: one object a session (two at most while one succeeds
+/// another). Failure: a refused transition or commit is a fault of our own and ends the session
+/// with internal_inconsistency.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <jumpgate/time.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "base/random.hpp"
+#include "base/rtt_estimator.hpp"
+#include "client/keyring.hpp"
+#include "client/output.hpp"
+#include "client/tunnel.hpp"
+#include "client/uplinks.hpp"
+#include "session/policy.hpp"
+#include "session/session_record.hpp"
+#include "session/switch_budget.hpp"
+
+namespace jumpgate::client {
+
+/// The engine's surroundings, shared by all its sessions.
+struct World {
+  const session::TransitionAuthority& authority;
+  Output& output;
+  base::RandomSource& random;
+  Uplinks& uplinks;
+  DropCounters& drops;
+};
+
+/// What the handshake leaves for a session.
+struct WelcomeResult {
+  wire::WelcomePayload payload;
+  std::uint8_t id_key_phase{0};
+  ConnectionId client_cid;
+  std::uint64_t hello_counter{0};
+  UplinkId uplink{kNoUplink};
+  Endpoint gateway;
+  Duration rtt{};
+  crypto::RootSecret root;
+};
+
+struct TrafficTotals {
+  std::uint64_t rx_packets{0};
+  std::uint64_t rx_bytes{0};
+  std::uint64_t tx_packets{0};
+  std::uint64_t tx_bytes{0};
+};
+
+class SessionCore {
+ public:
+  SessionCore(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now);
+
+  // ---- State
+  [[nodiscard]] State state() const { return record.state(); }
+  [[nodiscard]] bool over() const { return record.state() == State::kTerminated; }
+  /// Applies a transition and makes its event.
+  void transition(Trigger trigger, Reason reason, MonoNs now);
+  /// ATTACHED -> VOLATILE; in other states nothing.
+  void declare_unstable(Reason cause, MonoNs now);
+  /// Ends the session; keys are wiped. Once.
+  void terminate(Reason reason, MonoNs now);
+  void declare_lost(MonoNs now);
+  void declare_alive();
+
+  // ---- Epochs
+  [[nodiscard]] Epoch* current() { return tunnel.find(current_epoch); }
+  [[nodiscard]] Epoch* next() { return next_epoch ? tunnel.find(*next_epoch) : nullptr; }
+  /// The epoch traffic is sent in: the next one from the moment its route is proved or announced.
+  [[nodiscard]] Epoch* sending() { return send_in_next && next() != nullptr ? next() : current(); }
+  [[nodiscard]] const Route& route() { return current()->info().route; }
+  [[nodiscard]] UplinkId current_uplink() const { return bound_uplink; }
+  /// Installs the next epoch, in place of a former one; null when its number or phase is
+  /// impossible.
+  Epoch* install_next(const EpochInfo& info, std::uint64_t owner, MonoNs now);
+  void drop_next();
+  /// Next becomes current, the old one drains; no event, no transition.
+  void promote_next(MonoNs now);
+  /// Ends the drain when its time is over.
+  void expire(MonoNs now);
+
+  // ---- Sending
+  void send_control(UplinkId uplink, const Endpoint& to, wire::Type type, const wire::IssuedId& id,
+                    std::uint8_t id_key_phase,
+                    std::span<const std::uint8_t, wire::kControlPayloadSize> payload);
+  /// Seals and sends a small traffic message (HEARTBEAT, CLOSE). False at the key's hard limit.
+  bool send_small(Epoch& epoch, wire::Type type, std::span<const std::uint8_t> plaintext);
+
+  /// A client id in use neither in this session nor, in all likelihood, anywhere.
+  [[nodiscard]] ConnectionId fresh_cid();
+  void emit(EventType type, Reason reason, MonoNs now, const audit::EventDetail& detail = {},
+            UplinkId uplink = kNoUplink);
+  /// Round trip to wait for over an uplink: its own estimate, else the session's.
+  [[nodiscard]] Duration rtt_over(UplinkId uplink);
+
+  World& world;
+  session::Policy policy;
+  session::SessionRecord record;
+  session::SwitchBudget budget;
+  Suite suite;
+  Keyring keys;
+  Tunnel tunnel;
+  std::uint64_t owner_epoch;
+  std::uint64_t hello_counter;
+  std::uint64_t current_epoch;
+  UplinkId bound_uplink;
+  std::optional<std::uint64_t> previous_epoch;
+  std::optional<std::uint64_t> next_epoch;
+  std::uint64_t highest_epoch;
+  bool send_in_next{false};
+  MonoNs drain_deadline{kNever};
+  wire::JumpIds jump_ids;
+  std::uint8_t jump_id_phase;
+  base::RttEstimator rtt;
+  bool lost{false};               // the retained binding is declared lost
+  Reason trouble{Reason::kNone};  // the cause of the present VOLATILE
+  Reason end_reason{Reason::kNone};
+  TrafficTotals totals;
+  std::uint64_t jumps{0};
+  std::uint64_t control_close_seq{0};
+  TunnelSetup setup;
+};
+
+}  // namespace jumpgate::client
