@@ -30,13 +30,15 @@ TRAFFIC_TYPES = {DATA, HEARTBEAT, CLOSE}
 C2G, G2C = 1, 2
 AES_256_GCM, CHACHA20_POLY1305 = 1, 2
 CONTROL_SIZE, CONTROL_PAYLOAD = 288, 232
-HELLO_SIZE, WELCOME_SIZE, COOKIE_REPLY_SIZE, VERSION_REFUSAL_SIZE, HELLO_REFUSAL_SIZE, RESET_SIZE = 512, 472, 72, 24, 88, 24
+HELLO_SIZE, WELCOME_SIZE, COOKIE_REPLY_SIZE = 512, 472, 72
+VERSION_REFUSAL_SIZE, HELLO_REFUSAL_SIZE, RESET_SIZE = 24, 88, 24
 NOTHING = (1 << 64) - 1
 
 REASON = dict(
     none=0, heartbeat_timeout=12, transport_dead=14, transport_retiring=15, peer_closed=56, operator_terminated=55,
-    stale_binding_version=75, invalid_transport_candidate=78, stale_request=80, hello_counter_low=90,
-    no_common_suite=91, capacity_exhausted=92, time_elapsed=100, policy_trigger=103, rekey_pending=105,
+    stale_binding_version=75, cooldown_active=77, invalid_transport_candidate=78,
+    stale_request=80, hello_counter_low=90, no_common_suite=91, capacity_exhausted=92, time_elapsed=100,
+    policy_trigger=103, rekey_pending=105,
     wrong_generation=106)
 
 
@@ -52,7 +54,7 @@ def need(condition, reason):
         raise Drop(reason)
 
 
-# ---- Primitives ------------------------------------------------------------------------------------------------
+# ---- Primitives --------------------------------------------------------------------------------
 def blake2b(data, size=64):
     return hashlib.blake2b(data, digest_size=size).digest()
 
@@ -89,7 +91,7 @@ def suite_aead(suite, key):
     return {AES_256_GCM: AESGCM, CHACHA20_POLY1305: ChaCha20Poly1305}[suite](key)
 
 
-# ---- Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b ------------------------------------------------------------------------
+# ---- Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b -----------------------------------------------------
 NOISE_NAME = b'Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b'
 
 
@@ -203,7 +205,7 @@ def prologue(version, client_cid):
     return b'JVP/1' + u16(version) + u64(client_cid)
 
 
-# ---- Key schedule (spec/keys.md) ----------------------------------------------------------------------------------
+# ---- Key schedule (spec/keys.md) ---------------------------------------------------------------
 def root_0(k1, k2, session_id, h):
     return keyed(k1 + k2, 64, b'JVP/1 root', session_id, h)
 
@@ -244,7 +246,7 @@ def nonce_of(iv, counter):
     return bytes(a ^ b for a, b in zip(iv, bytes(4) + u64(counter)))
 
 
-# ---- Elements (spec/wire.md) ----------------------------------------------------------------------------------------
+# ---- Elements (spec/wire.md) -------------------------------------------------------------------
 def encode_address(text):
     """(family, 16 bytes)."""
     if ':' in text:
@@ -405,7 +407,7 @@ def write_addresses(addresses):
     return out.ljust(160, b'\0')
 
 
-# ---- Prefix, control, traffic ------------------------------------------------------------------------------------------
+# ---- Prefix, control, traffic ------------------------------------------------------------------
 @dataclass(frozen=True)
 class Prefix:
     type: int
@@ -431,8 +433,8 @@ FIXED = {HELLO: HELLO_SIZE, WELCOME: WELCOME_SIZE, CLOSE: 40, COOKIE_REPLY: COOK
          VERSION_REFUSAL: VERSION_REFUSAL_SIZE, HELLO_REFUSAL: HELLO_REFUSAL_SIZE, RESET: RESET_SIZE,
          **{t: CONTROL_SIZE for t in CONTROL_TYPES}}
 TO_GATEWAY = {HELLO, CONFIRM, DATA, HEARTBEAT, CLOSE, REATTACH, PATH_RESPONSE, REKEY, CONTROL_CLOSE}
-TO_CLIENT = {WELCOME, DATA, HEARTBEAT, CLOSE, COOKIE_REPLY, VERSION_REFUSAL, HELLO_REFUSAL, PATH_CHALLENGE, ACK, REFUSAL,
-             REKEY_REPLY, RESET, CONTROL_CLOSE}
+TO_CLIENT = {WELCOME, DATA, HEARTBEAT, CLOSE, COOKIE_REPLY, VERSION_REFUSAL, HELLO_REFUSAL, PATH_CHALLENGE, ACK,
+             REFUSAL, REKEY_REPLY, RESET, CONTROL_CLOSE}
 
 
 def check_framing(datagram, received_by):
@@ -447,8 +449,8 @@ def check_framing(datagram, received_by):
     return kind
 
 
-def seal_control(kind, key, generation, cid, key_phase, nonce=None, **values):
-    prefix = Prefix(kind, generation & 3, key_phase, 0, cid).write()
+def seal_control(kind, key, root_generation, cid, key_phase, nonce=None, /, **values):
+    prefix = Prefix(kind, root_generation & 3, key_phase, 0, cid).write()
     nonce = nonce or os.urandom(24)
     return prefix + nonce + xchacha_seal(key, nonce, pack(LAYOUTS[kind], CONTROL_PAYLOAD, values), prefix)
 

@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+"""The Python peer against a running jumpgated: one line for each step, status 1 at the first that fails.
+
+    /usr/bin/python3 tests/interop/against_gateway.py --gateway 192.0.2.1:51820 --gateway-public BASE64 \\
+        --private BASE64 --inner 10.99.0.2 [--local 192.0.2.10] [--second 198.51.100.1:51820] \\
+        [--second-local 198.51.100.10] [--second-device cell0] [--psk BASE64] [--suite 1|2]
+
+The inner address is a host behind the gateway that answers pings. Without --second the second path is another local
+port towards the same gateway address.
+"""
+import argparse
+import base64
+import os
+import sys
+import time
+
+import icmp
+import jvp
+from peer import Client, Failed, SessionEnded
+
+
+def endpoint(text):
+    host, _, port = text.rpartition(':')
+    return host.strip('[]'), int(port)
+
+
+def key(text):
+    raw = base64.b64decode(text, validate=True)
+    if len(raw) != 32:
+        raise argparse.ArgumentTypeError('a key has 32 bytes')
+    return raw
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--gateway', type=endpoint, required=True)
+    parser.add_argument('--gateway-public', type=key, required=True)
+    parser.add_argument('--private', type=key, required=True)
+    parser.add_argument('--inner', required=True)
+    parser.add_argument('--psk', type=key, default=bytes(32))
+    parser.add_argument('--suite', type=int, choices=(1, 2), help='offer this suite alone')
+    parser.add_argument('--local', default=None)
+    parser.add_argument('--second', type=endpoint, default=None)
+    parser.add_argument('--second-local', default=None)
+    parser.add_argument('--second-device', default=None)
+    return parser.parse_args()
+
+
+class Run:
+    def __init__(self, args):
+        self.args = args
+        suites = (args.suite,) if args.suite else (jvp.AES_256_GCM, jvp.CHACHA20_POLY1305)
+        self.client = Client(args.private, args.gateway_public, args.psk, suites)
+        self.client.add_path('first', args.gateway, args.local and (args.local, 0))
+        self.client.add_path('second', args.second or args.gateway, args.second_local and (args.second_local, 0),
+                             args.second_device)
+        self.sequence = 0
+
+    def step(self, name, call):
+        started = time.monotonic()
+        try:
+            note = call() or ''
+        except (Failed, AssertionError) as failure:
+            print(f'FAILED {name}: {failure}')
+            sys.exit(1)
+        print(f'ok {name} ({(time.monotonic() - started) * 1000:.0f} ms) {note}'.rstrip(), flush=True)
+
+    def check(self, condition, text):
+        if not condition:
+            raise Failed(f'{text}; drops here: {dict(self.client.drops)}')
+
+    # ---- Steps ----------------------------------------------------------------------------------------------------
+    def handshake(self):
+        c = self.client
+        c.handshake('first')
+        self.session_id = c.session_id
+        family6 = ':' in self.args.inner
+        self.source = next((a for a, _ in c.addresses if (':' in a) == family6), None)
+        self.check(self.source, f'no inner address of the family of {self.args.inner}: {c.addresses}')
+        local = c.paths['first'].getsockname()
+        self.check(c.observed[1] == local[1], f'observed {c.observed}, local {local}')
+        return f'suite {c.suite}, inner {self.source}, mtu {c.mtu}, {len(c.binding.jump_ids)} jump ids'
+
+    def ping(self, size=32):
+        """Up to three tries: a neighbour behind the gateway may have to be resolved first."""
+        for _ in range(3):
+            self.sequence += 1
+            request = icmp.echo_request(self.source, self.args.inner, 0x4A56, self.sequence, os.urandom(size))
+            self.client.send_inner(request)
+            reply = self.client.receive_inner(1.5, lambda p: icmp.is_reply(p, request))
+            if reply:
+                return
+        raise Failed(f'no echo reply; drops here: {dict(self.client.drops)}')
+
+    def pings(self):
+        overhead = 48 if ':' in self.args.inner else 28
+        for size in (0, 1, 15, 16, 17, 500, self.client.mtu - overhead):
+            self.ping(size)
+
+    def heartbeat(self):
+        return f"rtt {self.client.heartbeat()['rtt_us']} us"
+
+    def jump(self, path):
+        c = self.client
+        before, old_id = c.binding.version, c.binding.gateway_id.cid
+        c.jump(path)
+        self.check(c.binding.version == before + 1, f'binding_version {c.binding.version} after {before}')
+        self.check(c.binding.path == path and c.binding.gateway_id.cid != old_id, 'the binding did not move')
+        self.check(c.session_id == self.session_id, 'the session id changed')
+        self.check(c.observed[1] == c.paths[path].getsockname()[1], f'observed {c.observed}')
+        self.ping()
+        return f'binding_version {c.binding.version}, epoch {c.binding.epoch.number}'
+
+    def repeated_reattach(self):
+        """The exchange by hand. A repeated request brings the same answer again; early traffic waits for the commit."""
+        c = self.client
+        before = c.binding.version
+        c.pump(1.6)  # the default cooldown
+        c._start_jump('second', jvp.REASON['transport_retiring'])
+        c._send_reattach()
+        self.check(c.pump(2, lambda: c.proposed), 'no PATH_CHALLENGE')
+        early = icmp.echo_request(self.source, self.args.inner, 0x4A56, 60000, b'held')
+        c.send_inner(early)
+        self.check(not c.receive_inner(0.2, lambda p: icmp.is_reply(p, early)), 'delivered before the commit')
+        c._send_reattach()  # the same PATH_CHALLENGE comes again, and only now the client answers
+        self.check(c.receive_inner(2, lambda p: icmp.is_reply(p, early)), 'held traffic was not released')
+        self.check(c.pump(1, lambda: c.pending_jump is None), 'no ACK and no traffic in the new epoch')
+        self.check(c.binding.version == before + 1, 'more than one commit')
+        self.ping()
+        return f'binding_version {c.binding.version}'
+
+    def rekey(self):
+        c = self.client
+        before, old_epoch = c.generation, c.binding.epoch.number
+        c.rekey()
+        self.check(c.generation == before + 1 and c.binding.epoch.number > old_epoch, 'no new generation')
+        self.ping()
+        return f'generation {c.generation}, epoch {c.binding.epoch.number}'
+
+    def garbage(self):
+        """None of it is answered or does harm."""
+        c, b = self.client, self.client.binding
+        packet = icmp.echo_request(self.source, self.args.inner, 1, 1)
+        good = b.epoch.seal(jvp.DATA, b.gateway_id.cid, b.gateway_id.key_phase, packet)
+        for kind in list(jvp.NAMES) + [0, 0x80, 0x93, 0xFF]:
+            for size in (1, 16, 31, 32, 288, 512, 1400):
+                c.send_raw('first', (bytes([kind]) + good[1:16] + os.urandom(1400))[:size])
+        for bit in range(0, len(good) * 8, 7):
+            flipped = bytearray(good)
+            flipped[bit // 8] ^= 1 << bit % 8
+            c.send_raw(b.path, bytes(flipped))
+        for _ in range(2):
+            c.send_raw(b.path, good)  # the second is a replay
+        c.pump(0.3)
+        self.ping()
+
+    def rebinding(self):
+        """The local port changes under the session: the gateway checks both addresses and follows."""
+        c = self.client
+        before = c.binding.version
+        c.rebind_path(c.binding.path)
+        c.send_heartbeat(reply_wanted=True)
+        self.check(c.pump(5, lambda: c.binding.version == before + 1), 'the gateway did not follow')
+        self.ping()
+
+    def counter_low(self):
+        self.client.counter = 0
+        self.client.handshake('first')
+        self.check(self.client.counter > 1, 'a HELLO counter was accepted twice')
+        self.check(self.client.session_id != self.session_id, 'the session id of the old session')
+        self.ping()
+        return f'counter {self.client.counter}'
+
+    def close(self, by_control):
+        """The gateway forgets the session: traffic under its id brings a RESET with the right token."""
+        c = self.client
+        c.close(by_control)
+        c.state = 'ATTACHED'
+        try:
+            for _ in range(5):
+                c.send_heartbeat()
+                c.pump(1.1)
+        except SessionEnded as ended:
+            self.check(str(ended) == 'gateway_lost_session', str(ended))
+            return
+        raise Failed('no RESET for a closed session')
+
+    def run(self):
+        self.step('handshake', self.handshake)
+        self.step('data, both ways, all sizes', self.pings)
+        self.step('heartbeat', self.heartbeat)
+        self.step('jump to the second path', lambda: self.jump('second'))
+        self.step('rekey', self.rekey)
+        self.step('jump back, under the new generation', lambda: self.jump('first'))
+        self.step('repeated and early messages of a jump', self.repeated_reattach)
+        self.step('bad input', self.garbage)
+        self.step('rebinding', self.rebinding)
+        self.step('close by traffic key, reset', lambda: self.close(False))
+        self.step('handshake with a low counter', self.counter_low)
+        self.step('close by control key, reset', lambda: self.close(True))
+        print('all steps passed')
+
+
+if __name__ == '__main__':
+    Run(arguments()).run()
