@@ -95,7 +95,7 @@ struct EventsConfig {
 
 /// [control]
 struct ControlConfig {
-  std::string socket{"/run/jumpgate/control.sock"};
+  std::string socket{"/run/jumpgate/jumpgated.sock"};
   std::string group;  // besides root; empty: root alone
 };
 
