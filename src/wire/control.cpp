@@ -196,6 +196,7 @@ Decoded<Rekey> decode_rekey(ControlPayload payload) {
   r.reserved(2);
   m.binding_version = r.u64();
   m.ephemeral = r.bytes<32>();
+  m.rekey_seq = r.nonzero_u64();
   return finish(r, m);
 }
 
@@ -206,6 +207,7 @@ void encode_rekey(const Rekey& message, ControlPayloadOut out) {
   w.zeros(2);
   w.u64(message.binding_version);
   w.bytes(message.ephemeral);
+  w.u64(message.rekey_seq);
   finish(w);
 }
 
@@ -219,6 +221,7 @@ Decoded<RekeyReply> decode_rekey_reply(ControlPayload payload) {
   m.ephemeral = r.bytes<32>();
   m.epoch = r.u64();
   m.owner_epoch = r.u64();
+  m.rekey_seq = r.nonzero_u64();
   return finish(r, m);
 }
 
@@ -231,6 +234,7 @@ void encode_rekey_reply(const RekeyReply& message, ControlPayloadOut out) {
   w.bytes(message.ephemeral);
   w.u64(message.epoch);
   w.u64(message.owner_epoch);
+  w.u64(message.rekey_seq);
   finish(w);
 }
 
