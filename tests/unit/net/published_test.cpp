@@ -8,7 +8,7 @@ namespace jumpgate::net {
 namespace {
 
 struct Image {
-  explicit Image(int* alive) : alive{alive} { ++*alive; }
+  explicit Image(int* count) : alive{count} { ++*alive; }
   ~Image() { --*alive; }
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;

@@ -1,5 +1,7 @@
 #include "net/route_image.hpp"
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 #include <fmt/format.h>
