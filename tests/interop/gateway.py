@@ -222,7 +222,7 @@ class Gateway(threading.Thread):
             if reply:
                 self._traffic(s, jvp.DATA, reply)
         elif kind == jvp.HEARTBEAT:
-            beat = epoch.read_heartbeat(plain, time.monotonic_ns() // 1000, False)
+            beat = epoch.read_heartbeat(plain, time.monotonic_ns() // 1000)
             if beat['flags'] & 4:
                 self._heartbeat(s)
         else:

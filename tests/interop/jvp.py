@@ -289,7 +289,7 @@ class Reader:
         return int.from_bytes(self.take(size), 'little')
 
     def zero(self, size):
-        need(self.take(size) == bytes(size), 'wire_bad_field')
+        need(self.take(size) == bytes(size), 'wire_reserved_bits')
 
     def end(self):
         self.zero(len(self.data) - self.at)
@@ -519,13 +519,12 @@ class Epoch:
             received_count=self.window.count))
         return plain + bytes(padding)
 
-    def read_heartbeat(self, plain, now_us, from_gateway):
+    def read_heartbeat(self, plain, now_us):
         """The fields, with `rtt_us` where the echo gives one."""
         need(len(plain) >= 32, 'wire_bad_field')
-        need(plain[32:] == bytes(len(plain) - 32), 'wire_bad_field')
+        need(plain[32:] == bytes(len(plain) - 32), 'wire_reserved_bits')
         beat = unpack(HEARTBEAT_LAYOUT, plain[:32])
-        need(not beat['flags'] & (0xF8 if from_gateway else 0xFB), 'wire_bad_field')
-        need(beat['next_interval_ms'] and beat['send_time_us'], 'wire_bad_field')
+        need(not beat['flags'] & 0xF8, 'wire_reserved_bits')
         self.last_heartbeat = (beat['send_time_us'], now_us)
         if beat['echo_time_us']:
             beat['rtt_us'] = (now_us - beat['echo_time_us'] - beat['echo_delay_us']) & 0xFFFFFFFF

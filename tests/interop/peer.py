@@ -467,7 +467,7 @@ class Client:
             jvp.check_inner(plain)
             self.inner.append(plain)
         elif prefix.type == jvp.HEARTBEAT:
-            beat = epoch.read_heartbeat(plain, time.monotonic_ns() // 1000, True)
+            beat = epoch.read_heartbeat(plain, time.monotonic_ns() // 1000)
             beat['epoch'] = epoch.number
             self.heartbeats.append(beat)
             if beat['flags'] & 4 and binding is self.binding:
