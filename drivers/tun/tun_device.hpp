@@ -43,6 +43,8 @@ class TunDevice final : public PacketDevice {
   std::size_t read(std::span<std::span<std::uint8_t>> out) override;
   std::size_t write(std::span<const std::span<std::uint8_t>> packets) override;
   [[nodiscard]] int fd() const override { return fd_; }
+  /// Part of a super-packet is left: read() yields it though fd() is not readable.
+  [[nodiscard]] bool pending() const { return !segmenter_.done(); }
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool has_uso() const { return uso_; }

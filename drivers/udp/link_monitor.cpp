@@ -6,9 +6,9 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +20,14 @@ namespace {
 constexpr std::size_t kNoticeBuffer = 16384;
 /// Reads at one go, so that a storm of notices can not hold the loop.
 constexpr unsigned kMaxReadsAtOnce = 64;
+
+/// FNV-1a: order matters, and getifaddrs keeps it; a collision costs a rebinding instead of a jump.
+std::uint64_t digest(std::uint64_t seed, const void* data, std::size_t size) {
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  for (std::size_t i = 0; i < size; ++i)
+    seed = (seed ^ bytes[i]) * 0x100000001b3ULL;
+  return seed;
+}
 
 bool usable_v6(const sockaddr* address) {
   sockaddr_in6 in6{};
@@ -68,6 +76,7 @@ bool LinkMonitor::poll() {
 
 LinkState LinkMonitor::state(const std::string& interface) {
   LinkState state;
+  state.index = ::if_nametoindex(interface.c_str());
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return state;
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
@@ -75,8 +84,18 @@ LinkState LinkMonitor::state(const std::string& interface) {
     state.present = true;
     state.running = (entry->ifa_flags & IFF_UP) != 0 && (entry->ifa_flags & IFF_RUNNING) != 0;
     if (entry->ifa_addr == nullptr) continue;
-    if (entry->ifa_addr->sa_family == AF_INET) state.has_v4 = true;
-    if (entry->ifa_addr->sa_family == AF_INET6 && usable_v6(entry->ifa_addr)) state.has_v6 = true;
+    if (entry->ifa_addr->sa_family == AF_INET) {
+      sockaddr_in in{};
+      std::memcpy(&in, entry->ifa_addr, sizeof in);
+      state.has_v4 = true;
+      state.addresses = digest(state.addresses, &in.sin_addr, sizeof in.sin_addr);
+    }
+    if (entry->ifa_addr->sa_family == AF_INET6 && usable_v6(entry->ifa_addr)) {
+      sockaddr_in6 in6{};
+      std::memcpy(&in6, entry->ifa_addr, sizeof in6);
+      state.has_v6 = true;
+      state.addresses = digest(state.addresses, &in6.sin6_addr, sizeof in6.sin6_addr);
+    }
   }
   ::freeifaddrs(list);
   return state;

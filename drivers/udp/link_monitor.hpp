@@ -9,6 +9,7 @@
 /// again.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -20,9 +21,11 @@ namespace jumpgate::udp {
 /// What one interface can carry now.
 struct LinkState {
   bool present{false};
-  bool running{false};  // administratively up and the carrier is there
-  bool has_v4{false};   // an IPv4 address that is not link-local or loopback-only
-  bool has_v6{false};   // a usable IPv6 address beyond link-local
+  bool running{false};         // administratively up and the carrier is there
+  bool has_v4{false};          // an IPv4 address that is not link-local or loopback-only
+  bool has_v6{false};          // a usable IPv6 address beyond link-local
+  unsigned index{0};           // another number means another interface of the same name
+  std::uint64_t addresses{0};  // a digest of the addresses: another value means they changed
 
   [[nodiscard]] bool usable(IpFamily family) const {
     return present && running && (family == IpFamily::kV4 ? has_v4 : has_v6);

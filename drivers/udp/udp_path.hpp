@@ -46,6 +46,8 @@ class UdpPath final : public DatagramPath {
   std::size_t receive(std::span<RxDatagram> out) override;
   std::size_t send(std::span<const TxDatagram> datagrams) override;
   [[nodiscard]] int fd() const override { return fd_; }
+  /// Datagrams of the last system call are left: receive() yields them though fd() is not readable.
+  [[nodiscard]] bool pending() const { return next_received_ < received_.size(); }
 
   /// Empties the error queue and says what was in it.
   ErrorHints take_errors();

@@ -164,17 +164,17 @@ void Jumper::commit(MonoNs now) {
                                    .binding_version = challenge.binding_version,
                                    .elapsed = now - recovery_began_},
              proposal_->uplink);
-  if (moved || challenge.jump_seq != 0) {
-    core_.emit(EventType::kTransportSwitch, cause, now,
-               audit::SwitchDetail{.from = from,
-                                   .to = proposal_->gateway,
-                                   .jump_seq = challenge.jump_seq,
-                                   .binding_version = challenge.binding_version,
-                                   .epoch = challenge.epoch,
-                                   .candidates = 1,
-                                   .latency = core_.rtt.smoothed()},
-               proposal_->uplink);
-  }
+  Reason why = moved ? cause : Reason::kInPlaceRecovery;
+  if (challenge.kind == wire::ChallengeKind::kRebinding) why = Reason::kTransportRebound;
+  core_.emit(EventType::kTransportSwitch, why, now,
+             audit::SwitchDetail{.from = from,
+                                 .to = proposal_->gateway,
+                                 .jump_seq = challenge.jump_seq,
+                                 .binding_version = challenge.binding_version,
+                                 .epoch = challenge.epoch,
+                                 .candidates = 1,
+                                 .latency = core_.rtt.smoothed()},
+             proposal_->uplink);
   core_.trouble = Reason::kNone;
   proposal_.reset();
   target_.reset();

@@ -1,0 +1,73 @@
+#include "app/jump/daemon.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+namespace jumpgate::jump {
+namespace {
+
+/// The first byte says how it went, the line follows.
+constexpr char kUp = '+';
+
+void let_go_of_terminal() {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    ::dup2(null, fd);
+  if (null > STDERR_FILENO) ::close(null);
+}
+
+int wait_for_child(int pipe) {
+  std::string said;
+  std::array<char, 512> buffer{};
+  for (;;) {
+    const ssize_t n = ::read(pipe, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    said.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  ::close(pipe);
+  if (said.empty()) {
+    fmt::print(stderr, "jump: the program ended before the tunnel was up\n");
+    return kExitFailed;
+  }
+  if (said.front() != kUp) {
+    fmt::print(stderr, "jump: {}\n", said.substr(1));
+    return kExitFailed;
+  }
+  fmt::print("{}\n", said.substr(1));
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_as_daemon(const std::function<int(const Announce&)>& body) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    fmt::print(stderr, "jump: pipe: {}\n", std::strerror(errno));
+    return kExitFailed;
+  }
+  const pid_t child = ::fork();
+  if (child < 0) {
+    fmt::print(stderr, "jump: fork: {}\n", std::strerror(errno));
+    return kExitFailed;
+  }
+  if (child > 0) {
+    ::close(pipe[1]);
+    return wait_for_child(pipe[0]);
+  }
+  ::close(pipe[0]);
+  ::setsid();
+  return body([out = pipe[1]](bool up, const std::string& line) {
+    const std::string said = (up ? kUp : '-') + line;
+    (void)!::write(out, said.data(), said.size());
+    ::close(out);
+    let_go_of_terminal();
+  });
+}
+
+}  // namespace jumpgate::jump

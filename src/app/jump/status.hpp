@@ -1,0 +1,24 @@
+/// What `jump status` shows, as JSON (its text form is made from it).
+///
+/// Owner thread: the client's loop, or the command line for the text. Bound: one message of the
+/// control socket. Failure: none.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "app/jump/host.hpp"
+#include "client/engine.hpp"
+#include "config/client_config.hpp"
+
+namespace jumpgate::jump {
+
+[[nodiscard]] nlohmann::json status_json(const config::ClientConfig& config,
+                                         const client::Engine& engine, const Host& host,
+                                         MonoNs now);
+
+/// The same for people.
+[[nodiscard]] std::string status_text(const nlohmann::json& status);
+
+}  // namespace jumpgate::jump

@@ -1,0 +1,105 @@
+// The Linux client's command line.
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <sodium/core.h>
+
+#include "app/jump/daemon.hpp"
+#include "app/jump/key_commands.hpp"
+#include "app/jump/program.hpp"
+#include "app/jump/remote.hpp"
+#include "config/client_config.hpp"
+
+namespace {
+
+using namespace jumpgate;
+
+struct Options {
+  jump::Target target;
+  std::string uplink;
+  bool daemon{false};
+  bool json{false};
+};
+
+int bring_up(const Options& options) {
+  auto config = config::load_client(jump::config_path(options.target.name));
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().text());
+    return jump::kExitBadConfig;
+  }
+  if (!options.target.socket.empty()) config->control_socket = options.target.socket;
+  if (options.daemon) {
+    return jump::run_as_daemon([&config](const jump::Announce& announce) {
+      return jump::Program(std::move(*config), announce).run();
+    });
+  }
+  return jump::Program(std::move(*config),
+                       [](bool up, const std::string& line) {
+                         fmt::print(up ? stdout : stderr, "{}{}\n", up ? "" : "jump: ", line);
+                         std::fflush(up ? stdout : stderr);
+                       })
+      .run();
+}
+
+void add_target(CLI::App& command, Options& options) {
+  command.add_option("name", options.target.name,
+                     "the tunnel's name or its configuration file; not needed when one is up");
+  command.add_option("--socket", options.target.socket, "its control socket");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"jump: a VPN client whose session outlives its transport", "jump"};
+  app.set_version_flag("--version", JUMPGATE_VERSION);
+  app.require_subcommand(1);
+  Options options;
+
+  auto* up = app.add_subcommand("up", "make the tunnel and keep it up (needs root)");
+  up->add_option("name", options.target.name,
+                 "a configuration file, or NAME for /etc/jumpgate/NAME.toml")
+      ->required();
+  up->add_flag("--daemon", options.daemon, "return when the tunnel is up, go on in the background");
+  up->add_option("--socket", options.target.socket,
+                 "the control socket, in place of the configured");
+
+  auto* down = app.add_subcommand("down", "end a tunnel");
+  add_target(*down, options);
+
+  auto* status = app.add_subcommand("status", "show a tunnel's state");
+  add_target(*status, options);
+  status->add_flag("--json", options.json, "as JSON");
+
+  auto* to = app.add_subcommand("to", "move to another uplink, losing nothing");
+  to->add_option("uplink", options.uplink, "the uplink's name")->required();
+  add_target(*to, options);
+
+  auto* genkey = app.add_subcommand("genkey", "write a new private key to standard output");
+  auto* pubkey = app.add_subcommand("pubkey", "read a private key, write its public key");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? jump::kExitOk : jump::kExitBadConfig;
+  }
+  if (sodium_init() < 0) {
+    fmt::print(stderr, "jump: libsodium does not start\n");
+    return jump::kExitFailed;
+  }
+  if (up->parsed()) return bring_up(options);
+  if (down->parsed()) return jump::take_down(options.target);
+  if (status->parsed()) return jump::show_status(options.target, options.json);
+  if (to->parsed()) return jump::move_to(options.target, options.uplink);
+  if (genkey->parsed()) return jump::generate_key();
+  return pubkey->parsed() ? jump::public_key() : jump::kExitFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "jump: %s\n", error.what());
+    return 1;
+  }
+}
