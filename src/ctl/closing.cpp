@@ -1,0 +1,119 @@
+#include "ctl/closing.hpp"
+
+#include "wire/control.hpp"
+
+namespace jumpgate::ctl {
+namespace {
+
+/// Sessions looked at each tick of a stop: a million end within a few seconds, and no tick takes
+/// long.
+constexpr std::uint32_t kStopSlice = 512;
+
+/// Ends that the peer caused, or that it learns by its own means.
+bool peer_knows(Reason reason) {
+  return reason == Reason::kPeerClosed || reason == Reason::kSuperseded ||
+         reason == Reason::kHandshakeTimeout;
+}
+
+}  // namespace
+
+void Closing::terminate(Session& session, Reason reason, MonoNs now) {
+  if (session.record.state() == State::kTerminated) return;
+  if (session.doom != Reason::kNone) reason = session.doom;  // the first reason stays
+  if (!session.installed) {
+    finish(session, reason, false, now);
+    return;
+  }
+  bus::Command* command = core_.obtain(session, now);
+  if (command == nullptr) {
+    session.doom = reason;
+    core_.arm(session);
+    return;
+  }
+  const bool tell = !peer_knows(reason);
+  const bool by_traffic_key = tell && session.record.state() == State::kAttached;
+  if (tell && !by_traffic_key && session.binding) send_control_close(session, reason);
+  session.removing = true;
+  finish(session, reason, true, now);
+  core_.send(session, command, Ack::kRemove, 0,
+             bus::RemoveSession{.reason = reason, .send_close = by_traffic_key});
+}
+
+void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs now) {
+  const auto lost_since = session.record.lost_since();
+  core_.transition(session, Trigger::kTerminate, reason, now);
+  core_.counters.add(ControllerCounter::kSessionsTerminated);
+  const TrafficFigures figures = core_.ports.workers.figures(session.ref);
+  core_.emit(session, EventType::kSessionTerminated, reason,
+             audit::TerminatedDetail{.age = now - session.record.created_at(),
+                                     .transportless = lost_since ? now - *lost_since : Duration{},
+                                     .rx_packets = figures.rx_packets,
+                                     .rx_bytes = figures.rx_bytes,
+                                     .tx_packets = figures.tx_packets,
+                                     .tx_bytes = figures.tx_bytes},
+             now);
+  Peer& peer = core_.peers[session.peer];
+  if (peer.current == session.ref) {
+    peer.current.reset();
+    core_.ports.workers.unroute_peer(session.peer);
+  }
+  if (peer.birth == session.ref) peer.birth.reset();
+  session.exchange.reset();
+  session.rekey.reset();
+  if (session.job != nullptr) {
+    core_.ports.handshakes.release(session.job);
+    session.job = nullptr;
+  }
+  core_.arm(session);
+  if (!told_worker) core_.sessions.destroy(session);
+}
+
+void Closing::retry(Session& session, MonoNs now) {
+  if (session.doom != Reason::kNone) terminate(session, session.doom, now);
+}
+
+void Closing::on_peer_closed(Session& session, MonoNs now) {
+  terminate(session, Reason::kPeerClosed, now);
+}
+
+void Closing::on_control_close(Session& session, const wire::ControlClose& message, MonoNs now) {
+  if (message.session_id != session.record.id()) {
+    core_.counters.drop(DropReason::kWireBadField);
+    return;
+  }
+  if (message.close_seq <= session.last_close_seq) {
+    core_.counters.drop(DropReason::kControlStale);
+    return;
+  }
+  session.last_close_seq = message.close_seq;
+  terminate(session, Reason::kPeerClosed, now);
+}
+
+void Closing::on_removed(Session& session, MonoNs now) {
+  core_.emit(session, EventType::kKeyExpired, Reason::kSessionEnded,
+             audit::KeyDetail{.epoch = session.epochs.current(),
+                              .generation = session.record.root_generation()},
+             now);
+  if (session.binding) core_.ports.paths.release(session.binding->path);
+  core_.sessions.destroy(session);
+}
+
+void Closing::send_control_close(Session& session, Reason reason) {
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+  wire::encode_control_close(
+      {.close_seq = ++session.own_close_seq, .reason = reason, .session_id = session.record.id()},
+      payload);
+  core_.send_control(session, wire::Type::kControlClose, session.binding->client_cid, payload,
+                     session.binding->path.local, session.binding->path.remote);
+}
+
+void Closing::stop_slice(MonoNs now) {
+  if (!core_.stopping) return;
+  for (std::uint32_t i = 0; i < kStopSlice && core_.sessions.size() > 0; ++i) {
+    Session* session = core_.sessions.at(stop_cursor_);
+    stop_cursor_ = (stop_cursor_ + 1) % core_.sessions.slots();
+    if (session != nullptr) terminate(*session, Reason::kGatewayStopping, now);
+  }
+}
+
+}  // namespace jumpgate::ctl

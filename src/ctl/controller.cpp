@@ -1,0 +1,250 @@
+#include "ctl/controller.hpp"
+
+#include <utility>
+
+#include "wire/control.hpp"
+
+namespace jumpgate::ctl {
+namespace {
+
+std::expected<void, std::string> load_peers(
+    Core& core, const std::shared_ptr<const config::GatewayConfig>& config) {
+  std::vector<net::PeerPrefix> prefixes;
+  for (std::size_t i = 0; i < config->peers.size(); ++i) {
+    const auto index = core.peers.add(peer_of(config, i));
+    if (!index)
+      return std::unexpected("more peers than the " + std::to_string(core.peers.capacity()) +
+                             " that memory was taken for");
+    for (const IpPrefix& prefix : config->peers[i].allowed_ips)
+      prefixes.push_back({.prefix = prefix, .peer = *index});
+  }
+  return core.ports.routes.publish(prefixes, *config);
+}
+
+}  // namespace
+
+Controller::Controller(const Settings& settings, const Ports& ports,
+                       std::shared_ptr<const config::GatewayConfig> config,
+                       crypto::ResetKey reset_key, MonoNs now)
+    : core_(authority_, settings, ports, config->policy, std::move(reset_key), now),
+      closing_(core_),
+      started_(load_peers(core_, config)),
+      handshakes_(core_, closing_, now),
+      rekeys_(core_, closing_),
+      exchanges_(core_, closing_),
+      jumps_(core_, exchanges_, rekeys_),
+      path_checks_(core_, exchanges_, rekeys_),
+      lifetimes_(core_, closing_, handshakes_, exchanges_, rekeys_),
+      resets_(core_, now),
+      reloads_(core_, closing_, handshakes_, std::move(config)) {}
+
+void Controller::on_handshake(std::span<const std::uint8_t> datagram, const Endpoint& from,
+                              const Endpoint& to, std::uint8_t worker, MonoNs now) {
+  handshakes_.on_hello(datagram, from, to, worker, now);
+}
+
+void Controller::on_control(const bus::Report& report,
+                            std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
+                            MonoNs now) {
+  Session* session = core_.sessions.find(report.session);
+  if (session == nullptr) {
+    core_.counters.add(ControllerCounter::kReportsStale);
+    return;
+  }
+  core_.counters.add(ControllerCounter::kControlIn);
+  if (lifetimes_.expire(*session, now)) {
+    rekeys_.on_generation_used(*session, report.generation, now);
+    judge_control(*session, report, payload, now);
+  }
+  settle(report.session, now);
+}
+
+void Controller::judge_control(Session& session, const bus::Report& report,
+                               std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
+                               MonoNs now) {
+  const auto drop = [this](DropReason reason) { core_.counters.drop(reason); };
+  switch (report.type) {
+    case wire::Type::kConfirm: {
+      const auto message = wire::decode_confirm(payload);
+      if (!message) return drop(message.error());
+      return handshakes_.on_confirm(session, *message, report.from, report.to, now);
+    }
+    case wire::Type::kReattach: {
+      const auto message = wire::decode_reattach(payload);
+      if (!message) return drop(message.error());
+      return jumps_.on_reattach(session, *message, report.generation, report.from, report.to, now);
+    }
+    case wire::Type::kPathResponse: {
+      const auto message = wire::decode_path_response(payload);
+      if (!message) return drop(message.error());
+      return exchanges_.on_response(session, *message, report.from, report.to, now);
+    }
+    case wire::Type::kRekey: {
+      const auto message = wire::decode_rekey(payload);
+      if (!message) return drop(message.error());
+      return rekeys_.on_rekey(session, *message, report.generation, now);
+    }
+    case wire::Type::kControlClose: {
+      const auto message = wire::decode_control_close(payload);
+      if (!message) return drop(message.error());
+      return closing_.on_control_close(session, *message, now);
+    }
+    default:
+      return drop(DropReason::kWireWrongRole);
+  }
+}
+
+void Controller::on_report(const bus::Report& report, MonoNs now) {
+  if (report.kind == bus::ReportKind::kUnknownCid) {
+    resets_.on_unknown_cid(report.cid, report.from, report.to, report.value, now);
+    return;
+  }
+  Session* session = core_.sessions.find(report.session);
+  if (session == nullptr) {
+    core_.counters.add(ControllerCounter::kReportsStale);
+    return;
+  }
+  if (lifetimes_.expire(*session, now)) {
+    switch (report.kind) {
+      case bus::ReportKind::kSilence:
+        path_checks_.on_silence(*session, now);
+        break;
+      case bus::ReportKind::kAlive:
+        path_checks_.on_alive(*session, now);
+        break;
+      case bus::ReportKind::kNewPath:
+        path_checks_.on_new_path(*session, report.from, report.to, report.value, now);
+        break;
+      case bus::ReportKind::kEpochConfirmed:
+        rekeys_.on_epoch_used(*session, report.value, now);
+        break;
+      case bus::ReportKind::kPeerClosed:
+        closing_.on_peer_closed(*session, now);
+        break;
+      case bus::ReportKind::kKeyUsage:
+        rekeys_.on_key_usage(*session, report.value, report.from, now);
+        break;
+      case bus::ReportKind::kEpochReleased:
+        rekeys_.on_epoch_released(*session, report.value, now);
+        break;
+      default:
+        break;  // frames and plaintexts have their own ways in
+    }
+  }
+  settle(report.session, now);
+}
+
+void Controller::on_acknowledged(const bus::Command& command, MonoNs now) {
+  Session* session = core_.sessions.find(command.session);
+  if (session == nullptr) return;
+  const auto ack = static_cast<Ack>(command.tag >> 56);
+  const std::uint64_t number = command.tag & ((1ULL << 56) - 1);
+  if (ack == Ack::kRemove) {
+    closing_.on_removed(*session, now);
+    return;
+  }
+  if (session->record.state() == State::kTerminated) return;
+  if (!command.applied) {
+    refused_by_worker(*session, ack, number, now);
+    settle(command.session, now);
+    return;
+  }
+  switch (ack) {
+    case Ack::kInstall:
+      handshakes_.on_installed(*session, now);
+      break;
+    case Ack::kAttach:
+      handshakes_.on_attached(*session);
+      break;
+    case Ack::kPropose:
+      exchanges_.on_proposed(*session, number, now);
+      break;
+    case Ack::kCommit:
+      exchanges_.on_committed(*session, number);
+      break;
+    case Ack::kInstallGeneration:
+      rekeys_.on_installed(*session, number, now);
+      break;
+    case Ack::kCancelEpoch:
+    case Ack::kConfirmGeneration:
+    case Ack::kCancelGeneration:
+    case Ack::kLiveness:
+    case Ack::kRemove:
+      break;
+  }
+  settle(command.session, now);
+}
+
+void Controller::refused_by_worker(Session& session, Ack ack, std::uint64_t number, MonoNs now) {
+  core_.counters.add(ControllerCounter::kCommandsRefused);
+  switch (ack) {
+    case Ack::kInstall:
+    case Ack::kAttach:
+    case Ack::kCommit:
+    case Ack::kConfirmGeneration:
+      // The two planes disagree about the session: it must not go on.
+      closing_.terminate(session, Reason::kInternalInconsistency, now);
+      break;
+    case Ack::kPropose:
+      if (session.exchange && session.exchange->epoch == number)
+        exchanges_.fail(session, Reason::kReattachValidationFailed, Reason::kAtomicityFailed, now);
+      break;
+    case Ack::kInstallGeneration:
+      if (session.rekey && session.rekey->epoch == number) {
+        session.rekey.reset();
+        session.epochs.cancel();
+      }
+      break;
+    case Ack::kCancelEpoch:
+    case Ack::kCancelGeneration:
+    case Ack::kLiveness:
+    case Ack::kRemove:
+      break;  // what they would have undone is gone already
+  }
+}
+
+void Controller::settle(const bus::SessionRef& ref, MonoNs now) {
+  Session* session = core_.sessions.find(ref);
+  if (session == nullptr || session->record.state() == State::kTerminated) return;
+  path_checks_.consider(*session, now);
+  core_.sync_liveness(*session, now);
+  core_.arm(*session);
+}
+
+void Controller::tick(MonoNs now) {
+  for (std::size_t i = 0; i < kJobsPerTick; ++i) {
+    HandshakeJob* job = core_.ports.handshakes.poll();
+    if (job == nullptr) break;
+    const bus::SessionRef ref = job->session;
+    if (job->kind == HandshakeJob::Kind::kRekey) {
+      rekeys_.on_job(job, now);
+    } else {
+      handshakes_.on_job(job, now);
+    }
+    settle(ref, now);
+  }
+  core_.wheel.advance(now, kTimersPerTick, [&](SlotHandle handle) {
+    Session* session = core_.sessions.at(handle);
+    if (session == nullptr) return;
+    const bus::SessionRef ref = session->ref;
+    lifetimes_.on_timer(*session, now);
+    settle(ref, now);
+  });
+  closing_.stop_slice(now);
+  reloads_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
+  core_.ports.events.flush_loss(now, core_.policy.version);
+}
+
+bool Controller::terminate(const SessionId& id, MonoNs now) {
+  Session* session = core_.sessions.find(id);
+  if (session == nullptr || session->record.state() == State::kTerminated) return false;
+  closing_.terminate(*session, Reason::kOperatorTerminated, now);
+  return true;
+}
+
+std::expected<std::vector<std::string>, std::string> Controller::reload(
+    std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
+  return reloads_.apply(std::move(next), now);
+}
+
+}  // namespace jumpgate::ctl

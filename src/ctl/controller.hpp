@@ -1,0 +1,112 @@
+/// The gateway's controller, sans-I/O: the only writer of every session's FSM record.
+///
+///   worker reports ----+                       +---> commands to workers (WorkerLink)
+///   acknowledgements --+--> Controller --------+---> datagrams (DatagramOut)
+///   handshake jobs ----+    one input at a     +---> events (audit::EventLog)
+///   operator, time ----+    time, with `now`   +---> handshake jobs (HandshakeQueue)
+///
+/// For each input: deadlines that are due first, then policy, then the transition, then its event,
+/// then one command. Owner thread: one. Bound: every table has its size from Settings; tick() does
+/// at most kTimersPerTick timers, kJobsPerTick handshake results and one slice of whatever goes
+/// over all sessions. Failure: each input has one visible outcome: a message, an event or a
+/// counter.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <jumpgate/time.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "bus/messages.hpp"
+#include "config/gateway_config.hpp"
+#include "ctl/closing.hpp"
+#include "ctl/core.hpp"
+#include "ctl/exchange.hpp"
+#include "ctl/handshake.hpp"
+#include "ctl/jump.hpp"
+#include "ctl/lifetime.hpp"
+#include "ctl/operator.hpp"
+#include "ctl/path_checks.hpp"
+#include "ctl/rekey.hpp"
+#include "ctl/reload.hpp"
+#include "ctl/reset.hpp"
+#include "session/transition_authority.hpp"
+
+namespace jumpgate::ctl {
+
+class Controller {
+ public:
+  static constexpr std::size_t kTimersPerTick = 2048;
+  static constexpr std::size_t kJobsPerTick = 64;
+
+  /// `config` gives peers and policy; its routes are published here for the first time.
+  Controller(const Settings& settings, const Ports& ports,
+             std::shared_ptr<const config::GatewayConfig> config, crypto::ResetKey reset_key,
+             MonoNs now);
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+  ~Controller() = default;
+
+  /// Why the first routes could not be published; nothing when they were.
+  [[nodiscard]] const std::expected<void, std::string>& started() const { return started_; }
+
+  // ---- Inputs
+  // ------------------------------------------------------------------------------------------------------
+  /// A HELLO as it came.
+  void on_handshake(std::span<const std::uint8_t> datagram, const Endpoint& from,
+                    const Endpoint& to, std::uint8_t worker, MonoNs now);
+  /// The plaintext of an authentic control message; the report names session, type, generation and
+  /// addresses.
+  void on_control(const bus::Report& report,
+                  std::span<const std::uint8_t, wire::kControlPayloadSize> payload, MonoNs now);
+  /// Every other report about sessions: edges, unknown ids. Reports with frames are not the core's.
+  void on_report(const bus::Report& report, MonoNs now);
+  /// A command came back; the object stays the caller's.
+  void on_acknowledged(const bus::Command& command, MonoNs now);
+  /// Time passes: call at least every few milliseconds.
+  void tick(MonoNs now);
+
+  // ---- Operator
+  // ----------------------------------------------------------------------------------------------------
+  /// Ends a session by order; false when it has ended already.
+  bool terminate(const SessionId& id, MonoNs now);
+  [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
+      std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
+  /// No new sessions; the running ones end, a slice each tick, with a CLOSE to each peer.
+  void begin_stop() { closing_.begin_stop(); }
+  [[nodiscard]] bool stopped() const { return closing_.stopped(); }
+
+  [[nodiscard]] Views views() { return Views(core_); }
+  [[nodiscard]] const Counters& counters() const { return core_.counters; }
+  [[nodiscard]] const config::GatewayConfig& config() const { return reloads_.current(); }
+  /// No timer fires before this time.
+  [[nodiscard]] MonoNs next_wake() const { return core_.wheel.next_wake(); }
+  /// For tests and the simulation: reading only.
+  [[nodiscard]] const Session* find(const SessionId& id) { return core_.sessions.find(id); }
+  [[nodiscard]] std::uint32_t session_count() const { return core_.sessions.size(); }
+
+ private:
+  void judge_control(Session& session, const bus::Report& report,
+                     std::span<const std::uint8_t, wire::kControlPayloadSize> payload, MonoNs now);
+  void refused_by_worker(Session& session, Ack ack, std::uint64_t number, MonoNs now);
+  void settle(const bus::SessionRef& ref, MonoNs now);
+
+  session::TransitionAuthority authority_;
+  Core core_;
+  Closing closing_;
+  std::expected<void, std::string> started_;
+  Handshakes handshakes_;
+  Rekeys rekeys_;
+  Exchanges exchanges_;
+  Jumps jumps_;
+  PathChecks path_checks_;
+  Lifetimes lifetimes_;
+  Resets resets_;
+  Reloads reloads_;
+};
+
+}  // namespace jumpgate::ctl

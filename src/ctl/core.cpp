@@ -1,0 +1,242 @@
+#include "ctl/core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/invariant.hpp"
+#include "crypto/control_seal.hpp"
+
+namespace jumpgate::ctl {
+namespace {
+
+/// Security events a second: enough to see an attack, too few to flood the log by one.
+constexpr base::TokenRate kSecurityEvents{.tokens = 10, .per = seconds(1), .burst = 20};
+
+}  // namespace
+
+Core::Core(const session::TransitionAuthority& the_authority, const Settings& the_settings,
+           const Ports& the_ports, const session::Policy& the_policy,
+           crypto::ResetKey the_reset_key, MonoNs now)
+    : authority(the_authority),
+      settings(the_settings),
+      ports(the_ports),
+      policy(the_policy),
+      sessions(settings.workers, settings.slots_per_worker, settings.max_sessions, ports.random),
+      peers(settings.max_peers, ports.random),
+      wheel(sessions.slots(), now),
+      reset_key(std::move(the_reset_key)),
+      cid_cipher_(settings.cid_key),
+      security_events_(kSecurityEvents, now) {}
+
+bus::Command* Core::obtain(Session& session, MonoNs now) {
+  bus::Command* command = ports.workers.obtain(session.ref.worker);
+  if (command == nullptr) {
+    counters.add(ControllerCounter::kCommandsUnavailable);
+    session.retry_at = now + kRetryDelay;
+  }
+  return command;
+}
+
+void Core::send(Session& session, bus::Command* command, Ack ack, std::uint64_t number,
+                bus::CommandBody body) {
+  command->session = session.ref;
+  command->tag = std::uint64_t{std::to_underlying(ack)} << 56 | (number & ((1ULL << 56) - 1));
+  command->applied = false;
+  command->body = body;
+  ports.workers.send(session.ref.worker, command);
+}
+
+void Core::release(Session& session, bus::Command* command) {
+  ports.workers.release(session.ref.worker, command);
+}
+
+bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
+                      const Preface* preface) {
+  const auto change = session.record.apply(authority, trigger, reason, now);
+  if (!change) {
+    counters.add(ControllerCounter::kTransitionsRejected);
+    return false;
+  }
+  counters.add(ControllerCounter::kTransitions);
+  session.last_reason = reason;
+  if (change->now == State::kAttached) ++attached;
+  if (change->previous == State::kAttached) --attached;
+  if (preface != nullptr) emit(session, preface->type, preface->reason, preface->detail, now);
+  emit(session, EventType::kSessionStateChange, reason,
+       audit::StateChangeDetail{
+           .previous = change->previous, .now = change->now, .trigger = change->trigger},
+       now);
+  return true;
+}
+
+void Core::emit(const Session& session, EventType type, Reason reason,
+                const audit::EventDetail& detail, MonoNs now) {
+  audit::Event event;
+  event.mono = now;
+  event.type = type;
+  event.reason = reason;
+  event.session = session.record.id();
+  event.state_version = session.record.state_version();
+  event.policy_version = session.record.policy_version();
+  event.peer = peer_name(session);
+  event.detail = detail;
+  ports.events.publish(event);
+}
+
+void Core::emit_node(EventType type, Reason reason, const audit::EventDetail& detail, MonoNs now) {
+  audit::Event event;
+  event.mono = now;
+  event.type = type;
+  event.reason = reason;
+  event.policy_version = policy.version;
+  event.detail = detail;
+  ports.events.publish(event);
+}
+
+void Core::emit_security(const Session* session, EventType type, Reason reason,
+                         const Endpoint& from, MonoNs now) {
+  if (!security_events_.take(now)) {
+    ++security_suppressed_;
+    return;
+  }
+  const audit::SecurityDetail detail{.from = from, .count = 1 + security_suppressed_};
+  security_suppressed_ = 0;
+  if (session != nullptr) {
+    emit(*session, type, reason, detail, now);
+  } else {
+    emit_node(type, reason, detail, now);
+  }
+}
+
+bool Core::send_control(const Session& session, wire::Type type, ConnectionId to_cid,
+                        std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
+                        const Endpoint& local, const Endpoint& remote) {
+  const wire::Prefix prefix{
+      .type = type,
+      .phase = static_cast<std::uint8_t>(session.record.root_generation() & wire::kFlagPhaseMask),
+      .id_key_phase = type == wire::Type::kPathChallenge ? settings.id_key_phase : std::uint8_t{0},
+      .counter = 0,
+      .cid = to_cid};
+  std::array<std::uint8_t, wire::kControlSize> message{};
+  crypto::seal_control(prefix, payload, session.control_send.get(), ports.random, message);
+  if (!ports.datagrams.send(local, remote, message)) {
+    counters.add(ControllerCounter::kSendFailed);
+    return false;
+  }
+  counters.add(ControllerCounter::kControlOut);
+  return true;
+}
+
+std::optional<ConnectionId> Core::issue_id(const Session& session) {
+  // The one value of 2^64 that enciphers to zero is passed over.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto generation = sessions.next_generation(session);
+    if (!generation) return std::nullopt;
+    const ConnectionId cid = cid_cipher_.encode({.node = settings.node_id,
+                                                 .worker = session.ref.worker,
+                                                 .slot = session.ref.slot,
+                                                 .generation = *generation});
+    if (cid.value != 0) return cid;
+  }
+  return std::nullopt;
+}
+
+bool Core::issue_jump_ids(const Session& session,
+                          std::array<ConnectionId, limits::kMaxJumpIds>& ids) {
+  ids = {};
+  const std::size_t count =
+      std::min<std::size_t>(policy.transport.max_candidate_count, limits::kMaxJumpIds);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto cid = issue_id(session);
+    if (!cid) return false;
+    ids[i] = *cid;
+  }
+  return true;
+}
+
+wire::IssuedId Core::with_token(ConnectionId cid) const {
+  return {.cid = cid, .reset_token = crypto::derive_reset_token(reset_key, cid)};
+}
+
+wire::JumpIds Core::with_tokens(const std::array<ConnectionId, limits::kMaxJumpIds>& ids) const {
+  wire::JumpIds issued{};
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i].value != 0) issued[i] = with_token(ids[i]);
+  }
+  return issued;
+}
+
+bus::EpochKeys Core::epoch_keys(const Session& session, const crypto::RootSecret& root,
+                                std::uint32_t generation, std::uint64_t epoch,
+                                std::uint64_t binding_version) const {
+  crypto::TrafficContext context{.session_id = session.record.id(),
+                                 .generation = generation,
+                                 .epoch = epoch,
+                                 .binding_version = binding_version,
+                                 .owner_epoch = settings.owner_epoch,
+                                 .suite = session.suite,
+                                 .direction = Direction::kClientToGateway};
+  bus::EpochKeys keys;
+  keys.epoch = epoch;
+  keys.generation = generation;
+  keys.suite = session.suite;
+  keys.receive = crypto::derive_traffic_key(root, context).get();
+  context.direction = Direction::kGatewayToClient;
+  keys.send = crypto::derive_traffic_key(root, context).get();
+  return keys;
+}
+
+bus::ControlReceiveKey Core::control_receive_key(const Session& session,
+                                                 const crypto::RootSecret& root,
+                                                 std::uint32_t generation) const {
+  return {.generation = generation,
+          .key = crypto::derive_control_key(root, session.record.id(), generation,
+                                            Direction::kClientToGateway)
+                     .get()};
+}
+
+bus::LivenessPolicy Core::liveness_policy() const {
+  bus::LivenessPolicy liveness;
+  liveness.interval = policy.volatility.heartbeat_interval;
+  liveness.idle_interval = policy.volatility.idle_heartbeat_interval;
+  liveness.silence_floor = policy.volatility.heartbeat_volatile;
+  return liveness;
+}
+
+void Core::sync_liveness(Session& session, MonoNs now) {
+  const State state = session.record.state();
+  if (!session.binding || state == State::kTerminated) return;
+  const Liveness wanted{.quick = state != State::kAttached,
+                        .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
+                        .rekey_wanted = session.rekey_due,
+                        .policy_version = policy.version};
+  if (wanted == session.told) return;
+  bus::Command* command = obtain(session, now);
+  if (command == nullptr) return;
+  session.told = wanted;
+  send(session, command, Ack::kLiveness, 0,
+       bus::SetLiveness{.policy = liveness_policy(),
+                        .quick = wanted.quick,
+                        .reattach_wanted = wanted.reattach_wanted,
+                        .rekey_wanted = wanted.rekey_wanted});
+}
+
+void Core::arm(Session& session) {
+  const SlotHandle handle = sessions.handle_of(session);
+  if (session.record.state() == State::kTerminated) {
+    wheel.cancel(handle);
+    return;
+  }
+  MonoNs next = std::min(session.record.next_deadline(), session.retry_at);
+  if (session.binding) {
+    next = std::min(next, keys_deadline(session));
+    if (!session.rekey_due)
+      next = std::min(next, session.generation_made + policy.keys.rekey_after);
+    if (session.healing) next = std::min(next, session.in_place_at);
+  }
+  if (session.exchange)
+    next = std::min({next, session.exchange->resend_at, session.exchange->probe_deadline});
+  wheel.arm(handle, next);
+}
+
+}  // namespace jumpgate::ctl

@@ -1,0 +1,167 @@
+/// What all parts of the controller share: its settings, its tables, its ports, and the few
+/// operations through which everything goes: a transition with its event, a control message, keys
+/// of an epoch, ids.
+///
+/// Owner thread: the controller. Bound: all tables have their size from Settings. Failure: stated
+/// at each call.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <jumpgate/reasons.hpp>
+#include <jumpgate/time.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "audit/event_log.hpp"
+#include "base/random.hpp"
+#include "base/timer_wheel.hpp"
+#include "base/token_bucket.hpp"
+#include "crypto/connection_id.hpp"
+#include "ctl/counters.hpp"
+#include "ctl/handshake_job.hpp"
+#include "ctl/peers.hpp"
+#include "ctl/ports.hpp"
+#include "ctl/session.hpp"
+#include "ctl/session_store.hpp"
+#include "session/policy.hpp"
+
+namespace jumpgate::ctl {
+
+/// Fixed for the life of the process.
+struct Settings {
+  std::uint8_t node_id{0};
+  std::uint64_t owner_epoch{1};
+  unsigned workers{1};
+  std::uint32_t slots_per_worker{0};
+  std::uint32_t max_sessions{0};
+  std::uint32_t max_peers{0};
+  std::uint16_t inner_mtu{0};
+  std::vector<Suite> suites;
+  std::uint32_t handshakes_per_second{1000};
+  PublicKey public_key{};                                           // the gateway's
+  std::array<std::uint8_t, crypto::CidCipher::kKeySize> cid_key{};  // fresh at each boot
+  std::uint8_t id_key_phase{0};  // the other one than at the boot before
+};
+
+struct Ports {
+  WorkerLink& workers;
+  DatagramOut& datagrams;
+  OuterPaths& paths;
+  HandshakeQueue& handshakes;
+  RouteBook& routes;
+  audit::EventLog& events;
+  base::RandomSource& random;
+};
+
+/// What a command's acknowledgement means: the high byte of its tag; the rest is an epoch or a
+/// sequence number.
+enum class Ack : std::uint8_t {
+  kInstall = 1,
+  kAttach,
+  kPropose,
+  kCommit,
+  kCancelEpoch,
+  kInstallGeneration,
+  kConfirmGeneration,
+  kCancelGeneration,
+  kLiveness,
+  kRemove,
+};
+
+/// How long something waits that found no command free: one tick.
+inline constexpr Duration kRetryDelay = milliseconds(1);
+
+class Core {
+ public:
+  Core(const session::TransitionAuthority& authority, const Settings& settings, const Ports& ports,
+       const session::Policy& policy, crypto::ResetKey reset_key, MonoNs now);
+
+  // ---- Commands: obtain before a transition, send after it.
+  // -------------------------------------------------------
+  /// Nothing when the pool is empty: counted, and the session is looked at again next tick.
+  [[nodiscard]] bus::Command* obtain(Session& session, MonoNs now);
+  void send(Session& session, bus::Command* command, Ack ack, std::uint64_t number,
+            bus::CommandBody body);
+  /// Gives back one that was not needed.
+  void release(Session& session, bus::Command* command);
+
+  // ---- Transitions and events
+  // --------------------------------------------------------------------------------------
+  /// An event of the same step that goes before its SessionStateChange.
+  struct Preface {
+    EventType type{};
+    Reason reason{Reason::kNone};
+    audit::EventDetail detail;
+  };
+  /// One step of the table with its one SessionStateChange; false (counted, nothing changed) when
+  /// it is forbidden.
+  bool transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
+                  const Preface* preface = nullptr);
+  void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,
+            MonoNs now);
+  /// About the node, not about a session.
+  void emit_node(EventType type, Reason reason, const audit::EventDetail& detail, MonoNs now);
+  /// Security events, at most ten a second in all; what was left out is counted into the next one.
+  void emit_security(const Session* session, EventType type, Reason reason, const Endpoint& from,
+                     MonoNs now);
+
+  // ---- Messages
+  // ----------------------------------------------------------------------------------------------------
+  /// Seals under the session's present generation and sends; false when it did not leave.
+  bool send_control(const Session& session, wire::Type type, ConnectionId to_cid,
+                    std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
+                    const Endpoint& local, const Endpoint& remote);
+
+  // ---- Ids and keys
+  // ------------------------------------------------------------------------------------------------
+  /// A fresh id of the session's slot; nothing when its generations are used up.
+  [[nodiscard]] std::optional<ConnectionId> issue_id(const Session& session);
+  /// As many jump ids as the policy has candidates; false when generations are used up.
+  [[nodiscard]] bool issue_jump_ids(const Session& session,
+                                    std::array<ConnectionId, limits::kMaxJumpIds>& ids);
+  [[nodiscard]] wire::IssuedId with_token(ConnectionId cid) const;
+  [[nodiscard]] wire::JumpIds with_tokens(
+      const std::array<ConnectionId, limits::kMaxJumpIds>& ids) const;
+  [[nodiscard]] bus::EpochKeys epoch_keys(const Session& session, const crypto::RootSecret& root,
+                                          std::uint32_t generation, std::uint64_t epoch,
+                                          std::uint64_t binding_version) const;
+  [[nodiscard]] bus::ControlReceiveKey control_receive_key(const Session& session,
+                                                           const crypto::RootSecret& root,
+                                                           std::uint32_t generation) const;
+
+  // ---- Bookkeeping at the end of each input
+  // ------------------------------------------------------------------------
+  /// Tells the worker how to keep the session alive, when that has changed.
+  void sync_liveness(Session& session, MonoNs now);
+  /// Arms the session's timer at its next deadline.
+  void arm(Session& session);
+  [[nodiscard]] bus::LivenessPolicy liveness_policy() const;
+  [[nodiscard]] MonoNs keys_deadline(const Session& session) const {
+    return session.generation_made + policy.keys.reject_after;
+  }
+  [[nodiscard]] std::string_view peer_name(const Session& session) const {
+    return peers[session.peer].config->name;
+  }
+
+  const session::TransitionAuthority& authority;
+  const Settings settings;
+  const Ports ports;
+  session::Policy policy;
+  Counters counters;
+  SessionStore sessions;
+  PeerTable peers;
+  base::TimerWheel wheel;
+  const crypto::ResetKey reset_key;
+  bool stopping{false};
+  std::uint64_t attached{0};  // sessions in ATTACHED
+
+ private:
+  crypto::CidCipher cid_cipher_;
+  base::TokenBucket security_events_;
+  std::uint64_t security_suppressed_{0};
+};
+
+}  // namespace jumpgate::ctl

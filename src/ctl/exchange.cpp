@@ -1,0 +1,436 @@
+#include "ctl/exchange.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/invariant.hpp"
+#include "base/secret.hpp"
+#include "wire/control.hpp"
+
+namespace jumpgate::ctl {
+namespace {
+
+/// First repetition of a challenge that the gateway started: max(1.5 x RTT, 200 ms).
+Duration first_resend(const TrafficFigures& figures) {
+  const Duration rtt = figures.srtt_us != 0 ? microseconds(figures.srtt_us) : limits::kInitialRtt;
+  return std::max(rtt * 3 / 2, milliseconds(200));
+}
+
+}  // namespace
+
+std::expected<Exchanges::Reservation, Exchanges::Lack> Exchanges::reserve(Session& session,
+                                                                          MonoNs now) {
+  Reservation reservation;
+  reservation.command = core_.obtain(session, now);
+  if (reservation.command == nullptr) return std::unexpected(Lack::kCommand);
+  const auto cid = core_.issue_id(session);
+  if (!cid || !core_.issue_jump_ids(session, reservation.jump_ids)) {
+    core_.release(session, reservation.command);
+    return std::unexpected(Lack::kIds);
+  }
+  reservation.gateway_cid = *cid;
+  return reservation;
+}
+
+void Exchanges::begin(Session& session, const Reservation& reservation, const Start& start,
+                      std::span<const Candidate> candidates, MonoNs now) {
+  JG_INVARIANT(session.record.state() == State::kRecovering);
+  JG_INVARIANT(!session.rekey.has_value());
+  Exchange& exchange = session.exchange.emplace();
+  exchange.kind = start.kind;
+  exchange.jump_seq = start.jump_seq;
+  exchange.challenge_seq = ++session.last_challenge_seq;
+  exchange.epoch = session.epochs.propose();
+  exchange.gateway_cid = reservation.gateway_cid;
+  exchange.client_cid = start.client_cid;
+  exchange.jump_ids = reservation.jump_ids;
+  exchange.cause = start.cause;
+  exchange.begun = now;
+  for (const Candidate& candidate : candidates) {
+    Challenged& address = exchange.addresses[exchange.address_count++];
+    address.remote = candidate.remote;
+    address.local = candidate.local;
+    address.allowed = candidate.allowed;
+    address.token = core_.ports.random.array<16>();
+  }
+  session.healing = false;
+  session.cancel_epoch = 0;  // the new proposal takes its place in the worker
+  core_.send(session, reservation.command, Ack::kPropose, exchange.epoch,
+             bus::ProposeEpoch{
+                 .epoch = core_.epoch_keys(session, session.root, session.record.root_generation(),
+                                           exchange.epoch, session.record.binding_version() + 1),
+                 .gateway_cid = exchange.gateway_cid});
+}
+
+void Exchanges::on_proposed(Session& session, std::uint64_t epoch, MonoNs now) {
+  if (!session.exchange || session.exchange->epoch != epoch) return;
+  Exchange& exchange = *session.exchange;
+  exchange.installed = true;
+  for (std::uint8_t i = 0; i < exchange.address_count; ++i)
+    challenge(session, i, now);
+  if (exchange.kind == wire::ChallengeKind::kReattach) return;  // the client's repetitions drive it
+  exchange.resend_interval = first_resend(core_.ports.workers.figures(session.ref));
+  exchange.resend_at = now + exchange.resend_interval;
+  if (exchange.kind == wire::ChallengeKind::kRebinding)
+    exchange.probe_deadline = now + limits::kRebindProbeTimeout;
+}
+
+void Exchanges::challenge(Session& session, std::uint8_t index, MonoNs now) {
+  Exchange& exchange = *session.exchange;
+  Challenged& address = exchange.addresses[index];
+  if (!exchange.installed || address.sent >= address.allowed) return;
+  if (address.sent == 0) address.first_sent = now;
+  ++address.sent;
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+  wire::encode_path_challenge({.jump_seq = exchange.jump_seq,
+                               .challenge_seq = exchange.challenge_seq,
+                               .token = address.token,
+                               .epoch = exchange.epoch,
+                               .binding_version = session.record.binding_version() + 1,
+                               .owner_epoch = core_.settings.owner_epoch,
+                               .gateway_id = core_.with_token(exchange.gateway_cid),
+                               .observed = address.remote,
+                               .kind = exchange.kind,
+                               .client_cid = exchange.client_cid,
+                               .jump_ids = core_.with_tokens(exchange.jump_ids)},
+                              payload);
+  const ConnectionId to =
+      exchange.client_cid.value != 0 ? exchange.client_cid : session.binding->client_cid;
+  core_.counters.add(ControllerCounter::kChallenges);
+  core_.send_control(session, wire::Type::kPathChallenge, to, payload, address.local,
+                     address.remote);
+}
+
+bool Exchanges::add_candidate(Session& session, const Candidate& candidate, MonoNs now) {
+  Exchange& exchange = *session.exchange;
+  if (exchange.address_count >= limits::kMaxChallengedAddresses) return false;
+  const std::uint8_t index = exchange.address_count++;
+  Challenged& address = exchange.addresses[index];
+  address.remote = candidate.remote;
+  address.local = candidate.local;
+  address.allowed = candidate.allowed;
+  address.token = core_.ports.random.array<16>();
+  challenge(session, index, now);
+  return true;
+}
+
+void Exchanges::on_response(Session& session, const wire::PathResponse& message,
+                            const Endpoint& from, const Endpoint& to, MonoNs now) {
+  Challenged* matched = nullptr;
+  if (session.exchange && session.exchange->challenge_seq == message.challenge_seq) {
+    for (Challenged& address :
+         std::span(session.exchange->addresses).first(session.exchange->address_count)) {
+      if (address.sent > 0 && base::equal_constant_time(address.token, message.token))
+        matched = &address;
+    }
+  }
+  if (matched == nullptr) {
+    if (!answer_again(session, message, from)) {
+      core_.counters.add(ControllerCounter::kResponsesIgnored);
+      core_.counters.drop(DropReason::kControlStale);
+    }
+    return;
+  }
+  Exchange& exchange = *session.exchange;
+  const bool client_cid_fits = exchange.client_cid.value == 0
+                                   ? message.client_cid.value != 0
+                                   : message.client_cid == exchange.client_cid;
+  if (message.jump_seq != exchange.jump_seq || message.epoch != exchange.epoch ||
+      message.binding_version != session.record.binding_version() + 1 || !client_cid_fits) {
+    core_.counters.drop(DropReason::kWireBadField);
+    return;
+  }
+  if (from != matched->remote) {
+    core_.counters.add(ControllerCounter::kResponsesIgnored);
+    if (!std::exchange(matched->misplaced, true)) {
+      core_.emit(session, EventType::kReattachResult, Reason::kPathNotValidated,
+                 result_detail(session, exchange, from, now), now);
+      core_.emit_security(&session, EventType::kSecurityValidationFailed, Reason::kPathNotValidated,
+                          from, now);
+    }
+    return;
+  }
+  if (now - matched->first_sent > core_.policy.security.reattach_proof_max_age) {
+    if (exchange.kind == wire::ChallengeKind::kReattach)
+      refuse(session, exchange.jump_seq, Reason::kStaleRequest, {}, exchange.client_cid, to, from);
+    fail(session, Reason::kReattachValidationFailed, Reason::kStaleRequest, now);
+    return;
+  }
+  if (!matched->answered) {
+    matched->answered = true;
+    matched->client_cid = message.client_cid;
+  }
+  decide(session, static_cast<std::uint8_t>(matched - exchange.addresses.data()), now);
+}
+
+void Exchanges::decide(Session& session, std::uint8_t index, MonoNs now) {
+  const Exchange& exchange = *session.exchange;
+  // The new address of a rebinding check waits until the bound one has had its time.
+  if (exchange.kind == wire::ChallengeKind::kRebinding && index != 0 &&
+      now < exchange.probe_deadline)
+    return;
+  if (exchange.winner) return;
+  commit(session, index, now);
+}
+
+session::SwitchVerdict Exchanges::judge(const Session& session, IpFamily family, bool exempt,
+                                        bool count_attempts, MonoNs now) const {
+  const bool recovering = session.record.state() == State::kRecovering;
+  return session::may_switch(
+      core_.policy, {.now = now,
+                     .attempts_last_minute = count_attempts ? session.budget.attempts(now) : 0,
+                     .commits_last_minute = session.budget.commits(now),
+                     .last_commit = session.budget.last_commit(),
+                     .exempt_from_cooldown = exempt,
+                     .recovery_deadline = recovering ? session.record.state_deadline() : kNever,
+                     .family = family});
+}
+
+void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
+  Exchange& exchange = *session.exchange;
+  const Challenged address = exchange.addresses[index];
+  const bool in_place = address.remote == session.binding->path.remote;
+  const bool exempt = in_place || exchange.kind == wire::ChallengeKind::kRebinding;
+  const bool jump = exchange.kind == wire::ChallengeKind::kReattach;
+  // Policy first, then what may lack, then everything together.
+  const auto verdict = judge(session, address.remote.address.family, exempt, false, now);
+  if (verdict.reason != Reason::kNone) {
+    if (jump)
+      refuse(session, exchange.jump_seq, verdict.reason, verdict.retry_after, exchange.client_cid,
+             address.local, address.remote);
+    fail(session, Reason::kPolicyDenied, verdict.reason, now);
+    return;
+  }
+  bus::Command* command = core_.obtain(session, now);
+  if (command == nullptr) {
+    exchange.winner = index;
+    return;
+  }
+  const auto path = in_place ? std::optional(session.binding->path)
+                             : core_.ports.paths.acquire(address.local, address.remote, now);
+  if (!path) {
+    core_.counters.add(ControllerCounter::kNoPath);
+    core_.release(session, command);
+    if (jump)
+      refuse(session, exchange.jump_seq, Reason::kAtomicityFailed, {}, exchange.client_cid,
+             address.local, address.remote);
+    fail(session, Reason::kReattachValidationFailed, Reason::kAtomicityFailed, now);
+    return;
+  }
+  const auto version =
+      session.record.commit_binding(core_.authority, session.record.binding_version());
+  const audit::SwitchDetail detail = switch_detail(session, address.remote);
+  const Core::Preface result{.type = EventType::kReattachResult,
+                             .reason = Reason::kReattachSuccess,
+                             .detail = result_detail(session, exchange, address.remote, now)};
+  if (!version || !session.epochs.commit(exchange.epoch, kNever) ||
+      !core_.transition(session, Trigger::kReattachOk, Reason::kReattachSuccess, now, &result)) {
+    core_.release(session, command);
+    if (!in_place) core_.ports.paths.release(*path);
+    closing_.terminate(session, Reason::kInternalInconsistency, now);
+    return;
+  }
+  if (!in_place) {
+    if (session.former_path) core_.ports.paths.release(*session.former_path);
+    session.former_path = session.binding->path;
+  }
+  session.binding =
+      Binding{.gateway_cid = exchange.gateway_cid, .client_cid = address.client_cid, .path = *path};
+  session.jump_ids = exchange.jump_ids;
+  session.budget.spend_commit(now);
+  session.record.mark_transport_alive(core_.authority);
+  session.silent = false;
+  session.answer = KeptAnswer{.kind = KeptAnswer::Kind::kCommit,
+                              .jump_seq = exchange.jump_seq,
+                              .challenge_seq = exchange.challenge_seq,
+                              .token = address.token,
+                              .remote = address.remote,
+                              .local = address.local,
+                              .client_cid = address.client_cid};
+  core_.send(session, command, Ack::kCommit, exchange.epoch,
+             bus::Commit{.epoch = exchange.epoch,
+                         .path = *path,
+                         .client_cid = address.client_cid,
+                         .jump_ids = session.jump_ids});
+  core_.counters.add(ControllerCounter::kCommits);
+  if (in_place) core_.counters.add(ControllerCounter::kCommitsInPlace);
+  if (!in_place && exchange.kind == wire::ChallengeKind::kRebinding)
+    core_.counters.add(ControllerCounter::kCommitsRebound);
+  core_.emit(session, EventType::kTransportSwitch,
+             in_place ? Reason::kInPlaceRecovery : exchange.cause, detail, now);
+  core_.emit(
+      session, EventType::kKeyInstalled, Reason::kEpochInstalled,
+      audit::KeyDetail{.epoch = exchange.epoch, .generation = session.record.root_generation()},
+      now);
+  if (in_place && exchange.kind == wire::ChallengeKind::kRebinding) {
+    session.rebind_refused = exchange.addresses[1].remote;
+    session.rebind_refused_until = now + core_.policy.switching.switch_cooldown;
+  }
+  session.healing = false;
+  session.exchange.reset();
+}
+
+void Exchanges::on_committed(Session& session, std::uint64_t epoch) {
+  if (session.former_path) {
+    core_.ports.paths.release(*session.former_path);
+    session.former_path.reset();
+  }
+  if (session.answer.kind != KeptAnswer::Kind::kCommit || session.epochs.current() != epoch) return;
+  session.answer.acknowledged = true;
+  acknowledge(session);
+}
+
+void Exchanges::acknowledge(Session& session) {
+  const KeptAnswer& answer = session.answer;
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+  wire::encode_ack({.subject = wire::Type::kPathResponse,
+                    .binding_version = session.record.binding_version(),
+                    .epoch = session.epochs.current(),
+                    .jump_seq = answer.jump_seq,
+                    .challenge_seq = answer.challenge_seq},
+                   payload);
+  core_.send_control(session, wire::Type::kAck, answer.client_cid, payload, answer.local,
+                     answer.remote);
+}
+
+bool Exchanges::answer_again(Session& session, const wire::PathResponse& message,
+                             const Endpoint& from) {
+  KeptAnswer& answer = session.answer;
+  if (answer.kind != KeptAnswer::Kind::kCommit || answer.challenge_seq != message.challenge_seq ||
+      !base::equal_constant_time(answer.token, message.token) || from != answer.remote ||
+      !session.binding || session.binding->path.remote != from ||
+      answer.repeats >= limits::kMaxAnswerRepeats)
+    return false;
+  if (!answer.acknowledged) return true;  // the first ACK is on its way
+  ++answer.repeats;
+  acknowledge(session);
+  return true;
+}
+
+void Exchanges::refuse(Session& session, std::uint64_t jump_seq, Reason reason,
+                       Duration retry_after, ConnectionId client_cid, const Endpoint& local,
+                       const Endpoint& remote) {
+  constexpr std::int64_t kMaxRetryMs = UINT32_MAX;
+  session.answer = KeptAnswer{.kind = KeptAnswer::Kind::kRefusal,
+                              .jump_seq = jump_seq,
+                              .remote = remote,
+                              .local = local,
+                              .client_cid = client_cid,
+                              .reason = reason,
+                              .retry_after_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+                                  (retry_after + nanoseconds(999'999)).ms(), 0, kMaxRetryMs))};
+  core_.counters.add(ControllerCounter::kReattachRefused);
+  repeat_refusal(session);
+}
+
+void Exchanges::repeat_refusal(Session& session) {
+  const KeptAnswer& answer = session.answer;
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+  wire::encode_refusal({.jump_seq = answer.jump_seq,
+                        .reason = answer.reason,
+                        .retry_after_ms = answer.retry_after_ms,
+                        .binding_version = session.record.binding_version(),
+                        .epoch = session.epochs.current(),
+                        .root_generation = session.record.root_generation(),
+                        .gateway_cid = session.binding->gateway_cid,
+                        .client_cid = session.binding->client_cid},
+                       payload);
+  core_.send_control(session, wire::Type::kRefusal, answer.client_cid, payload, answer.local,
+                     answer.remote);
+}
+
+void Exchanges::abandon(Session& session, MonoNs now) {
+  if (!session.exchange) return;
+  const Exchange& exchange = *session.exchange;
+  core_.emit(session, EventType::kTransportSwitchFailed, Reason::kPathNotValidated,
+             switch_detail(session, exchange.addresses[exchange.address_count - 1].remote), now);
+  cancel_epoch(session, exchange.epoch, now);
+  session.epochs.cancel();
+  session.exchange.reset();
+}
+
+void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, MonoNs now) {
+  JG_INVARIANT(session.record.state() == State::kRecovering);
+  if (!session.exchange) {
+    core_.transition(session, Trigger::kRecoveryFailed, state_reason, now);
+    return;
+  }
+  const Exchange exchange = *session.exchange;
+  const Endpoint to = exchange.addresses[exchange.address_count - 1].remote;
+  const Core::Preface result{.type = EventType::kReattachResult,
+                             .reason = verdict,
+                             .detail = result_detail(session, exchange, to, now)};
+  const audit::SwitchDetail detail = switch_detail(session, to);
+  core_.transition(session, Trigger::kRecoveryFailed, state_reason, now, &result);
+  core_.emit(session, EventType::kTransportSwitchFailed, verdict, detail, now);
+  cancel_epoch(session, exchange.epoch, now);
+  session.epochs.cancel();
+  session.exchange.reset();
+  if (exchange.kind == wire::ChallengeKind::kRebinding) {
+    session.rebind_refused = to;
+    session.rebind_refused_until = now + core_.policy.switching.switch_cooldown;
+  }
+  if (session.silent) return;
+  // The retained path lives: back to it by a fresh proof; after a failed jump at once.
+  session.healing = true;
+  session.in_place_at = exchange.kind == wire::ChallengeKind::kReattach
+                            ? now
+                            : now + core_.policy.volatility.heartbeat_interval;
+}
+
+void Exchanges::cancel_epoch(Session& session, std::uint64_t epoch, MonoNs now) {
+  bus::Command* command = core_.obtain(session, now);
+  session.cancel_epoch = command == nullptr ? epoch : 0;
+  if (command == nullptr) return;
+  core_.send(session, command, Ack::kCancelEpoch, epoch, bus::CancelEpoch{.epoch = epoch});
+}
+
+void Exchanges::on_timer(Session& session, MonoNs now) {
+  if (session.cancel_epoch != 0) cancel_epoch(session, session.cancel_epoch, now);
+  if (!session.exchange) return;
+  Exchange& exchange = *session.exchange;
+  if (exchange.winner) {
+    const std::uint8_t index = *exchange.winner;
+    exchange.winner.reset();
+    commit(session, index, now);
+    return;
+  }
+  if (now >= exchange.probe_deadline) {
+    exchange.probe_deadline = kNever;
+    if (exchange.address_count > 1 && exchange.addresses[1].answered) {
+      commit(session, 1, now);
+      return;
+    }
+  }
+  if (now < exchange.resend_at) return;
+  bool more = false;
+  for (std::uint8_t i = 0; i < exchange.address_count; ++i) {
+    if (!exchange.addresses[i].answered) challenge(session, i, now);
+    more = more || exchange.addresses[i].sent < exchange.addresses[i].allowed;
+  }
+  exchange.resend_interval = exchange.resend_interval * 3 / 2;
+  exchange.resend_at = more ? now + exchange.resend_interval : kNever;
+}
+
+audit::SwitchDetail Exchanges::switch_detail(const Session& session, const Endpoint& to) const {
+  const TrafficFigures figures = core_.ports.workers.figures(session.ref);
+  const Exchange& exchange = *session.exchange;
+  return {.from = session.binding->path.remote,
+          .to = to,
+          .jump_seq = exchange.jump_seq,
+          .binding_version = session.record.binding_version(),
+          .epoch = exchange.epoch,
+          .candidates = exchange.address_count,
+          .loss_permille = figures.loss_permille,
+          .latency = microseconds(figures.srtt_us)};
+}
+
+audit::ReattachDetail Exchanges::result_detail(const Session& session, const Exchange& exchange,
+                                               const Endpoint& from, MonoNs now) const {
+  return {.from = from,
+          .jump_seq = exchange.jump_seq,
+          .binding_version = session.record.binding_version(),
+          .elapsed = now - exchange.begun};
+}
+
+}  // namespace jumpgate::ctl

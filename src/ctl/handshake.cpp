@@ -1,0 +1,323 @@
+#include "ctl/handshake.hpp"
+
+#include <algorithm>
+
+#include "wire/control.hpp"
+#include "wire/handshake.hpp"
+
+namespace jumpgate::ctl {
+
+Handshakes::Handshakes(Core& core, Closing& closing, MonoNs now)
+    : core_(core),
+      closing_(closing),
+      admission_(core.settings.public_key, core.settings.handshakes_per_second, core.ports.random,
+                 now),
+      image_(core.peers.make_image()) {}
+
+void Handshakes::on_hello(std::span<const std::uint8_t> datagram, const Endpoint& from,
+                          const Endpoint& to, std::uint8_t worker, MonoNs now) {
+  core_.counters.add(ControllerCounter::kHellos);
+  AdmissionAnswer answer;
+  const std::size_t queued = core_.ports.handshakes.in_use();
+  const auto header = admission_.check(datagram, from, queued, now, answer);
+  if (!header) {
+    core_.counters.drop(header.error());
+    if (answer.size == 0) return;
+    core_.counters.add(header.error() == DropReason::kHelloBadMac2
+                           ? ControllerCounter::kCookieReplies
+                           : ControllerCounter::kVersionRefusals);
+    if (!core_.ports.datagrams.send(to, from, std::span(answer.bytes).first(answer.size)))
+      core_.counters.add(ControllerCounter::kSendFailed);
+    return;
+  }
+  if (core_.stopping) {
+    core_.counters.drop(DropReason::kHelloNoCapacity);
+    return;
+  }
+  HandshakeJob* job = queued < limits::kHandshakeQueue ? core_.ports.handshakes.obtain() : nullptr;
+  if (job == nullptr) {
+    core_.counters.drop(DropReason::kHelloQueueFull);
+    return;
+  }
+  job->kind = HandshakeJob::Kind::kReadHello;
+  std::ranges::copy(datagram, job->hello.begin());
+  job->header = *header;
+  job->from = from;
+  job->to = to;
+  job->worker = worker;
+  job->peers = image_;
+  core_.counters.add(ControllerCounter::kHellosQueued);
+  core_.ports.handshakes.submit(job);
+}
+
+void Handshakes::on_job(HandshakeJob* job, MonoNs now) {
+  if (job->failure) {
+    drop(job, *job->failure, now);
+    return;
+  }
+  if (job->kind == HandshakeJob::Kind::kReadHello) {
+    on_read(job, now);
+  } else {
+    on_written(job, now);
+  }
+}
+
+void Handshakes::drop(HandshakeJob* job, DropReason reason, MonoNs now) {
+  core_.counters.drop(reason);
+  Session* session = core_.sessions.find(job->session);
+  if (job->kind == HandshakeJob::Kind::kWriteWelcome && session != nullptr)
+    closing_.terminate(*session, Reason::kInternalInconsistency, now);
+  core_.ports.handshakes.release(job);
+}
+
+void Handshakes::on_read(HandshakeJob* job, MonoNs now) {
+  // The peers may have changed while the thread was at it.
+  Peer& peer = core_.peers[job->peer];
+  if (!peer.configured || peer.config->public_key != job->noise->remote_static())
+    return drop(job, DropReason::kHelloUnknownPeer, now);
+  const auto payload = wire::decode_hello_payload(job->payload);
+  if (!payload || payload->counter == 0 ||
+      std::ranges::find(payload->versions, job->header.version) == payload->versions.end())
+    return drop(job, DropReason::kHelloBadPayload, now);
+  if (payload->counter <= peer.highest_counter) {
+    core_.counters.drop(DropReason::kHelloCounterLow);
+    return refuse(job, Reason::kHelloCounterLow, peer.highest_counter);
+  }
+  const Suite suite = choose_suite(peer, *payload);
+  if (suite == Suite::kNone) {
+    core_.counters.drop(DropReason::kHelloNoSuite);
+    return refuse(job, Reason::kNoCommonSuite, 0);
+  }
+  peer.highest_counter = payload->counter;
+  if (core_.stopping) return refuse(job, Reason::kCapacityExhausted, 0);
+  if (peer.birth) {
+    if (Session* former = core_.sessions.find(*peer.birth); former != nullptr)
+      closing_.terminate(*former, Reason::kSuperseded, now);
+  }
+  Session* session = peer.birth ? nullptr : make_birth(*job, suite, payload->counter, now);
+  if (session == nullptr) {
+    core_.counters.drop(DropReason::kHelloNoCapacity);
+    return refuse(job, Reason::kCapacityExhausted, 0);
+  }
+  job->kind = HandshakeJob::Kind::kWriteWelcome;
+  core_.ports.handshakes.submit(job);
+}
+
+void Handshakes::refuse(HandshakeJob* job, Reason reason, std::uint64_t highest) {
+  job->kind = HandshakeJob::Kind::kWriteRefusal;
+  job->refusal = {.reason = reason, .highest_counter = highest};
+  core_.counters.add(ControllerCounter::kHelloRefusals);
+  core_.ports.handshakes.submit(job);
+}
+
+Suite Handshakes::choose_suite(const Peer& peer, const wire::HelloPayload& offer) const {
+  const std::vector<Suite>& allowed =
+      peer.config->suites.empty() ? core_.settings.suites : peer.config->suites;
+  for (const Suite suite : offer.suites) {
+    if (suite != Suite::kNone && std::ranges::find(allowed, suite) != allowed.end()) return suite;
+  }
+  return Suite::kNone;
+}
+
+Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t counter, MonoNs now) {
+  SessionId id{.bytes = core_.ports.random.array<16>()};
+  if (id == SessionId{}) return nullptr;
+  Session* session =
+      core_.sessions.create(core_.authority, id, job.peer, job.worker, core_.policy, now);
+  if (session == nullptr) return nullptr;
+  session->suite = suite;
+  session->hello_counter = counter;
+  session->hello_from = job.from;
+  session->hello_to = job.to;
+  session->first_client_cid = job.header.client_cid;
+  if (!fill_welcome(*session, job)) {
+    core_.sessions.destroy(*session);
+    return nullptr;
+  }
+  core_.peers[job.peer].birth = session->ref;
+  core_.counters.add(ControllerCounter::kSessionsCreated);
+  core_.emit(*session, EventType::kSessionCreated, Reason::kNone,
+             audit::AttachDetail{.remote = job.from,
+                                 .local = job.to,
+                                 .binding_version = 0,
+                                 .epoch = session->epochs.current(),
+                                 .suite = suite},
+             now);
+  core_.arm(*session);
+  return session;
+}
+
+bool Handshakes::fill_welcome(Session& session, HandshakeJob& job) {
+  const auto cid = core_.issue_id(session);
+  if (!cid || !core_.issue_jump_ids(session, session.jump_ids)) return false;
+  session.first_gateway_cid = *cid;
+  const Peer& peer = core_.peers[session.peer];
+  wire::WelcomePayload& welcome = job.welcome;
+  welcome = {};
+  welcome.session_id = session.record.id();
+  welcome.owner_epoch = core_.settings.owner_epoch;
+  welcome.binding_version = 1;
+  welcome.epoch = session.epochs.current();
+  welcome.gateway_id = core_.with_token(*cid);
+  welcome.suite = session.suite;
+  welcome.inner_mtu = core_.settings.inner_mtu;
+  welcome.policy = session::to_client_policy(core_.policy);
+  welcome.observed = job.from;
+  welcome.jump_ids = core_.with_tokens(session.jump_ids);
+  welcome.jump_id_count = static_cast<std::uint8_t>(
+      std::ranges::count_if(session.jump_ids, [](ConnectionId id) { return id.value != 0; }));
+  const std::size_t addresses = std::min(peer.config->addresses.size(), limits::kMaxInnerAddresses);
+  std::copy_n(peer.config->addresses.begin(), addresses, welcome.addresses.begin());
+  welcome.address_count = static_cast<std::uint8_t>(addresses);
+  job.session = session.ref;
+  job.session_id = session.record.id();
+  job.id_key_phase = core_.settings.id_key_phase;
+  return true;
+}
+
+void Handshakes::on_written(HandshakeJob* job, MonoNs now) {
+  if (job->kind == HandshakeJob::Kind::kWriteRefusal) {
+    if (!core_.ports.datagrams.send(job->to, job->from,
+                                    std::span(job->answer).first(job->answer_size)))
+      core_.counters.add(ControllerCounter::kSendFailed);
+    core_.ports.handshakes.release(job);
+    return;
+  }
+  Session* session = core_.sessions.find(job->session);
+  if (session == nullptr || session->record.state() != State::kBirth) {
+    core_.ports.handshakes.release(job);  // superseded meanwhile
+    return;
+  }
+  session->root = std::move(job->root);
+  session->control_send = crypto::derive_control_key(session->root, session->record.id(), 0,
+                                                     Direction::kGatewayToClient);
+  session->generation_made = now;
+  session->job = job;
+  session->welcome_ready = true;
+  install(*session, now);
+}
+
+void Handshakes::install(Session& session, MonoNs now) {
+  bus::Command* command = core_.obtain(session, now);
+  if (command == nullptr) {
+    core_.arm(session);
+    return;
+  }
+  session.welcome_ready = false;
+  session.installed = true;
+  core_.send(session, command, Ack::kInstall, 0,
+             bus::InstallSession{
+                 .id = session.record.id(),
+                 .peer = session.peer,
+                 .gateway_cid = session.first_gateway_cid,
+                 .client_cid = session.first_client_cid,
+                 .jump_ids = session.jump_ids,
+                 .control = core_.control_receive_key(session, session.root, 0),
+                 .epoch = core_.epoch_keys(session, session.root, 0, session.epochs.current(), 1),
+                 .liveness = core_.liveness_policy(),
+                 .replay_window_packets = core_.policy.security.replay_window_packets});
+}
+
+void Handshakes::on_installed(Session& session, MonoNs now) {
+  if (session.record.state() != State::kBirth || session.job == nullptr) return;
+  HandshakeJob* job = session.job;
+  session.job = nullptr;
+  session.generation_made = now;
+  core_.counters.add(ControllerCounter::kWelcomes);
+  if (!core_.ports.datagrams.send(session.hello_to, session.hello_from,
+                                  std::span(job->answer).first(job->answer_size)))
+    core_.counters.add(ControllerCounter::kSendFailed);
+  core_.ports.handshakes.release(job);
+}
+
+void Handshakes::on_confirm(Session& session, const wire::Confirm& message, const Endpoint& from,
+                            const Endpoint& to, MonoNs now) {
+  if (message.session_id != session.record.id()) {
+    core_.counters.drop(DropReason::kWireBadField);
+    return;
+  }
+  if (message.hello_counter != session.hello_counter) {
+    core_.counters.drop(DropReason::kControlStale);
+    return;
+  }
+  if (session.record.state() != State::kBirth) {
+    const bool repetition = session.record.state() == State::kAttached &&
+                            session.record.binding_version() == 1 &&
+                            now - session.record.created_at() < limits::kHandshakeTimeout;
+    if (!repetition) {
+      core_.counters.drop(DropReason::kControlStale);
+    } else if (session.attach_acknowledged) {
+      acknowledge(session);
+    }
+    return;
+  }
+  if (session.doom != Reason::kNone) return;
+  if (!session::allows_transport(core_.policy, from.address.family)) {
+    core_.counters.drop(DropReason::kSessionStateForbids);
+    return;
+  }
+  // The one session of the peer: its former one ends in the same step, so both commands are needed.
+  // The client repeats its CONFIRM while there are none.
+  Peer& peer = core_.peers[session.peer];
+  bus::Command* command = core_.obtain(session, now);
+  if (command == nullptr) return;
+  const auto path = core_.ports.paths.acquire(to, from, now);
+  if (!path) {
+    core_.counters.add(ControllerCounter::kNoPath);
+    core_.release(session, command);
+    return;
+  }
+  const auto version =
+      session.record.commit_binding(core_.authority, session.record.binding_version());
+  if (!version ||
+      !core_.transition(session, Trigger::kAttachOk, Reason::kAttachedToTransport, now)) {
+    core_.release(session, command);
+    core_.ports.paths.release(*path);
+    closing_.terminate(session, Reason::kInternalInconsistency, now);
+    return;
+  }
+  session.binding = Binding{.gateway_cid = session.first_gateway_cid,
+                            .client_cid = session.first_client_cid,
+                            .path = *path};
+  session.told = {.policy_version = core_.policy.version};
+  core_.send(session, command, Ack::kAttach, session.epochs.current(), bus::Attach{.path = *path});
+  const auto former = peer.current;
+  peer.birth.reset();
+  peer.current = session.ref;
+  core_.ports.workers.route_peer(session.peer, session.ref);
+  core_.counters.add(ControllerCounter::kSessionsAttached);
+  core_.emit(session, EventType::kTransportAttached, Reason::kAttachedToTransport,
+             audit::AttachDetail{.remote = from,
+                                 .local = to,
+                                 .binding_version = *version,
+                                 .epoch = session.epochs.current(),
+                                 .suite = session.suite},
+             now);
+  core_.emit(session, EventType::kKeyInstalled, Reason::kEpochInstalled,
+             audit::KeyDetail{.epoch = session.epochs.current(), .generation = 0}, now);
+  if (former) {
+    if (Session* old = core_.sessions.find(*former); old != nullptr)
+      closing_.terminate(*old, Reason::kSuperseded, now);
+  }
+}
+
+void Handshakes::on_attached(Session& session) {
+  session.attach_acknowledged = true;
+  if (session.binding) acknowledge(session);
+}
+
+void Handshakes::acknowledge(Session& session) {
+  std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+  wire::encode_ack({.subject = wire::Type::kConfirm,
+                    .binding_version = session.record.binding_version(),
+                    .epoch = session.epochs.current()},
+                   payload);
+  core_.send_control(session, wire::Type::kAck, session.binding->client_cid, payload,
+                     session.binding->path.local, session.binding->path.remote);
+}
+
+void Handshakes::retry(Session& session, MonoNs now) {
+  if (session.welcome_ready && session.record.state() == State::kBirth) install(session, now);
+}
+
+}  // namespace jumpgate::ctl

@@ -1,0 +1,118 @@
+#include "ctl/path_checks.hpp"
+
+#include <algorithm>
+
+#include "net/address.hpp"
+
+namespace jumpgate::ctl {
+namespace {
+
+/// A PATH_CHALLENGE of 288 bytes is paid for by a third of it.
+constexpr std::uint64_t kBytesPerChallenge = wire::kControlSize / 3;
+
+std::uint8_t challenges_for(std::uint64_t bytes) {
+  return static_cast<std::uint8_t>(std::clamp<std::uint64_t>(
+      bytes / kBytesPerChallenge, 1, 1 + std::uint64_t{limits::kMaxAnswerRepeats}));
+}
+
+}  // namespace
+
+void PathChecks::on_silence(Session& session, MonoNs now) {
+  if (!session.binding || !session::may_have_binding(session.record.state())) return;
+  session.silent = true;
+  session.healing = false;
+  session.record.mark_transport_lost(core_.authority, now);
+  if (session.record.state() == State::kAttached)
+    core_.transition(session, Trigger::kInstability, Reason::kHeartbeatTimeout, now);
+}
+
+void PathChecks::on_alive(Session& session, MonoNs now) {
+  if (!session.binding || !session::may_have_binding(session.record.state())) return;
+  session.silent = false;
+  session.record.mark_transport_alive(core_.authority);
+  const State state = session.record.state();
+  if (state != State::kVolatile && state != State::kDegraded) return;
+  // The client sees the same and may be about to send its REATTACH.
+  session.healing = true;
+  session.in_place_at = now + core_.policy.volatility.heartbeat_interval;
+}
+
+void PathChecks::consider(Session& session, MonoNs now) {
+  const State state = session.record.state();
+  if (!session.healing || session.exchange || now < session.in_place_at ||
+      session.doom != Reason::kNone || (state != State::kVolatile && state != State::kDegraded))
+    return;
+  const Endpoint bound = session.binding->path.remote;
+  const auto verdict = exchanges_.judge(session, bound.address.family, true, false, now);
+  if (verdict.reason != Reason::kNone || !rekeys_.cancel_for_check(session, now)) {
+    session.in_place_at =
+        now + std::max(verdict.retry_after, core_.policy.volatility.heartbeat_interval);
+    return;
+  }
+  const auto reservation = exchanges_.reserve(session, now);
+  if (!reservation) {
+    if (reservation.error() == Exchanges::Lack::kIds) session.healing = false;
+    return;
+  }
+  if (!core_.transition(session, Trigger::kSwitchStart, Reason::kInPlaceRecovery, now)) {
+    core_.release(session, reservation->command);
+    return;
+  }
+  core_.emit(session, EventType::kReattachAttempt, Reason::kInPlaceRecovery,
+             audit::ReattachDetail{.from = bound,
+                                   .jump_seq = 0,
+                                   .binding_version = session.record.binding_version(),
+                                   .elapsed = {}},
+             now);
+  const Candidate candidate{.remote = bound, .local = session.binding->path.local};
+  exchanges_.begin(session, *reservation,
+                   {.kind = wire::ChallengeKind::kInPlace,
+                    .jump_seq = 0,
+                    .client_cid = {},
+                    .cause = Reason::kInPlaceRecovery},
+                   std::span(&candidate, 1), now);
+}
+
+void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpoint& to,
+                             std::uint64_t bytes, MonoNs now) {
+  const State state = session.record.state();
+  if (!session.binding || session.doom != Reason::kNone || from == session.binding->path.remote)
+    return;
+  if (session.exchange && session.exchange->kind == wire::ChallengeKind::kRebinding &&
+      session.exchange->addresses[1].remote == from) {
+    session.exchange->addresses[1].allowed =
+        std::max(session.exchange->addresses[1].allowed, challenges_for(bytes));
+    return;
+  }
+  if (session.exchange ||
+      (state != State::kAttached && state != State::kVolatile && state != State::kDegraded))
+    return;
+  if (from == session.rebind_refused && now < session.rebind_refused_until) return;
+  if (!net::is_answerable(from.address) || from.port == 0 ||
+      !session::allows_transport(core_.policy, from.address.family))
+    return;
+  if (!rekeys_.cancel_for_check(session, now)) return;  // the worker sees the address again
+  const auto reservation = exchanges_.reserve(session, now);
+  if (!reservation) return;
+  if (state == State::kAttached)
+    core_.transition(session, Trigger::kInstability, Reason::kTransportRebound, now);
+  core_.transition(session, Trigger::kSwitchStart, Reason::kInPlaceRecovery, now);
+  core_.emit(session, EventType::kReattachAttempt, Reason::kTransportRebound,
+             audit::ReattachDetail{.from = from,
+                                   .jump_seq = 0,
+                                   .binding_version = session.record.binding_version(),
+                                   .elapsed = {}},
+             now);
+  const bus::OuterPath& bound = session.binding->path;
+  const std::array candidates{
+      Candidate{.remote = bound.remote, .local = bound.local},
+      Candidate{.remote = from, .local = to, .allowed = challenges_for(bytes)}};
+  exchanges_.begin(session, *reservation,
+                   {.kind = wire::ChallengeKind::kRebinding,
+                    .jump_seq = 0,
+                    .client_cid = {},
+                    .cause = Reason::kTransportRebound},
+                   candidates, now);
+}
+
+}  // namespace jumpgate::ctl

@@ -1,0 +1,76 @@
+#include "ctl/peers.hpp"
+
+#include "base/invariant.hpp"
+
+namespace jumpgate::ctl {
+
+PeerTable::PeerTable(std::uint32_t capacity, base::RandomSource& random)
+    : capacity_(capacity), hash_(random), by_key_(std::size_t{capacity} * 2, hash_) {
+  peers_.reserve(capacity);
+}
+
+std::optional<std::uint32_t> PeerTable::add(std::shared_ptr<const config::PeerConfig> peer) {
+  std::uint32_t index = 0;
+  if (!free_.empty()) {
+    index = free_.back();
+    free_.pop_back();
+    peers_[index] = Peer{};
+  } else if (peers_.size() < capacity_) {
+    index = size();
+    peers_.emplace_back();
+  } else {
+    return std::nullopt;
+  }
+  peers_[index].configured = true;
+  by_key_[peer->public_key] = index;
+  peers_[index].config = std::move(peer);
+  return index;
+}
+
+void PeerTable::update(std::uint32_t index, std::shared_ptr<const config::PeerConfig> peer) {
+  JG_INVARIANT(peers_[index].configured && peers_[index].config->public_key == peer->public_key);
+  peers_[index].config = std::move(peer);
+}
+
+void PeerTable::remove(std::uint32_t index) {
+  Peer& peer = peers_[index];
+  by_key_.erase(peer.config->public_key);
+  peer.configured = false;
+  removed_.push_back(index);
+}
+
+void PeerTable::reclaim() {
+  std::erase_if(removed_, [this](std::uint32_t index) {
+    const Peer& peer = peers_[index];
+    if (peer.current || peer.birth) return false;
+    free_.push_back(index);
+    return true;
+  });
+}
+
+std::uint32_t PeerTable::room() const {
+  return capacity_ - size() + static_cast<std::uint32_t>(free_.size());
+}
+
+std::optional<std::uint32_t> PeerTable::find(const PublicKey& key) const {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<std::uint32_t> PeerTable::find(std::string_view name) const {
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    if (peers_[i].configured && peers_[i].config->name == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<const PeerImage> PeerTable::make_image() const {
+  PeerImage::Map map(by_key_.size() * 2 + 1, hash_);
+  for (const auto& [key, index] : by_key_)
+    map.emplace(key, PeerIdentity{.index = index,
+                                  .preshared_key = peers_[index].config->preshared_key.clone()});
+  return std::make_shared<const PeerImage>(std::move(map));
+}
+
+}  // namespace jumpgate::ctl

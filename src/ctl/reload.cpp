@@ -1,0 +1,89 @@
+#include "ctl/reload.hpp"
+
+#include <sstream>
+
+namespace jumpgate::ctl {
+
+Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
+                 std::shared_ptr<const config::GatewayConfig> first)
+    : core_(core),
+      closing_(closing),
+      handshakes_(handshakes),
+      current_(std::move(first)),
+      sweep_cursor_(core.sessions.slots()) {}
+
+std::expected<std::vector<std::string>, std::string> Reloads::apply(
+    std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
+  const config::ConfigDiff diff = config::diff(*current_, *next);
+  core_.peers.reclaim();
+  if (diff.added.size() > core_.peers.room()) {
+    core_.counters.add(ControllerCounter::kReloadsRefused);
+    return std::unexpected("no room for " + std::to_string(diff.added.size()) +
+                           " more peers; the gateway was started for " +
+                           std::to_string(core_.peers.capacity()));
+  }
+  // The routes are the one step that can be refused, so they come first; peers that are new have
+  // their index by then.
+  std::vector<std::uint32_t> added;
+  for (const std::size_t i : diff.added)
+    added.push_back(core_.peers.add(peer_of(next, i)).value());
+  if (auto published = publish(diff, *next); !published) {
+    for (const std::uint32_t index : added)
+      core_.peers.remove(index);
+    core_.peers.reclaim();
+    core_.counters.add(ControllerCounter::kReloadsRefused);
+    return std::unexpected(published.error());
+  }
+  const auto update = [&](std::size_t i) {
+    core_.peers.update(core_.peers.find(next->peers[i].public_key).value(), peer_of(next, i));
+  };
+  for (const config::ChangedPeer& changed : diff.changed)
+    update(changed.after);
+  for (const auto& [before, after] : diff.kept)
+    update(after);
+  for (const std::size_t i : diff.removed) {
+    const std::uint32_t index = core_.peers.find(current_->peers[i].public_key).value();
+    const Peer& peer = core_.peers[index];
+    for (const auto& ref : {peer.current, peer.birth}) {
+      if (!ref) continue;
+      if (Session* session = core_.sessions.find(*ref); session != nullptr)
+        closing_.terminate(*session, Reason::kOperatorTerminated, now);
+    }
+    core_.peers.remove(index);
+  }
+  handshakes_.set_image(core_.peers.make_image());
+  if (diff.policy) {
+    const std::uint64_t previous = core_.policy.version;
+    core_.policy = next->policy;
+    core_.policy.version = previous + 1;
+    sweep_cursor_ = 0;
+    core_.emit_node(EventType::kPolicyApplied, Reason::kPolicyValid,
+                    audit::PolicyDetail{.previous_version = previous, .field = {}}, now);
+  }
+  std::vector<std::string> lines;
+  if (!diff.empty()) {
+    std::istringstream text(config::describe(diff, *current_, *next));
+    for (std::string line; std::getline(text, line);)
+      lines.push_back(line);
+  }
+  current_ = std::move(next);
+  core_.counters.add(ControllerCounter::kReloads);
+  return lines;
+}
+
+std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
+                                                  const config::GatewayConfig& next) {
+  bool routes_change = diff.routes || !diff.added.empty() || !diff.removed.empty();
+  for (const config::ChangedPeer& changed : diff.changed)
+    routes_change = routes_change || changed.addresses;
+  if (!routes_change) return {};
+  std::vector<net::PeerPrefix> prefixes;
+  for (const config::PeerConfig& peer : next.peers) {
+    const std::uint32_t index = core_.peers.find(peer.public_key).value();
+    for (const IpPrefix& prefix : peer.allowed_ips)
+      prefixes.push_back({.prefix = prefix, .peer = index});
+  }
+  return core_.ports.routes.publish(prefixes, next);
+}
+
+}  // namespace jumpgate::ctl

@@ -1,0 +1,175 @@
+/// One session as the controller keeps it: the FSM record, the binding, the keys, and at most one
+/// pending change.
+///
+/// Owner thread: the controller. Bound: one object of fixed size a slot, no heap behind it. What is
+/// secret wipes itself when the session's slot is freed, which is after the worker has released its
+/// own copies.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include <jumpgate/limits.hpp>
+#include <jumpgate/time.hpp>
+#include <jumpgate/types.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "bus/messages.hpp"
+#include "crypto/key_schedule.hpp"
+#include "session/epoch_slots.hpp"
+#include "session/session_record.hpp"
+#include "session/switch_budget.hpp"
+
+namespace jumpgate::ctl {
+
+struct HandshakeJob;
+
+/// What the gateway may send on: at most one a session.
+struct Binding {
+  ConnectionId gateway_cid;
+  ConnectionId client_cid;
+  bus::OuterPath path;
+};
+
+/// An address that got a challenge (spec/jump.md "Challenge").
+struct Challenged {
+  Endpoint remote;
+  Endpoint local;
+  PathToken token{};
+  MonoNs first_sent{};
+  std::uint8_t sent{0};
+  std::uint8_t allowed{0};  // what three times its bytes, and the bound on repetitions, permit
+  bool answered{false};     // in time, from this very address
+  bool misplaced{false};    // its token came from elsewhere: evented once
+  ConnectionId client_cid;  // as the answer names it
+};
+
+/// A pending exchange: REATTACH, in-place check or rebinding check, from the proposal to the
+/// commit.
+struct Exchange {
+  wire::ChallengeKind kind{};
+  std::uint64_t jump_seq{0};
+  std::uint64_t challenge_seq{0};
+  std::uint64_t epoch{0};
+  ConnectionId gateway_cid;
+  ConnectionId client_cid;  // of the REATTACH; zero when the gateway started the exchange
+  std::array<ConnectionId, limits::kMaxJumpIds> jump_ids{};
+  std::array<Challenged, limits::kMaxChallengedAddresses> addresses{};
+  std::uint8_t address_count{0};
+  bool installed{false};               // the worker has the proposed epoch's receive keys
+  std::optional<std::uint8_t> winner;  // address to commit, when commands were lacking so far
+  Reason cause{Reason::kNone};         // of the TransportSwitch
+  MonoNs begun{};
+  Duration resend_interval{};
+  MonoNs resend_at{kNever};       // gateway-started: the next repetition
+  MonoNs probe_deadline{kNever};  // rebinding: until then the old address may answer first
+};
+
+/// The one answer kept, for repetitions of the request it answered.
+struct KeptAnswer {
+  enum class Kind : std::uint8_t { kNone, kRefusal, kCommit };
+  Kind kind{Kind::kNone};
+  std::uint64_t jump_seq{0};
+  std::uint64_t challenge_seq{0};
+  PathToken token{};
+  Endpoint remote;
+  Endpoint local;
+  ConnectionId client_cid;  // a refusal goes to it
+  Reason reason{Reason::kNone};
+  std::uint32_t retry_after_ms{0};
+  std::uint8_t repeats{0};
+  bool acknowledged{false};  // commit: the worker has applied it
+};
+
+/// A rekey from the client's REKEY to the first message under the new generation.
+struct PendingRekey {
+  enum class Stage : std::uint8_t { kComputing, kInstalling, kInstalled };
+  Stage stage{Stage::kComputing};
+  std::uint32_t generation{0};
+  std::uint64_t epoch{0};
+  Reason reason{Reason::kNone};
+  crypto::RootSecret root;
+  crypto::ControlSecret control_send;
+  PublicKey gateway_ephemeral{};
+  MonoNs made_at{};
+  bool confirmed{false};  // the peer uses it; the worker is told as soon as a command is free
+};
+
+/// What the last REKEY got, for its repetitions.
+struct KeptRekeyReply {
+  std::uint64_t rekey_seq{0};
+  wire::RekeyReply reply;
+  bool ready{false};
+  std::uint8_t repeats{0};
+};
+
+/// How the worker is to keep the session alive; what was sent last and what is wanted now.
+struct Liveness {
+  bool quick{false};
+  bool reattach_wanted{false};
+  bool rekey_wanted{false};
+  std::uint64_t policy_version{0};
+  bool operator==(const Liveness&) const = default;
+};
+
+struct Session {
+  Session(const session::TransitionAuthority& authority, const bus::SessionRef& at, SessionId id,
+          std::uint32_t peer_index, const session::Policy& policy, MonoNs now)
+      : ref(at), record(authority, id, policy, now), peer(peer_index) {}
+
+  bus::SessionRef ref;
+  session::SessionRecord record;
+  std::uint32_t peer;
+  Suite suite{};
+  Reason last_reason{Reason::kNone};  // of the last transition
+  bool installed{false};              // the worker was told of it: it ends by RemoveSession
+  bool removing{false};               // RemoveSession is on its way
+  bool silent{false};                 // the worker reported silence of the bound path
+  bool healing{false};                // the retained path deserves an in-place check
+
+  // Handshake.
+  HandshakeJob* job{nullptr};  // holds WELCOME until the worker has the session
+  bool welcome_ready{false};   // WELCOME waits for a command
+  std::uint64_t hello_counter{0};
+  Endpoint hello_from;
+  Endpoint hello_to;
+
+  // Binding and keys.
+  std::optional<Binding> binding;
+  ConnectionId first_gateway_cid;  // of WELCOME
+  ConnectionId first_client_cid;   // of HELLO
+  std::array<ConnectionId, limits::kMaxJumpIds> jump_ids{};
+  bool attach_acknowledged{false};
+  crypto::RootSecret root;
+  crypto::RootSecret old_root;  // of the generation before, until its last epoch has drained
+  std::uint64_t old_root_epoch{0};
+  crypto::ControlSecret control_send;
+  MonoNs generation_made{};
+  session::EpochSlots epochs{1};
+  bool rekey_due{false};
+
+  // Changes.
+  std::optional<Exchange> exchange;
+  std::optional<PendingRekey> rekey;
+  KeptAnswer answer;
+  KeptRekeyReply rekey_reply;
+  std::uint64_t last_jump_seq{0};
+  std::uint64_t last_challenge_seq{0};
+  std::uint64_t last_close_seq{0};
+  std::uint64_t own_close_seq{0};
+  session::SwitchBudget budget;
+  MonoNs first_request_at{};                  // of the last jump_seq
+  std::optional<bus::OuterPath> former_path;  // until the worker has left it
+  std::uint64_t cancel_epoch{0};              // proposal to be wiped as soon as a command is free
+  Endpoint rebind_refused;                    // failed a rebinding check lately
+  MonoNs rebind_refused_until{};
+
+  // Liveness and timers.
+  Liveness told;
+  MonoNs retry_at{kNever};     // something waits for a command
+  MonoNs in_place_at{kNever};  // not before: the next in-place check
+  Reason doom{Reason::kNone};  // ends for this reason as soon as a command is free
+};
+
+}  // namespace jumpgate::ctl
