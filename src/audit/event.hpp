@@ -71,7 +71,7 @@ struct SwitchDetail {
 
 /// ReattachAttempt, ReattachResult (the verdict is the event's reason).
 struct ReattachDetail {
-  Endpoint from;
+  Endpoint remote;
   std::uint64_t jump_seq{0};
   std::uint64_t binding_version{0};
   Duration elapsed{};  // result: from the first REATTACH of this jump_seq
@@ -93,9 +93,9 @@ struct KeyDetail {
   std::uint32_t generation{0};
 };
 
-/// Security*: where it came from; `count` sums what was not reported one by one.
+/// Security*: where the last of them came from; `count` sums what is not reported one by one.
 struct SecurityDetail {
-  Endpoint from;
+  Endpoint remote;
   std::uint64_t count{1};
 };
 

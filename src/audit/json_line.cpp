@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const Endpoint& endpoint) {
-  if (endpoint.address.family == IpFamily::kNone) return nullptr;
+  if (endpoint.address.family == IpFamily::kNone) return "";
   return base::format_endpoint(endpoint);
 }
 
@@ -33,6 +33,7 @@ std::string_view suite_name(Suite suite) {
 // One overload for each detail: adds its fields to the line.
 struct DetailWriter {
   Json& line;
+  EventType type;
 
   void operator()(const std::monostate& /*none*/) const {}
   void operator()(const StateChangeDetail& d) const {
@@ -58,10 +59,10 @@ struct DetailWriter {
     line["latency_us"] = d.latency.us();
   }
   void operator()(const ReattachDetail& d) const {
-    line["from"] = to_json(d.from);
+    line["remote"] = to_json(d.remote);
     line["jump_seq"] = d.jump_seq;
     line["binding_version"] = d.binding_version;
-    line["elapsed_us"] = d.elapsed.us();
+    if (type == EventType::kReattachResult) line["elapsed_us"] = d.elapsed.us();
   }
   void operator()(const TerminatedDetail& d) const {
     line["age_ms"] = d.age.ms();
@@ -73,10 +74,10 @@ struct DetailWriter {
   }
   void operator()(const KeyDetail& d) const {
     line["epoch"] = d.epoch;
-    line["root_generation"] = d.generation;
+    line["generation"] = d.generation;
   }
   void operator()(const SecurityDetail& d) const {
-    line["from"] = to_json(d.from);
+    line["remote"] = to_json(d.remote);
     line["count"] = d.count;
   }
   void operator()(const PolicyDetail& d) const {
@@ -112,7 +113,7 @@ std::string to_json_line(const Event& event, std::string_view node_id, std::uint
   line["policy_version"] = event.policy_version;
   line["reason_code"] = to_string(event.reason);
   line["security"] = is_security(event.type);
-  std::visit(DetailWriter{line}, event.detail);
+  std::visit(DetailWriter{line, event.type}, event.detail);
   // A name that is no UTF-8 must not cost the event.
   std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
   JG_INVARIANT(text.size() <= kMaxLine);
