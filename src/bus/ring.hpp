@@ -51,17 +51,14 @@ class Ring {
     return made;
   }
 
-  bool push(const T& element) { return rte_ring_sp_enqueue_elem(ring_, &element, sizeof(T)) == 0; }
+  bool push(T element) {  // by value: rte_ring wants a mutable pointer
+    return rte_ring_sp_enqueue_elem(ring_, &element, sizeof(T)) == 0;
+  }
   bool pop(T& element) { return rte_ring_sc_dequeue_elem(ring_, &element, sizeof(T)) == 0; }
 
   /// Takes up to `count` elements; returns how many.
   std::size_t pop_burst(T* out, std::size_t count) {
     return rte_ring_sc_dequeue_burst_elem(ring_, out, sizeof(T), static_cast<unsigned>(count),
-                                          nullptr);
-  }
-  /// Puts up to `count` elements, in order; returns how many fitted.
-  std::size_t push_burst(const T* elements, std::size_t count) {
-    return rte_ring_sp_enqueue_burst_elem(ring_, elements, sizeof(T), static_cast<unsigned>(count),
                                           nullptr);
   }
 

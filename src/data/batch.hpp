@@ -1,0 +1,88 @@
+/// A bounded batch, and the mbufs that a batch loses on its way.
+///
+/// Purpose: each stage takes a batch and compacts the survivors; what it rejects is tagged with a
+/// drop reason: counted at once, freed in bulk.
+/// Owner thread: the worker. Bound: limits::kBurst items. Failure: none; push() beyond the bound is
+/// a fault of our own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include <rte_mbuf.h>
+
+#include <jumpgate/drops.hpp>
+#include <jumpgate/limits.hpp>
+
+#include "base/invariant.hpp"
+#include "bus/worker_counters.hpp"
+
+namespace jumpgate::data {
+
+template <typename T>
+class Batch {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  // Not `= default`, which would zero the items in Batch{}: a batch is made for each burst.
+  Batch() {}  // NOLINT(modernize-use-equals-default)
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] bool full() const { return size_ == items_.size(); }
+  T& operator[](std::size_t i) { return items_[i]; }
+  void push(const T& item) {
+    JG_INVARIANT(!full());
+    items_[size_++] = item;
+  }
+  void clear() { size_ = 0; }
+  std::span<T> items() { return {items_.data(), size_}; }
+  T* begin() { return items_.data(); }
+  T* end() { return items_.data() + size_; }
+
+  /// Keeps, in order, what `keep(item)` says true to; the rest belongs to `keep` now.
+  template <typename Keep>
+  void retain(Keep&& keep) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < size_; ++i)
+      if (keep(items_[i])) items_[kept++] = items_[i];
+    size_ = kept;
+  }
+
+ private:
+  std::array<T, limits::kBurst> items_;
+  std::size_t size_{0};
+};
+
+/// Where rejects go. Returns false, so that a stage may say `return drops.drop(mbuf, reason)`.
+class Drops {
+ public:
+  explicit Drops(bus::WorkerCounters& counters) : counters_(counters) {}
+  Drops(const Drops&) = delete;
+  Drops& operator=(const Drops&) = delete;
+  ~Drops() { flush(); }
+
+  bool drop(rte_mbuf* mbuf, DropReason reason) {
+    counters_.drop(reason);
+    return free(mbuf);
+  }
+  /// Done with, not lost.
+  bool free(rte_mbuf* mbuf) {
+    if (size_ == mbufs_.size()) flush();
+    mbufs_[size_++] = mbuf;
+    return false;
+  }
+  void flush() {
+    if (size_ != 0) rte_pktmbuf_free_bulk(mbufs_.data(), static_cast<unsigned>(size_));
+    size_ = 0;
+  }
+
+ private:
+  bus::WorkerCounters& counters_;
+  std::array<rte_mbuf*, 2 * limits::kBurst> mbufs_{};
+  std::size_t size_{0};
+};
+
+}  // namespace jumpgate::data

@@ -1,0 +1,162 @@
+#include "data/classify.hpp"
+
+#include <array>
+
+#include <rte_prefetch.h>
+
+#include "data/reporting.hpp"
+#include "wire/prefix.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+using bus::WorkerCounter;
+
+bool client_sends(wire::Type type) {
+  switch (type) {
+    case wire::Type::kHello:
+    case wire::Type::kConfirm:
+    case wire::Type::kData:
+    case wire::Type::kHeartbeat:
+    case wire::Type::kClose:
+    case wire::Type::kReattach:
+    case wire::Type::kPathResponse:
+    case wire::Type::kRekey:
+    case wire::Type::kControlClose:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool hello(Shard& shard, Datagram& datagram) {
+  if (!shard.admission.handshake(shard.now))
+    return shard.drops.drop(datagram.mbuf, DropReason::kHelloRateLimited);
+  bus::Report report;
+  report.kind = bus::ReportKind::kHandshake;
+  report.type = datagram.type;
+  report.port = static_cast<std::uint8_t>(datagram.mbuf->port);
+  report.from = source_of(datagram);
+  report.to = destination_of(datagram);
+  strip_to_message(datagram);
+  report.mbuf = datagram.mbuf;
+  return punt(shard, report);
+}
+
+bool classify_one(Shard& shard, Datagram& datagram) {
+  const std::span<const std::uint8_t> message(datagram.message, datagram.length);
+  // The type's own verdicts come before its size (spec/wire.md): a foreign type is no short
+  // message.
+  if (message.empty()) return shard.drops.drop(datagram.mbuf, DropReason::kWireTooShort);
+  const auto type = wire::type_from_number(message[0]);
+  if (!type) return shard.drops.drop(datagram.mbuf, DropReason::kWireUnknownType);
+  if (!client_sends(*type)) return shard.drops.drop(datagram.mbuf, DropReason::kWireWrongRole);
+  if (message.size() > limits::kMaxDatagram)
+    return shard.drops.drop(datagram.mbuf, DropReason::kWireBadLength);
+  datagram.type = *type;
+  if (*type == wire::Type::kHello) {
+    const auto size_checked = wire::classify(message);
+    if (!size_checked) return shard.drops.drop(datagram.mbuf, size_checked.error());
+    return hello(shard, datagram);
+  }
+  const auto prefix = wire::parse_prefix(message);
+  if (!prefix) return shard.drops.drop(datagram.mbuf, prefix.error());
+  if (prefix->cid.value == 0) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
+  datagram.cid = prefix->cid.value;
+  datagram.counter = prefix->counter;
+  datagram.phase = prefix->phase;
+  // The cipher of another boot made it: foreign now, but worth a reset.
+  if (prefix->id_key_phase != shard.shared.id_key_phase)
+    return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
+  return true;
+}
+
+bool hand_off(Shard& shard, Datagram& datagram, std::uint8_t owner) {
+  if (shard.mesh == nullptr || owner >= shard.mesh->workers())
+    return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
+  if (!shard.mesh->push(shard.worker, owner,
+                        {.mbuf = datagram.mbuf, .session = {}, .kind = HandOff::Kind::kFrame}))
+    return shard.drops.drop(datagram.mbuf, DropReason::kHandoffQueueFull);
+  shard.counters.add(WorkerCounter::kHandedOff);
+  return false;
+}
+
+bool find_control_session(Shard& shard, Datagram& datagram) {
+  const auto key = shard.sessions.find_control(datagram.slot, datagram.type,
+                                               ConnectionId{datagram.cid}, datagram.phase);
+  if (!key) return shard.drops.drop(datagram.mbuf, key.error());
+  return true;
+}
+
+bool find_traffic_session(Shard& shard, Datagram& datagram) {
+  const auto epoch =
+      shard.sessions.find_epoch(datagram.slot, ConnectionId{datagram.cid}, datagram.phase);
+  if (!epoch) return shard.drops.drop(datagram.mbuf, epoch.error());
+  if (shard.sessions.ids(datagram.slot).state != SlotState::kBound)
+    return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
+  datagram.epoch = *epoch;
+  return true;
+}
+
+}  // namespace
+
+bool drop_unknown_cid(Shard& shard, Datagram& datagram, DropReason reason) {
+  if (shard.admission.unknown_cid(shard.now)) {
+    bus::Report report;
+    report.kind = bus::ReportKind::kUnknownCid;
+    report.type = datagram.type;
+    report.port = static_cast<std::uint8_t>(datagram.mbuf->port);
+    report.cid = ConnectionId{datagram.cid};
+    report.from = source_of(datagram);
+    report.to = destination_of(datagram);
+    report.value = datagram.length;
+    static_cast<void>(send_report(shard, report));
+  }
+  return shard.drops.drop(datagram.mbuf, reason);
+}
+
+void classify(Shard& shard, Batch<Datagram>& datagrams) {
+  datagrams.retain([&](Datagram& datagram) { return classify_one(shard, datagram); });
+}
+
+void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
+  std::array<ConnectionId, limits::kBurst> ids;
+  std::array<crypto::CidFields, limits::kBurst> fields;
+  for (std::size_t i = 0; i < datagrams.size(); ++i)
+    ids[i] = ConnectionId{datagrams[i].cid};
+  const std::uint32_t valid = shard.shared.cids.decode_burst({ids.data(), datagrams.size()},
+                                                             {fields.data(), datagrams.size()});
+  std::size_t i = 0;
+  datagrams.retain([&](Datagram& datagram) {
+    const std::size_t at = i++;
+    if ((valid >> at & 1) == 0) return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
+    const crypto::CidFields& id = fields[at];
+    // Another node's: not ours to judge, nor to reset.
+    if (id.node != shard.shared.node)
+      return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
+    if (id.worker != shard.worker) return hand_off(shard, datagram, id.worker);
+    if (id.slot >= shard.sessions.size())
+      return drop_unknown_cid(shard, datagram, DropReason::kCidUnknown);
+    datagram.slot = id.slot;
+    const SlotIds& hot = shard.sessions.ids(id.slot);
+    // An id of an earlier life is as dead as one of a free slot. A dead id of this life is not: the
+    // session lives, and a reset would end it.
+    if (hot.state == SlotState::kFree || id.generation < hot.first_generation)
+      return drop_unknown_cid(shard, datagram, DropReason::kCidUnknown);
+    rte_prefetch0(&shard.sessions.epochs(id.slot)[hot.current]);
+    return true;
+  });
+}
+
+void find_session(Shard& shard, Batch<Datagram>& datagrams, Batch<Datagram>& control) {
+  datagrams.retain([&](Datagram& datagram) {
+    if (shard.sessions.ids(datagram.slot).state == SlotState::kStopped)
+      return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
+    if (wire::class_of(datagram.type) == wire::Class::kTraffic)
+      return find_traffic_session(shard, datagram);
+    if (find_control_session(shard, datagram)) control.push(datagram);
+    return false;
+  });
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,104 @@
+#include "data/edges.hpp"
+
+#include <algorithm>
+
+#include "data/heartbeat.hpp"
+#include "data/reporting.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+// What kKeyUsage's value says (bus/messages.hpp).
+constexpr std::uint64_t kUsageRekey = 0;
+constexpr std::uint64_t kUsageHard = 1;
+constexpr std::uint64_t kUsageFailures = 2;
+
+bool report_usage(Shard& shard, std::uint32_t slot, std::uint64_t which) {
+  bus::Report report;
+  report.kind = bus::ReportKind::kKeyUsage;
+  report.session = shard.ref(slot);
+  report.value = which;
+  return send_report(shard, report);
+}
+
+void note_path(Shard& shard, const Datagram& datagram) {
+  const SlotBinding& binding = shard.sessions.binding(datagram.slot);
+  const Endpoint from = source_of(datagram);
+  if (from == binding.remote) return;
+  SlotRecord& record = shard.sessions.record(datagram.slot);
+  const Duration wait = from == record.reported_path ? kPathReportRepeat : kPathReportInterval;
+  if (record.reported_path_at.ns != 0 && shard.now - record.reported_path_at < wait) return;
+  bus::Report report;
+  report.kind = bus::ReportKind::kNewPath;
+  report.type = datagram.type;
+  report.port = static_cast<std::uint8_t>(datagram.mbuf->port);
+  report.session = shard.ref(datagram.slot);
+  report.from = from;
+  report.to = destination_of(datagram);
+  report.value = datagram.length;
+  if (!send_report(shard, report)) return;
+  record.reported_path = from;
+  record.reported_path_at = shard.now;
+}
+
+void note_heard(Shard& shard, const Datagram& datagram) {
+  SlotRecord& record = shard.sessions.record(datagram.slot);
+  shard.session_counters[datagram.slot].last_heard.set(shard.now.ns);
+  if (!record.liveness.on_authentic(shard.now)) return;
+  record.owed = static_cast<std::uint8_t>(record.owed & ~SlotRecord::kOwesSilence);
+  bus::Report report;
+  report.kind = bus::ReportKind::kAlive;
+  report_edge(shard, datagram.slot, report, SlotRecord::kOwesAlive);
+  arm_timer(shard, datagram.slot);
+}
+
+}  // namespace
+
+void note_edges(Shard& shard, Batch<Datagram>& datagrams) {
+  for (const Datagram& datagram : datagrams) {
+    Epoch& epoch = *datagram.epoch;
+    if (!epoch.heard) {
+      epoch.heard = true;
+      if (epoch.role != EpochRole::kCurrent) report_heard(shard, datagram.slot, epoch);
+    }
+    note_key_usage(shard, datagram.slot, epoch);
+    // A draining epoch of an older binding, or a proposed one, says nothing about the bound path.
+    const Epoch& current = shard.sessions.current(datagram.slot);
+    if (epoch.receive_cid != current.receive_cid) continue;
+    note_heard(shard, datagram);
+    if (datagram.leads && epoch.role != EpochRole::kPrevious) note_path(shard, datagram);
+  }
+}
+
+void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch) {
+  const bus::LivenessPolicy& policy = shard.sessions.record(slot).policy;
+  const std::uint64_t packets = std::max(epoch.window.count(), epoch.send_counter);
+  const std::uint64_t blocks = std::max(epoch.received_blocks, epoch.sent_blocks);
+  if (!epoch.rekey_reported && (packets >= policy.rekey_packets || blocks >= policy.rekey_blocks))
+    epoch.rekey_reported = report_usage(shard, slot, kUsageRekey);
+  if (!epoch.hard_reported && (epoch.receive_exhausted() || epoch.send_exhausted()))
+    epoch.hard_reported = report_usage(shard, slot, kUsageHard);
+  if (!epoch.failures_reported && epoch.failed_opens >= limits::kMaxFailedOpens)
+    epoch.failures_reported = report_usage(shard, slot, kUsageFailures);
+}
+
+void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch) {
+  bus::Report report;
+  report.kind = bus::ReportKind::kEpochConfirmed;
+  report.value = epoch.number;
+  report.generation = epoch.generation;
+  report_edge(shard, slot, report, SlotRecord::kOwesHeard);
+  epoch.heard_reported = (shard.sessions.record(slot).owed & SlotRecord::kOwesHeard) == 0;
+  if (!epoch.heard_reported) arm_timer(shard, slot);
+}
+
+void note_traffic(Shard& shard, std::uint32_t slot) {
+  SlotBinding& binding = shard.sessions.binding(slot);
+  const bool was_quiet = shard.now - binding.last_traffic >= session::kTrafficMemory;
+  if (binding.last_traffic == shard.now) return;
+  binding.last_traffic = shard.now;
+  shard.sessions.record(slot).liveness.on_traffic(shard.now);
+  if (was_quiet) arm_timer(shard, slot);
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,29 @@
+/// What authentic and fresh packets say about path, keys and life: thresholds crossed are told to
+/// the controller, samples are not.
+///
+/// Purpose: the worker reports and never decides; above all it never moves the address it sends to.
+/// Owner thread: the worker. Bound: a new path is reported at most once in kPathReportInterval a
+/// session, the same one again after kPathReportRepeat (the report may have been lost).
+#pragma once
+
+#include <jumpgate/time.hpp>
+
+#include "data/batch.hpp"
+#include "data/packets.hpp"
+#include "data/shard.hpp"
+
+namespace jumpgate::data {
+
+inline constexpr Duration kPathReportInterval = milliseconds(100);
+inline constexpr Duration kPathReportRepeat = seconds(1);
+
+/// First packet of an epoch, packet from a new address, end of a silence, key limits.
+void note_edges(Shard& shard, Batch<Datagram>& datagrams);
+/// Limits of an epoch's keys, either direction; told once each.
+void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch);
+/// The first authentic packet of an epoch that is not current; told once.
+void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch);
+/// DATA of the binding went either way: the quick interval is in force.
+void note_traffic(Shard& shard, std::uint32_t slot);
+
+}  // namespace jumpgate::data

@@ -1,0 +1,200 @@
+#include "data/heartbeat.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "base/secret.hpp"
+#include "data/edges.hpp"
+#include "data/reporting.hpp"
+#include "data/seal.hpp"
+#include "wire/traffic.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+using bus::WorkerCounter;
+
+/// How soon an edge that found the ring full is reported again.
+constexpr Duration kOwedRetry = milliseconds(10);
+
+rte_mbuf* make_message(Shard& shard, std::span<const std::uint8_t> plaintext) {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(shard.pool);
+  if (mbuf == nullptr) {
+    shard.counters.drop(DropReason::kMbufExhausted);
+    return nullptr;
+  }
+  auto* room = reinterpret_cast<std::uint8_t*>(
+      rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(plaintext.size())));
+  std::ranges::copy(plaintext, room);
+  return mbuf;
+}
+
+void send_message(Shard& shard, std::uint32_t slot, wire::Type type,
+                  std::span<const std::uint8_t> plaintext) {
+  rte_mbuf* mbuf = make_message(shard, plaintext);
+  if (mbuf == nullptr) return;
+  send_own(shard, {.mbuf = mbuf,
+                   .epoch = &shard.sessions.current(slot),
+                   .counter = 0,
+                   .slot = slot,
+                   .type = type});
+}
+
+void send(Shard& shard, std::uint32_t slot, wire::Heartbeat heartbeat) {
+  const SlotRecord& record = shard.sessions.record(slot);
+  const session::ReplayWindow& window = shard.sessions.current(slot).window;
+  heartbeat.reattach_wanted = record.reattach_wanted;
+  heartbeat.rekey_wanted = record.rekey_wanted;
+  heartbeat.received_highest = window.any() ? window.highest() : wire::kNothingReceived;
+  heartbeat.received_count = window.count();
+  std::array<std::uint8_t, wire::kHeartbeatSize> plaintext;
+  wire::encode_heartbeat(heartbeat, plaintext);
+  send_message(shard, slot, wire::Type::kHeartbeat, plaintext);
+  shard.counters.add(WorkerCounter::kHeartbeatsOut);
+}
+
+void report_silence(Shard& shard, std::uint32_t slot) {
+  bus::Report report;
+  report.kind = bus::ReportKind::kSilence;
+  report.value = static_cast<std::uint64_t>(
+      (shard.now - shard.sessions.record(slot).liveness.last_heard()).ns);
+  report_edge(shard, slot, report, SlotRecord::kOwesSilence);
+}
+
+/// Edges that the ring had no room for.
+void pay_owed(Shard& shard, std::uint32_t slot) {
+  SlotRecord& record = shard.sessions.record(slot);
+  const std::uint8_t owed = record.owed;
+  if ((owed & SlotRecord::kOwesSilence) != 0) report_silence(shard, slot);
+  bus::Report report;
+  if ((owed & SlotRecord::kOwesAlive) != 0) {
+    report.kind = bus::ReportKind::kAlive;
+    report_edge(shard, slot, report, SlotRecord::kOwesAlive);
+  }
+  if ((owed & SlotRecord::kOwesHeard) != 0) {
+    record.owed = static_cast<std::uint8_t>(record.owed & ~SlotRecord::kOwesHeard);
+    for (Epoch& epoch : shard.sessions.epochs(slot)) {
+      const bool pending = epoch.role == EpochRole::kProposed || epoch.role == EpochRole::kRenewed;
+      if (pending && epoch.heard && !epoch.heard_reported) report_heard(shard, slot, epoch);
+    }
+  }
+  if ((owed & SlotRecord::kOwesClosed) != 0) {
+    report.kind = bus::ReportKind::kPeerClosed;
+    report.value = record.close_reason;
+    report_edge(shard, slot, report, SlotRecord::kOwesClosed);
+  }
+  if ((owed & SlotRecord::kOwesReleased) != 0) {
+    report.kind = bus::ReportKind::kEpochReleased;
+    report.value = record.released_epoch;
+    report_edge(shard, slot, report, SlotRecord::kOwesReleased);
+  }
+}
+
+void on_timer(Shard& shard, std::uint32_t slot) {
+  if (shard.sessions.ids(slot).state != SlotState::kBound) return;
+  SlotRecord& record = shard.sessions.record(slot);
+  if (shard.now >= record.drain_until) release_previous(shard, slot);
+  if (record.liveness.poll_silence(shard.now)) report_silence(shard, slot);
+  if (record.owed != 0) pay_owed(shard, slot);
+  if (record.liveness.next_due(shard.now) <= shard.now) send_heartbeat(shard, slot);
+  arm_timer(shard, slot);
+}
+
+void note_loss(Shard& shard, std::uint32_t slot, const session::ReplayWindow& window) {
+  SlotRecord& record = shard.sessions.record(slot);
+  const std::uint64_t sent = window.next() - record.loss_next;
+  const std::uint64_t received = std::min(window.count() - record.loss_count, sent);
+  record.loss_next = window.next();
+  record.loss_count = window.count();
+  if (sent == 0) return;
+  shard.session_counters[slot].loss_permille.set(
+      static_cast<std::uint32_t>((sent - received) * 1000 / sent));
+}
+
+}  // namespace
+
+void arm_timer(Shard& shard, std::uint32_t slot) {
+  if (shard.sessions.ids(slot).state != SlotState::kBound) {
+    shard.timers.cancel(slot);
+    return;
+  }
+  const SlotRecord& record = shard.sessions.record(slot);
+  MonoNs deadline =
+      std::min(record.liveness.next_due(shard.now), record.liveness.silence_deadline(shard.now));
+  deadline = std::min(deadline, record.drain_until);
+  if (record.owed != 0) deadline = std::min(deadline, shard.now + kOwedRetry);
+  shard.timers.arm(slot, deadline);
+}
+
+void run_timers(Shard& shard) {
+  shard.timers.advance(shard.now, limits::kBurst,
+                       [&](std::uint32_t slot) { on_timer(shard, slot); });
+}
+
+void heartbeat_input(Shard& shard, const Datagram& datagram, const wire::Heartbeat& heartbeat) {
+  // A candidate's or a draining epoch's heartbeat says nothing about the bound path.
+  if (datagram.epoch->role != EpochRole::kCurrent) return;
+  const std::uint32_t slot = datagram.slot;
+  SlotRecord& record = shard.sessions.record(slot);
+  if (const auto sample = record.liveness.on_heartbeat(heartbeat, shard.now)) {
+    if (record.fresh_path) record.rtt.reset();
+    record.fresh_path = false;
+    record.rtt.sample(*sample);
+    shard.session_counters[slot].srtt_us.set(
+        static_cast<std::uint32_t>(record.rtt.smoothed().us()));
+  }
+  note_loss(shard, slot, datagram.epoch->window);
+  if (heartbeat.reply_wanted)
+    if (const auto reply = record.liveness.make_reply(shard.now)) send(shard, slot, *reply);
+  arm_timer(shard, slot);
+}
+
+void send_heartbeat(Shard& shard, std::uint32_t slot) {
+  SlotRecord& record = shard.sessions.record(slot);
+  send(shard, slot, record.liveness.make(shard.now));
+  record.liveness.on_sent(shard.now);
+}
+
+void send_close(Shard& shard, std::uint32_t slot, Reason reason) {
+  std::array<std::uint8_t, wire::kCloseSize> plaintext;
+  wire::encode_close({.reason = reason}, plaintext);
+  send_message(shard, slot, wire::Type::kClose, plaintext);
+  flush_own(shard);
+}
+
+void release_previous(Shard& shard, std::uint32_t slot) {
+  SlotRecord& record = shard.sessions.record(slot);
+  for (Epoch& epoch : shard.sessions.epochs(slot)) {
+    if (epoch.role != EpochRole::kPrevious) continue;
+    record.released_epoch = epoch.number;
+    wipe_epoch(shard, slot, epoch);
+  }
+  record.drain_until = kNever;
+  bus::Report report;
+  report.kind = bus::ReportKind::kEpochReleased;
+  report.value = record.released_epoch;
+  report_edge(shard, slot, report, SlotRecord::kOwesReleased);
+}
+
+void wipe_epoch(Shard& shard, std::uint32_t slot, Epoch& epoch) {
+  if (epoch.role == EpochRole::kFree) return;
+  shard.keys.forget(epoch.key_id);
+  shard.keys.forget(epoch.key_id + 1);
+  shard.windows.give_back(epoch.window_index);
+  base::wipe(&epoch, sizeof(epoch));
+  epoch = Epoch{};
+  SlotRecord& record = shard.sessions.record(slot);
+  // A control key lives as long as an epoch of its generation does (spec/keys.md "Rekey").
+  for (std::size_t i = 0; i < record.control.size(); ++i) {
+    const bool used = std::ranges::any_of(shard.sessions.epochs(slot), [&](const Epoch& other) {
+      return other.role != EpochRole::kFree && other.generation == record.control[i].generation;
+    });
+    if (!record.control_live[i] || used) continue;
+    base::wipe(&record.control[i], sizeof(record.control[i]));
+    record.control_live[i] = false;
+  }
+  shard.sessions.publish(slot);
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,182 @@
+#include "data/inner_input.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "base/bytes.hpp"
+#include "data/reporting.hpp"
+#include "net/address.hpp"
+#include "net/frames.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+constexpr std::size_t kIpv4TtlOffset = 8;
+constexpr std::size_t kIpv4ChecksumOffset = 10;
+constexpr std::size_t kIpv6HopLimitOffset = 7;
+
+struct Header {
+  std::uint8_t* ip;
+  bool v6;
+
+  [[nodiscard]] const std::uint8_t* source() const { return ip + (v6 ? 8 : 12); }
+  [[nodiscard]] const std::uint8_t* destination() const { return ip + (v6 ? 24 : 16); }
+  [[nodiscard]] IpAddress destination_address() const {
+    if (v6) return net::address_v6(std::span<const std::uint8_t, 16>(destination(), 16));
+    return net::address_v4(std::span<const std::uint8_t, 4>(destination(), 4));
+  }
+  [[nodiscard]] std::uint8_t& ttl() const { return ip[v6 ? kIpv6HopLimitOffset : kIpv4TtlOffset]; }
+};
+
+/// The packet is whole and nothing more (spec/wire.md "DATA").
+std::optional<DropReason> check_shape(std::span<const std::uint8_t> packet) {
+  if (packet.empty()) return DropReason::kInnerTooShort;
+  const unsigned version = packet[0] >> 4;
+  if (version == 4) {
+    if (packet.size() < net::kIpv4Size) return DropReason::kInnerTooShort;
+    const std::size_t header = std::size_t{packet[0] & 0x0fU} * 4;
+    if (header < net::kIpv4Size || header > packet.size() ||
+        base::load_be16(&packet[2]) != packet.size())
+      return DropReason::kInnerBadHeader;
+    return std::nullopt;
+  }
+  if (version != 6) return DropReason::kInnerBadHeader;
+  if (packet.size() < net::kIpv6Size) return DropReason::kInnerTooShort;
+  if (net::kIpv6Size + base::load_be16(&packet[4]) != packet.size())
+    return DropReason::kInnerBadHeader;
+  return std::nullopt;
+}
+
+/// One hop less; the header's checksum follows by RFC 1624 equation 3.
+void decrement_ttl(const Header& header) {
+  --header.ttl();
+  if (header.v6) return;
+  std::uint8_t* checksum = header.ip + kIpv4ChecksumOffset;
+  // The TTL is the high byte of its word: the word fell by 0x0100, so the sum's complement rises.
+  std::uint32_t sum = base::load_be16(checksum) + 0x0100U;
+  sum = (sum & 0xffff) + (sum >> 16);
+  base::store_be16(checksum, static_cast<std::uint16_t>(sum));
+}
+
+struct Stage {
+  Shard& shard;
+  Batch<Routed>& routed;
+
+  bool drop(rte_mbuf* mbuf, DropReason reason) { return shard.drops.drop(mbuf, reason); }
+
+  [[nodiscard]] bool source_allowed(const Header& header, std::uint32_t slot) const {
+    const std::uint32_t peer = shard.sessions.ids(slot).peer;
+    return header.v6 ? shard.routes->peer_owns_v6(peer, header.source())
+                     : shard.routes->peer_owns_v4(peer, header.source());
+  }
+
+  /// A packet out of a tunnel to the gateway itself.
+  void local(const InnerPacket& packet) {
+    if (!shard.admission.punt(shard.now)) {
+      drop(packet.mbuf, DropReason::kPuntRateLimited);
+      return;
+    }
+    bus::Report report;
+    report.kind = bus::ReportKind::kInnerLocal;
+    report.session = shard.ref(packet.from_slot);
+    report.mbuf = packet.mbuf;
+    punt(shard, report);
+  }
+
+  void to_peer(const InnerPacket& packet, std::uint32_t peer) {
+    const auto session = shard.shared.peers.get(peer);
+    if (!session) {
+      refuse_inner(shard, packet.mbuf, DropReason::kPeerNotAttached);
+      return;
+    }
+    if (packet.from_slot != kNoSlot) shard.counters.add(bus::WorkerCounter::kHairpinned);
+    routed.push({packet.mbuf, *session});
+  }
+
+  void to_port(rte_mbuf* mbuf, const Header& header, const net::RouteTarget& target) {
+    const WorkerPort& port = shard.ports[target.port];
+    const std::size_t length = rte_pktmbuf_data_len(mbuf);
+    if (length > port.mtu) {
+      refuse_inner(shard, mbuf, DropReason::kInnerTooBig, port.mtu);
+      return;
+    }
+    const IpAddress next_hop = target.kind == net::RouteKind::kNextHop
+                                   ? shard.routes->next_hop(target)
+                                   : header.destination_address();
+    auto* ethernet = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(mbuf, net::kEthernetSize));
+    if (ethernet == nullptr) {
+      drop(mbuf, DropReason::kNoHeadroom);
+      return;
+    }
+    const auto neighbour = shard.shared.neighbours.find(target.port, next_hop);
+    const auto mac = neighbour ? shard.shared.neighbours.mac(*neighbour) : std::nullopt;
+    net::build_ethernet({ethernet, net::kEthernetSize}, mac.value_or(MacAddress{}), port.mac,
+                        header.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
+    mbuf->ol_flags = 0;
+    if (mac)
+      shard.tx.send(target.port, mbuf);
+    else
+      punt_unresolved(shard, mbuf, target.port, next_hop);
+  }
+
+  /// False: the packet is gone.
+  bool admit(const InnerPacket& packet, const Header& header) {
+    if (packet.from_slot == kNoSlot) return true;
+    if (!source_allowed(header, packet.from_slot))
+      return drop(packet.mbuf, DropReason::kInnerBadSource);
+    const auto& outer = shard.shared.outer_addresses;
+    if (std::ranges::find(outer, header.destination_address()) != outer.end())
+      return drop(packet.mbuf, DropReason::kInnerToGateway);
+    bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
+    counters.rx_packets.add(1);
+    counters.rx_bytes.add(rte_pktmbuf_data_len(packet.mbuf));
+    return true;
+  }
+
+  void packet(const InnerPacket& packet) {
+    if (const auto bad = check_shape({bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf)})) {
+      drop(packet.mbuf, *bad);
+      return;
+    }
+    const Header header{bytes_of(packet.mbuf), bytes_of(packet.mbuf)[0] >> 4 == 6};
+    if (!admit(packet, header)) return;
+    const net::RouteTarget target = header.v6 ? shard.routes->route_v6(header.destination())
+                                              : shard.routes->route_v4(header.destination());
+    const bool from_tunnel = packet.from_slot != kNoSlot;
+    if (target.kind == net::RouteKind::kLocal && from_tunnel) {
+      local(packet);
+      return;
+    }
+    // Between inner ports the gateway is no router.
+    const bool forwarded = target.kind == net::RouteKind::kPeer ||
+                           (from_tunnel && (target.kind == net::RouteKind::kOnLink ||
+                                            target.kind == net::RouteKind::kNextHop));
+    if (!forwarded) {
+      refuse_inner(shard, packet.mbuf, DropReason::kInnerNoRoute);
+      return;
+    }
+    if (!packet.counted) {
+      if (header.ttl() <= 1) {
+        refuse_inner(shard, packet.mbuf, DropReason::kInnerTtlExceeded);
+        return;
+      }
+      decrement_ttl(header);
+    }
+    if (target.kind == net::RouteKind::kPeer)
+      to_peer(packet, target.index);
+    else
+      to_port(packet.mbuf, header, target);
+  }
+};
+
+}  // namespace
+
+void inner_input(Shard& shard, Batch<InnerPacket>& inner, Batch<Routed>& routed) {
+  Stage stage{shard, routed};
+  for (const InnerPacket& packet : inner)
+    stage.packet(packet);
+  inner.clear();
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,59 @@
+#include "data/open.hpp"
+
+#include "data/aead_burst.hpp"
+#include "session/replay_window.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+using session::ReplayVerdict;
+
+DropReason reason_of(ReplayVerdict verdict) {
+  return verdict == ReplayVerdict::kOld ? DropReason::kReplayOld : DropReason::kReplayDuplicate;
+}
+
+bool drop(Shard& shard, const Datagram& datagram, DropReason reason) {
+  shard.session_counters[datagram.slot].drops.add(1);
+  return shard.drops.drop(datagram.mbuf, reason);
+}
+
+}  // namespace
+
+void check_replay(Shard& shard, Batch<Datagram>& datagrams) {
+  datagrams.retain([&](const Datagram& datagram) {
+    const ReplayVerdict verdict = datagram.epoch->window.check(datagram.counter);
+    if (verdict != ReplayVerdict::kOk) return drop(shard, datagram, reason_of(verdict));
+    if (datagram.epoch->receive_exhausted())
+      return drop(shard, datagram, DropReason::kKeyLimitReached);
+    return true;
+  });
+}
+
+void open(Shard& shard, Batch<Datagram>& datagrams) {
+  AeadBurst burst(shard);
+  for (const Datagram& datagram : datagrams)
+    burst.add(datagram.epoch->suite, datagram.epoch->key_id, datagram.epoch->receive,
+              datagram.counter, datagram.message, datagram.length - wire::kTrafficOverhead);
+  burst.open();
+  std::size_t i = 0;
+  datagrams.retain([&](const Datagram& datagram) {
+    if (burst.ok(i++)) return true;
+    ++datagram.epoch->failed_opens;
+    return drop(shard, datagram, DropReason::kAuthFailed);
+  });
+}
+
+void commit_replay(Shard& shard, Batch<Datagram>& datagrams) {
+  datagrams.retain([&](Datagram& datagram) {
+    session::ReplayWindow& window = datagram.epoch->window;
+    const ReplayVerdict verdict = window.check(datagram.counter);
+    if (verdict != ReplayVerdict::kOk) return drop(shard, datagram, reason_of(verdict));
+    datagram.leads = datagram.counter >= window.next();
+    window.commit(datagram.counter);
+    datagram.epoch->received_blocks += blocks_of(datagram.length - wire::kTrafficOverhead);
+    shard.counters.add(bus::WorkerCounter::kOpened);
+    return true;
+  });
+}
+
+}  // namespace jumpgate::data

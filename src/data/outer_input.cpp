@@ -1,0 +1,141 @@
+#include "data/outer_input.hpp"
+
+#include <algorithm>
+
+#include "data/reporting.hpp"
+#include "net/address.hpp"
+#include "net/frames.hpp"
+#include "net/icmp.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+constexpr std::uint8_t kIpv6FragmentHeader = 44;  // RFC 8200 section 4.5
+
+struct Stage {
+  Shard& shard;
+  Batch<Datagram>& datagrams;
+  Batch<InnerPacket>& inner;
+
+  bool drop(rte_mbuf* frame, DropReason reason) { return shard.drops.drop(frame, reason); }
+
+  [[nodiscard]] bool is_outer_address(const IpAddress& address) const {
+    return std::ranges::find(shard.shared.outer_addresses, address) !=
+           shard.shared.outer_addresses.end();
+  }
+  [[nodiscard]] bool is_inner_address(const IpAddress& address) const {
+    return shard.routes->route(address).kind == net::RouteKind::kLocal;
+  }
+
+  void tunnel_datagram(rte_mbuf* frame, const net::IpView& ip) {
+    const auto udp = net::parse_udp(ip);
+    if (!udp) {
+      drop(frame, udp.error());
+      return;
+    }
+    if (udp->destination_port != shard.shared.listen_port) {
+      drop(frame, DropReason::kUdpWrongPort);
+      return;
+    }
+    Datagram datagram{};
+    datagram.mbuf = frame;
+    datagram.message = bytes_of(frame) + (udp->payload.data() - bytes_of(frame));
+    datagram.ip = ip.packet.data();
+    datagram.udp = ip.payload.data();
+    datagram.slot = kNoSlot;
+    datagram.length = static_cast<std::uint16_t>(udp->payload.size());
+    datagram.v6 = ip.source.family == IpFamily::kV6;
+    datagrams.push(datagram);
+  }
+
+  /// To one of our addresses: only echo requests are answered, by the controller. ICMP errors are
+  /// never believed.
+  void to_us(rte_mbuf* frame, const net::IpView& ip, net::PortRole role) {
+    const bool icmp = ip.protocol == net::kProtocolIcmp || ip.protocol == net::kProtocolIcmpv6;
+    if (ip.fragment || ip.protocol == kIpv6FragmentHeader)
+      drop(frame, DropReason::kIpFragment);
+    else if (ip.protocol == net::kProtocolUdp && role == net::PortRole::kOuter)
+      tunnel_datagram(frame, ip);
+    else if (ip.protocol == net::kProtocolUdp)
+      drop(frame, DropReason::kUdpWrongPort);
+    else if (icmp && net::is_echo_request(ip.packet))
+      punt_frame(shard, frame);
+    else
+      drop(frame, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
+  }
+
+  void to_be_routed(rte_mbuf* frame, const net::IpView& ip) {
+    if (net::is_multicast(ip.destination) || (bytes_of(frame)[0] & 1) != 0) {
+      drop(frame, DropReason::kIpNotForUs);
+      return;
+    }
+    const auto before = static_cast<std::uint16_t>(ip.packet.data() - bytes_of(frame));
+    const auto length = static_cast<std::uint16_t>(ip.packet.size());
+    rte_pktmbuf_adj(frame, before);
+    rte_pktmbuf_trim(frame, static_cast<std::uint16_t>(rte_pktmbuf_data_len(frame) - length));
+    inner.push({.mbuf = frame, .from_slot = kNoSlot, .counted = false});
+  }
+
+  void ip_packet(rte_mbuf* frame, const net::EthernetView& ethernet, const WorkerPort& port) {
+    const auto ip = net::parse_ip(ethernet.payload);
+    if (!ip) {
+      drop(frame, ip.error());
+      return;
+    }
+    const bool v6 = ethernet.type == net::kEtherTypeIpv6;
+    if (v6 != (ip->source.family == IpFamily::kV6)) {
+      drop(frame, DropReason::kIpBadVersion);
+      return;
+    }
+    // Before the check of the source: duplicate address detection comes from the unspecified one.
+    if (v6 && net::is_nd(ip->packet)) {
+      punt_frame(shard, frame);
+      return;
+    }
+    if (!net::is_answerable(ip->source)) {
+      drop(frame, DropReason::kIpMartian);
+      return;
+    }
+    const bool outer = port.role == net::PortRole::kOuter;
+    if (outer ? is_outer_address(ip->destination) : is_inner_address(ip->destination))
+      to_us(frame, *ip, port.role);
+    else if (outer)
+      drop(frame, DropReason::kIpNotForUs);
+    else
+      to_be_routed(frame, *ip);
+  }
+
+  void frame(rte_mbuf* frame) {
+    if (frame->nb_segs != 1) {
+      drop(frame, DropReason::kMultiSegment);
+      return;
+    }
+    const auto ethernet = net::parse_ethernet({bytes_of(frame), rte_pktmbuf_data_len(frame)});
+    if (!ethernet) {
+      drop(frame, ethernet.error());
+      return;
+    }
+    const WorkerPort& port = shard.ports[frame->port];
+    const bool group = (ethernet->destination.bytes[0] & 1) != 0;
+    if (!group && ethernet->destination != port.mac)
+      drop(frame, DropReason::kEthNotForUs);
+    else if (ethernet->type == net::kEtherTypeArp)
+      punt_frame(shard, frame);
+    else if (ethernet->type == net::kEtherTypeIpv4 || ethernet->type == net::kEtherTypeIpv6)
+      ip_packet(frame, *ethernet, port);
+    else
+      drop(frame, DropReason::kEtherTypeUnknown);
+  }
+};
+
+}  // namespace
+
+void outer_input(Shard& shard, Batch<rte_mbuf*>& frames, Batch<Datagram>& datagrams,
+                 Batch<InnerPacket>& inner) {
+  Stage stage{shard, datagrams, inner};
+  for (rte_mbuf* frame : frames)
+    stage.frame(frame);
+  frames.clear();
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,43 @@
+/// The outer headers of one binding, ready to be copied in front of each sealed packet.
+///
+/// Owner thread: the worker, which makes it when the path changes. Bound: 62 bytes of headers.
+/// The MAC of the next hop is not in it: it is read from the neighbour table at each burst.
+/// RFC 791, 8200, 768; the UDP checksum is always there (RFC 8200 section 8.1; over IPv4 too).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <jumpgate/ports.hpp>
+#include <jumpgate/types.hpp>
+
+#include "bus/messages.hpp"
+#include "net/frames.hpp"
+
+struct rte_mbuf;
+
+namespace jumpgate::data {
+
+struct OuterTemplate {
+  static constexpr std::size_t kMaxSize = net::kEthernetSize + net::kIpv6Size + net::kUdpSize;
+
+  std::array<std::uint8_t, kMaxSize> bytes{};
+  std::uint8_t size{0};  // Ethernet, IP and UDP headers
+  std::uint8_t port{0};
+  bool v6{false};
+  std::uint16_t inner_mtu{0};    // bytes of an inner packet that fit
+  std::uint32_t address_sum{0};  // of the UDP pseudo header's addresses and protocol, unfolded
+  std::uint32_t neighbour{0};
+};
+
+/// `source` is the egress port's own MAC.
+OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& source,
+                                  std::uint16_t port_mtu);
+
+/// Puts the headers in front of the datagram in `mbuf`, checksums included unless the port does
+/// them. False when there is no headroom.
+bool encapsulate(const OuterTemplate& outer, const MacAddress& next_hop,
+                 const PortOffloads& offloads, rte_mbuf* mbuf);
+
+}  // namespace jumpgate::data

@@ -1,0 +1,73 @@
+/// What travels through the stages. Plain values; the mbuf belongs to the batch that holds it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <rte_mbuf.h>
+
+#include <jumpgate/types.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "bus/messages.hpp"
+#include "data/epoch.hpp"
+
+namespace jumpgate::data {
+
+inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
+
+/// A JVP/1 datagram to one of our outer addresses. The pointers lie in the mbuf's first segment,
+/// whose data still is the whole frame.
+struct Datagram {
+  rte_mbuf* mbuf;
+  std::uint8_t* message;  // behind UDP
+  const std::uint8_t* ip;
+  const std::uint8_t* udp;
+  std::uint64_t counter;
+  std::uint64_t cid;
+  Epoch* epoch;  // traffic: whose keys it names
+  std::uint32_t slot;
+  std::uint16_t length;
+  wire::Type type;
+  std::uint8_t phase;
+  bool v6;
+  bool leads;  // after the commit of its counter: it was above the highest so far
+
+  /// Once opened.
+  [[nodiscard]] std::span<const std::uint8_t> plaintext() const {
+    return {message + wire::kPrefixSize, length - wire::kTrafficOverhead};
+  }
+};
+
+[[nodiscard]] Endpoint source_of(const Datagram& datagram);
+[[nodiscard]] Endpoint destination_of(const Datagram& datagram);
+/// Makes the mbuf's data the datagram alone.
+void strip_to_message(Datagram& datagram);
+
+/// An inner IP packet: the mbuf's data is exactly that.
+struct InnerPacket {
+  rte_mbuf* mbuf;
+  std::uint32_t from_slot;  // out of this session's tunnel; kNoSlot: from a port or the controller
+  bool counted;             // TTL was decremented already
+};
+
+/// An inner IP packet whose destination belongs to a peer; checked and routed.
+struct Routed {
+  rte_mbuf* mbuf;
+  bus::SessionRef session;  // that carries the peer
+};
+
+/// A plaintext to be sealed and sent: DATA, HEARTBEAT or CLOSE. The mbuf's data is the plaintext.
+struct Outgoing {
+  rte_mbuf* mbuf;
+  Epoch* epoch;
+  std::uint64_t counter;
+  std::uint32_t slot;
+  wire::Type type;
+};
+
+[[nodiscard]] inline std::uint8_t* bytes_of(rte_mbuf* mbuf) {
+  return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
+}
+
+}  // namespace jumpgate::data

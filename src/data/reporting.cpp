@@ -1,0 +1,80 @@
+#include "data/reporting.hpp"
+
+#include "base/invariant.hpp"
+
+namespace jumpgate::data {
+
+using bus::WorkerCounter;
+
+bool send_report(Shard& shard, const bus::Report& report) {
+  bus::Report signed_report = report;
+  signed_report.worker = shard.worker;
+  if (!shard.reports.push(signed_report)) {
+    shard.counters.add(WorkerCounter::kReportsLost);
+    return false;
+  }
+  shard.counters.add(WorkerCounter::kReports);
+  return true;
+}
+
+bool punt(Shard& shard, const bus::Report& report) {
+  if (!send_report(shard, report)) return shard.drops.drop(report.mbuf, DropReason::kPuntQueueFull);
+  shard.counters.add(WorkerCounter::kPunts);
+  return false;
+}
+
+bool punt_frame(Shard& shard, rte_mbuf* frame) {
+  if (!shard.admission.punt(shard.now))
+    return shard.drops.drop(frame, DropReason::kPuntRateLimited);
+  bus::Report report;
+  report.kind = bus::ReportKind::kFrame;
+  report.port = static_cast<std::uint8_t>(frame->port);
+  report.mbuf = frame;
+  return punt(shard, report);
+}
+
+bool punt_unresolved(Shard& shard, rte_mbuf* frame, std::uint8_t port, const IpAddress& next_hop) {
+  if (!shard.admission.punt(shard.now))
+    return shard.drops.drop(frame, DropReason::kNeighbourUnresolved);
+  bus::Report report;
+  report.kind = bus::ReportKind::kResolve;
+  report.port = port;
+  report.address = next_hop;
+  report.mbuf = frame;
+  return punt(shard, report);
+}
+
+bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16_t mtu) {
+  if (!shard.admission.refusal(shard.now)) return shard.drops.drop(packet, reason);
+  bus::Report report;
+  report.kind = bus::ReportKind::kInnerRefused;
+  report.port = static_cast<std::uint8_t>(packet->port);
+  report.reason = reason;
+  report.mtu = mtu;
+  report.mbuf = packet;
+  // Dropped for its own reason whether or not the controller hears of it.
+  shard.counters.drop(reason);
+  if (!send_report(shard, report)) shard.drops.free(packet);
+  return false;
+}
+
+void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint8_t owed_bit) {
+  report.session = shard.ref(slot);
+  SlotRecord& record = shard.sessions.record(slot);
+  if (send_report(shard, report))
+    record.owed = static_cast<std::uint8_t>(record.owed & ~owed_bit);
+  else
+    record.owed = static_cast<std::uint8_t>(record.owed | owed_bit);
+}
+
+void stop_inconsistent(Shard& shard, std::uint32_t slot) {
+  JG_INVARIANT(false && "session record is inconsistent");
+  shard.sessions.ids(slot).state = SlotState::kStopped;
+  shard.timers.cancel(slot);
+  bus::Report report;
+  report.kind = bus::ReportKind::kInconsistent;
+  report.session = shard.ref(slot);
+  static_cast<void>(send_report(shard, report));
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,36 @@
+/// Reports to the controller, with what to do when its ring is full.
+///
+/// Owner thread: the worker. Bound: the ring. Failure: a report with an mbuf is a counted drop
+/// (`punt_queue_full`); an edge of a session is owed and reported again by its timer.
+#pragma once
+
+#include <cstdint>
+
+#include <jumpgate/drops.hpp>
+
+#include "bus/messages.hpp"
+#include "data/shard.hpp"
+
+namespace jumpgate::data {
+
+/// False: the ring is full, and counted.
+bool send_report(Shard& shard, const bus::Report& report);
+
+/// Gives the mbuf up with the report, or drops it. Always false: the batch has lost it.
+bool punt(Shard& shard, const bus::Report& report);
+
+/// A frame or packet for the controller under the bucket for punts.
+bool punt_frame(Shard& shard, rte_mbuf* frame);
+/// A frame whose next hop has no MAC yet; `next_hop` is to be resolved on `port`.
+bool punt_unresolved(Shard& shard, rte_mbuf* frame, std::uint8_t port, const IpAddress& next_hop);
+/// Drops an inner packet for `reason`, but hands it up first, within limits, so that ICMP may
+/// answer.
+bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16_t mtu = 0);
+
+/// An edge of a session; `owed_bit` (SlotRecord::kOwes...) is kept when the ring is full.
+void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint8_t owed_bit);
+
+/// A broken invariant in a session's record: stops it and tells the controller.
+void stop_inconsistent(Shard& shard, std::uint32_t slot);
+
+}  // namespace jumpgate::data

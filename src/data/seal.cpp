@@ -1,0 +1,139 @@
+#include "data/seal.hpp"
+
+#include <span>
+
+#include "data/aead_burst.hpp"
+#include "data/edges.hpp"
+#include "data/reporting.hpp"
+#include "wire/prefix.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+using bus::WorkerCounter;
+
+void hand_off(Shard& shard, const Routed& packet) {
+  if (shard.mesh == nullptr || packet.session.worker >= shard.mesh->workers()) {
+    shard.drops.drop(packet.mbuf, DropReason::kPeerNotAttached);
+    return;
+  }
+  const HandOff item{
+      .mbuf = packet.mbuf, .session = packet.session, .kind = HandOff::Kind::kToSeal};
+  if (!shard.mesh->push(shard.worker, packet.session.worker, item)) {
+    shard.drops.drop(packet.mbuf, DropReason::kHandoffQueueFull);
+    return;
+  }
+  shard.counters.add(WorkerCounter::kHandedOff);
+}
+
+bool may_send(Shard& shard, const Outgoing& message) {
+  if (message.epoch->send_exhausted())
+    return shard.drops.drop(message.mbuf, DropReason::kKeyLimitReached);
+  if (message.mbuf->nb_segs != 1) return shard.drops.drop(message.mbuf, DropReason::kMultiSegment);
+  const std::size_t outer = shard.sessions.binding(message.slot).outer.size;
+  if (rte_pktmbuf_headroom(message.mbuf) < wire::kPrefixSize + outer ||
+      rte_pktmbuf_tailroom(message.mbuf) < wire::kTagSize)
+    return shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
+  return true;
+}
+
+}  // namespace
+
+void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing) {
+  for (const Routed& packet : routed) {
+    const bus::SessionRef& session = packet.session;
+    if (session.worker != shard.worker) {
+      hand_off(shard, packet);
+      continue;
+    }
+    const bool known = session.slot < shard.sessions.size() &&
+                       shard.sessions.ids(session.slot).life == session.life;
+    const SlotState state = known ? shard.sessions.ids(session.slot).state : SlotState::kFree;
+    if (state != SlotState::kBound) {
+      refuse_inner(
+          shard, packet.mbuf,
+          state == SlotState::kBirth ? DropReason::kNoBinding : DropReason::kPeerNotAttached);
+      continue;
+    }
+    const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
+    if (rte_pktmbuf_pkt_len(packet.mbuf) > mtu) {
+      refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, mtu);
+      continue;
+    }
+    outgoing.push({.mbuf = packet.mbuf,
+                   .epoch = &shard.sessions.current(session.slot),
+                   .counter = 0,
+                   .slot = session.slot,
+                   .type = wire::Type::kData});
+  }
+  routed.clear();
+}
+
+void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
+  outgoing.retain([&](Outgoing& message) {
+    if (!may_send(shard, message)) return false;
+    Epoch& epoch = *message.epoch;
+    const std::size_t length = rte_pktmbuf_data_len(message.mbuf);
+    message.counter = epoch.send_counter++;
+    epoch.sent_blocks += blocks_of(length);
+    if (message.type == wire::Type::kData) {
+      bus::SessionCounters& counters = shard.session_counters[message.slot];
+      counters.tx_packets.add(1);
+      counters.tx_bytes.add(length);
+      shard.counters.add(WorkerCounter::kSealed);
+      note_traffic(shard, message.slot);
+    }
+    const wire::Prefix prefix{.type = message.type,
+                              .phase = epoch.phase(),
+                              .id_key_phase = 0,
+                              .counter = message.counter,
+                              .cid = shard.sessions.binding(message.slot).client_cid};
+    auto* head =
+        reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(message.mbuf, wire::kPrefixSize));
+    wire::write_prefix(prefix, std::span<std::uint8_t, wire::kPrefixSize>(head, wire::kPrefixSize));
+    rte_pktmbuf_append(message.mbuf, wire::kTagSize);
+    return true;
+  });
+}
+
+void seal(Shard& shard, Batch<Outgoing>& outgoing) {
+  AeadBurst burst(shard);
+  for (const Outgoing& message : outgoing)
+    burst.add(message.epoch->suite, message.epoch->key_id + 1, message.epoch->send, message.counter,
+              bytes_of(message.mbuf), rte_pktmbuf_data_len(message.mbuf) - wire::kTrafficOverhead);
+  burst.seal();
+  for (const Outgoing& message : outgoing)
+    note_key_usage(shard, message.slot, *message.epoch);
+}
+
+void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
+  for (const Outgoing& message : outgoing) {
+    const SlotBinding& binding = shard.sessions.binding(message.slot);
+    const auto mac = shard.shared.neighbours.mac(binding.outer.neighbour);
+    const WorkerPort& port = shard.ports[binding.outer.port];
+    if (!encapsulate(binding.outer, mac.value_or(MacAddress{}), port.offloads, message.mbuf))
+      shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
+    else if (mac)
+      shard.tx.send(binding.outer.port, message.mbuf);
+    else
+      punt_unresolved(shard, message.mbuf, binding.outer.port, binding.next_hop);
+  }
+  outgoing.clear();
+}
+
+void seal_and_send(Shard& shard, Batch<Outgoing>& outgoing) {
+  take_counters(shard, outgoing);
+  seal(shard, outgoing);
+  send_outer(shard, outgoing);
+}
+
+void send_own(Shard& shard, const Outgoing& message) {
+  if (shard.own.full()) flush_own(shard);
+  shard.own.push(message);
+}
+
+void flush_own(Shard& shard) {
+  if (!shard.own.empty()) seal_and_send(shard, shard.own);
+}
+
+}  // namespace jumpgate::data

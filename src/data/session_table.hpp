@@ -1,0 +1,130 @@
+/// The sessions of one worker: an array of slots that a connection id indexes.
+///
+/// Purpose: what each packet needs to find its keys lies in one cache line a slot (SlotIds), what
+/// only the chosen direction needs beside it, what timers and commands need apart.
+/// Owner thread: the worker reads and writes everything here; the controller reaches it by
+/// commands. Bound: `slots` records, taken once, in locked memory since they hold keys. Failure: an
+/// id that names nothing is a drop reason.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+
+#include <jumpgate/drops.hpp>
+#include <jumpgate/limits.hpp>
+#include <jumpgate/time.hpp>
+#include <jumpgate/types.hpp>
+#include <jumpgate/wire.hpp>
+
+#include "base/rtt_estimator.hpp"
+#include "bus/messages.hpp"
+#include "bus/zone.hpp"
+#include "data/epoch.hpp"
+#include "data/held_packets.hpp"
+#include "data/outer_template.hpp"
+#include "session/liveness.hpp"
+
+namespace jumpgate::data {
+
+enum class SlotState : std::uint8_t {
+  kFree,
+  kBirth,    // control messages only, nothing is sent
+  kBound,    // has a binding: data both ways
+  kStopped,  // found inconsistent: nothing any more, waits for RemoveSession
+};
+
+/// Hot: one line, read for each packet that names the slot. Written by commands alone.
+struct alignas(64) SlotIds {
+  std::uint32_t life{0};
+  std::uint32_t peer{0};
+  std::uint32_t first_generation{
+      0};  // of this life's connection ids; lower ones are of earlier lives
+  SlotState state{SlotState::kFree};
+  std::uint8_t current{0};  // index of the epoch that is sent in
+  std::array<EpochRole, limits::kMaxEpochs> roles{};
+  std::array<std::uint8_t, limits::kMaxEpochs> phases{};
+  std::array<ConnectionId, limits::kMaxEpochs> cids{};
+};
+static_assert(sizeof(SlotIds) == 64);
+
+/// The binding: read for each packet sealed and after each packet opened.
+struct alignas(64) SlotBinding {
+  OuterTemplate outer;      // written by Attach and Commit
+  ConnectionId client_cid;  // written by InstallSession and Commit
+  Endpoint remote;          // the bound address; never moved by a packet
+  IpAddress next_hop;
+  MonoNs last_traffic{};  // DATA either way; written by both directions
+};
+
+/// Everything else.
+struct alignas(64) SlotRecord {
+  static constexpr std::uint8_t kOwesSilence = 1;
+  static constexpr std::uint8_t kOwesAlive = 2;
+  static constexpr std::uint8_t kOwesHeard = 4;
+  static constexpr std::uint8_t kOwesClosed = 8;
+  static constexpr std::uint8_t kOwesReleased = 16;
+
+  SessionId id;
+  std::array<std::array<ConnectionId, limits::kMaxJumpIds>, limits::kJumpIdSets> jump_ids{};
+  std::array<bus::ControlReceiveKey, limits::kMaxEpochs> control{};
+  std::array<bool, limits::kMaxEpochs> control_live{};
+  bus::LivenessPolicy policy;
+  session::Liveness liveness{{}, {}};
+  base::RttEstimator rtt;
+  bool fresh_path{false};  // the next round-trip sample replaces the former path's estimate
+  bool reattach_wanted{false};
+  bool rekey_wanted{false};
+  MonoNs drain_until{kNever};  // of the previous epoch
+  HeldQueue held;
+  Endpoint reported_path;  // last new path told to the controller
+  MonoNs reported_path_at{};
+  std::uint64_t released_epoch{0};  // owed report
+  std::uint16_t close_reason{0};    // owed report
+  std::uint8_t owed{0};             // edges that the full report ring did not take
+  std::uint32_t replay_packets{0};
+  // Loss of the peer's traffic since the last heartbeat: window.next() and count() then.
+  std::uint64_t loss_next{0};
+  std::uint64_t loss_count{0};
+};
+
+class SessionTable {
+ public:
+  static std::size_t footprint(std::size_t slots);
+  static std::expected<SessionTable, std::string> create(unsigned worker, std::uint32_t slots,
+                                                         int socket);
+
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
+  SlotIds& ids(std::uint32_t slot) { return ids_[slot]; }
+  SlotBinding& binding(std::uint32_t slot) { return bindings_[slot]; }
+  SlotRecord& record(std::uint32_t slot) { return records_[slot]; }
+  std::span<Epoch, limits::kMaxEpochs> epochs(std::uint32_t slot) {
+    return std::span<Epoch, limits::kMaxEpochs>(&epochs_[slot * limits::kMaxEpochs],
+                                                limits::kMaxEpochs);
+  }
+  Epoch& current(std::uint32_t slot) { return epochs(slot)[ids_[slot].current]; }
+
+  /// The epoch that a traffic message's id and phase name.
+  [[nodiscard]] std::expected<Epoch*, DropReason> find_epoch(std::uint32_t slot, ConnectionId cid,
+                                                             std::uint8_t phase);
+  /// The control key for a control message's type, id and phase.
+  [[nodiscard]] std::expected<const bus::ControlReceiveKey*, DropReason> find_control(
+      std::uint32_t slot, wire::Type type, ConnectionId cid, std::uint8_t phase);
+
+  /// Copies roles, phases and ids of the epochs to the hot line; after each change of an epoch.
+  void publish(std::uint32_t slot);
+  /// Wipes everything but the life.
+  void clear(std::uint32_t slot);
+
+ private:
+  bus::Zone zone_;
+  std::span<SlotIds> ids_;
+  std::span<SlotBinding> bindings_;
+  std::span<SlotRecord> records_;
+  std::span<Epoch> epochs_;
+};
+
+}  // namespace jumpgate::data

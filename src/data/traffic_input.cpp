@@ -1,0 +1,93 @@
+#include "data/traffic_input.hpp"
+
+#include "data/edges.hpp"
+#include "data/heartbeat.hpp"
+#include "data/reporting.hpp"
+#include "wire/traffic.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+using bus::WorkerCounter;
+
+void strip_to_plaintext(Datagram& datagram) {
+  strip_to_message(datagram);
+  rte_pktmbuf_adj(datagram.mbuf, wire::kPrefixSize);
+  rte_pktmbuf_trim(datagram.mbuf, wire::kTagSize);
+}
+
+void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
+  strip_to_plaintext(datagram);
+  if (datagram.epoch->role == EpochRole::kProposed) {
+    if (!shard.held.hold(shard.sessions.record(datagram.slot).held, datagram.mbuf)) {
+      shard.drops.drop(datagram.mbuf, DropReason::kHeldQueueFull);
+      return;
+    }
+    shard.counters.add(WorkerCounter::kHeld);
+    return;
+  }
+  note_traffic(shard, datagram.slot);
+  inner.push({.mbuf = datagram.mbuf, .from_slot = datagram.slot, .counted = false});
+}
+
+void close(Shard& shard, const Datagram& datagram) {
+  const auto message = wire::decode_close(datagram.plaintext());
+  if (!message) {
+    shard.drops.drop(datagram.mbuf, DropReason::kWireBadField);
+    return;
+  }
+  shard.sessions.record(datagram.slot).close_reason = static_cast<std::uint16_t>(message->reason);
+  bus::Report report;
+  report.kind = bus::ReportKind::kPeerClosed;
+  report.value = static_cast<std::uint64_t>(message->reason);
+  report.from = source_of(datagram);
+  report_edge(shard, datagram.slot, report, SlotRecord::kOwesClosed);
+  arm_timer(shard, datagram.slot);
+  shard.drops.free(datagram.mbuf);
+}
+
+void heartbeat(Shard& shard, const Datagram& datagram) {
+  const auto message = wire::decode_heartbeat(datagram.plaintext());
+  // The wishes are the gateway's alone (spec/wire.md "HEARTBEAT").
+  if (!message || message->reattach_wanted || message->rekey_wanted ||
+      message->next_interval_ms == 0 || message->send_time_us == 0) {
+    shard.drops.drop(datagram.mbuf, DropReason::kWireBadField);
+    return;
+  }
+  shard.counters.add(WorkerCounter::kHeartbeatsIn);
+  heartbeat_input(shard, datagram, *message);
+  shard.drops.free(datagram.mbuf);
+}
+
+}  // namespace
+
+void traffic_input(Shard& shard, Batch<Datagram>& datagrams, Batch<InnerPacket>& inner) {
+  for (Datagram& datagram : datagrams) {
+    if (datagram.type == wire::Type::kData)
+      data(shard, datagram, inner);
+    else if (datagram.type == wire::Type::kHeartbeat)
+      heartbeat(shard, datagram);
+    else
+      close(shard, datagram);
+  }
+  datagrams.clear();
+}
+
+bool release_held(Shard& shard, std::uint32_t slot, Batch<InnerPacket>& inner) {
+  HeldQueue& queue = shard.sessions.record(slot).held;
+  while (!inner.full()) {
+    rte_mbuf* mbuf = shard.held.take(queue);
+    if (mbuf == nullptr) return false;
+    shard.counters.add(WorkerCounter::kHeldReleased);
+    inner.push({.mbuf = mbuf, .from_slot = slot, .counted = false});
+  }
+  return queue.count != 0;
+}
+
+void drop_held(Shard& shard, std::uint32_t slot) {
+  HeldQueue& queue = shard.sessions.record(slot).held;
+  while (rte_mbuf* mbuf = shard.held.take(queue))
+    shard.drops.drop(mbuf, DropReason::kEpochUnknown);
+}
+
+}  // namespace jumpgate::data

@@ -1,0 +1,39 @@
+/// Every bound of one worker that the operator may set: all its memory follows from them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <jumpgate/time.hpp>
+
+#include "base/token_bucket.hpp"
+
+namespace jumpgate::data {
+
+struct WorkerLimits {
+  std::uint32_t slots{1024};
+  /// The largest window a session may ask for; a power of two, at least 64.
+  std::uint32_t replay_window_packets{8192};
+  /// Windows beyond one a slot: for draining, proposed and renewed epochs.
+  std::uint32_t extra_windows{256};
+  /// Expanded keys kept; a power of two, at least 8. No limit on sessions.
+  std::uint32_t expanded_keys{1024};
+  /// Packets of proposed epochs held in all; each session holds limits::kMaxHeldPackets at most.
+  std::uint32_t held_packets{1024};
+  /// Buckets for sources of control messages; a power of two. Sources that collide share one.
+  std::uint32_t source_buckets{1024};
+  /// Opening a control message costs about 1.5 us: 20,000 a second are 3 % of a core.
+  base::TokenRate control_total{20'000, seconds(1), 2'000};
+  base::TokenRate control_per_source{50, seconds(1), 50};
+  /// HELLOs passed up; the controller has a bucket for each source.
+  base::TokenRate handshakes{10'000, seconds(1), 1'000};
+  /// Frames and inner packets for the controller: ARP, ND, ICMP, unresolved neighbours.
+  base::TokenRate punts{20'000, seconds(1), 2'000};
+  /// Candidates for a stateless reset.
+  base::TokenRate unknown_cids{200, seconds(1), 50};
+  /// Inner packets that may deserve an ICMP error.
+  base::TokenRate refusals{500, seconds(1), 100};
+  int socket{-1};
+};
+
+}  // namespace jumpgate::data
