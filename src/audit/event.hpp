@@ -71,7 +71,7 @@ struct SwitchDetail {
 
 /// ReattachAttempt, ReattachResult (the verdict is the event's reason).
 struct ReattachDetail {
-  Endpoint remote;
+  Endpoint from;
   std::uint64_t jump_seq{0};
   std::uint64_t binding_version{0};
   Duration elapsed{};  // result: from the first REATTACH of this jump_seq
@@ -95,7 +95,7 @@ struct KeyDetail {
 
 /// Security*: where the last of them came from; `count` sums what is not reported one by one.
 struct SecurityDetail {
-  Endpoint remote;
+  Endpoint from;
   std::uint64_t count{1};
 };
 

@@ -59,7 +59,7 @@ struct DetailWriter {
     line["latency_us"] = d.latency.us();
   }
   void operator()(const ReattachDetail& d) const {
-    line["remote"] = to_json(d.remote);
+    line["remote"] = to_json(d.from);
     line["jump_seq"] = d.jump_seq;
     line["binding_version"] = d.binding_version;
     if (type == EventType::kReattachResult) line["elapsed_us"] = d.elapsed.us();
@@ -77,7 +77,7 @@ struct DetailWriter {
     line["generation"] = d.generation;
   }
   void operator()(const SecurityDetail& d) const {
-    line["remote"] = to_json(d.remote);
+    line["remote"] = to_json(d.from);
     line["count"] = d.count;
   }
   void operator()(const PolicyDetail& d) const {
