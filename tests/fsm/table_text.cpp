@@ -1,0 +1,80 @@
+#include "tests/fsm/table_text.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include <fmt/core.h>
+
+#include <jumpgate/reasons.hpp>
+
+#include "session/fsm.hpp"
+
+namespace jumpgate::testing {
+
+namespace {
+
+struct Region {
+  std::size_t begin;
+  std::size_t end;
+};
+
+std::optional<Region> find_region(std::string_view document) {
+  const std::size_t begin = document.find(kTableBegin);
+  if (begin == std::string_view::npos) return std::nullopt;
+  const std::size_t text = begin + kTableBegin.size();
+  const std::size_t end = document.find(kTableEnd, text);
+  if (end == std::string_view::npos) return std::nullopt;
+  return Region{text, end};
+}
+
+std::string render(std::span<const Reason> reasons) {
+  std::string text;
+  for (const Reason reason : reasons) {
+    text += fmt::format("{}`{}`", text.empty() ? "" : ", ", to_string(reason));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_transitions() {
+  std::string table = "| From | Trigger | To | Reasons |\n|---|---|---|---|\n";
+  std::string above;
+  for (const session::Transition& line : session::kTransitions) {
+    const std::string reasons = render(line.reasons);
+    table += fmt::format("| {} | {} | {} | {} |\n", to_string(line.from), to_string(line.trigger),
+                         to_string(line.to), reasons == above ? "as above" : reasons);
+    above = reasons;
+  }
+  return table;
+}
+
+std::string render_reasons() {
+  std::string table = "| Number | Name | Meaning |\n|---|---|---|\n";
+  for (const Reason reason : kAllReasons) {
+    table += fmt::format("| {} | `{}` | {} |\n", static_cast<unsigned>(reason), to_string(reason),
+                         describe(reason));
+  }
+  return table;
+}
+
+std::optional<std::string> table_region(std::string_view document) {
+  const auto region = find_region(document);
+  if (!region) return std::nullopt;
+  return std::string(document.substr(region->begin, region->end - region->begin));
+}
+
+std::optional<std::string> with_table_region(std::string_view document, std::string_view table) {
+  const auto region = find_region(document);
+  if (!region) return std::nullopt;
+  return fmt::format("{}{}{}", document.substr(0, region->begin), table,
+                     document.substr(region->end));
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+}  // namespace jumpgate::testing
