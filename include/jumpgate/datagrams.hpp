@@ -2,11 +2,11 @@
 /// live in drivers/udp and drivers/tun; tests and simulation bring their own.
 #pragma once
 
-#include <jumpgate/types.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
+
+#include <jumpgate/types.hpp>
 
 namespace jumpgate {
 

@@ -10,77 +10,79 @@
 namespace jumpgate {
 
 // X(enumerator, stable name, documentation)
-#define JG_DROP_REASONS(X)                                                                             \
-  /* layer 2 and outer IP */                                                                           \
-  X(kEthTooShort, "eth_too_short", "Frame shorter than an Ethernet header.")                           \
-  X(kEthNotForUs, "eth_not_for_us", "Unicast frame for another MAC address.")                          \
-  X(kEtherTypeUnknown, "ethertype_unknown", "Neither IPv4, IPv6 nor ARP.")                             \
-  X(kIpTooShort, "ip_too_short", "Truncated IP header.")                                               \
-  X(kIpBadVersion, "ip_bad_version", "IP version field does not fit.")                                 \
-  X(kIpBadHeader, "ip_bad_header", "IP header length or total length is impossible.")                  \
-  X(kIpBadChecksum, "ip_bad_checksum", "IPv4 header checksum is wrong.")                               \
-  X(kIpFragment, "ip_fragment", "Outer fragment; reassembly is off.")                                  \
-  X(kIpMartian, "ip_martian", "Source address can not be answered (RFC 1812 5.3.7, RFC 4291 2.5).")    \
-  X(kIpNotForUs, "ip_not_for_us", "Outer destination is not an address of ours.")                      \
-  X(kIpProtocolUnknown, "ip_protocol_unknown", "Outer protocol is neither UDP nor ICMP.")              \
-  X(kUdpTooShort, "udp_too_short", "Truncated UDP header, or its length is impossible.")               \
-  X(kUdpBadChecksum, "udp_bad_checksum", "UDP checksum is wrong, or zero over IPv6.")                  \
-  X(kUdpWrongPort, "udp_wrong_port", "No one listens on this UDP port.")                               \
-  X(kIcmpIgnored, "icmp_ignored", "ICMP that needs no answer from us.")                                \
-  X(kArpIgnored, "arp_ignored", "Malformed ARP, or for another host.")                                 \
-  X(kNdIgnored, "nd_ignored", "Malformed neighbour discovery message, or for another host.")           \
-  /* JVP/1 framing */                                                                                  \
-  X(kWireTooShort, "wire_too_short", "Shorter than its type requires.")                                \
-  X(kWireBadLength, "wire_bad_length", "Length is not the one its type has.")                          \
-  X(kWireUnknownType, "wire_unknown_type", "Message type is not ours.")                                \
-  X(kWireReservedBits, "wire_reserved_bits", "Reserved bits or bytes are not zero.")                   \
-  X(kWireBadField, "wire_bad_field", "An authentic message holds a field out of its range.")           \
-  X(kWireWrongRole, "wire_wrong_role", "A message type that only the other role receives.")            \
-  /* connection id, keys, replay */                                                                    \
-  X(kCidInvalid, "cid_invalid", "The connection id does not decode: garbage or foreign.")              \
-  X(kCidUnknown, "cid_unknown", "The connection id names no live session.")                            \
-  X(kEpochUnknown, "epoch_unknown", "No keys for this id and phase.")                                  \
-  X(kReplayOld, "replay_old", "Counter is older than the replay window.")                              \
-  X(kReplayDuplicate, "replay_duplicate", "Counter was seen before.")                                  \
-  X(kAuthFailed, "auth_failed", "The AEAD tag does not verify.")                                       \
-  X(kKeyLimitReached, "key_limit_reached", "The key's hard limit is reached; no further use.")         \
-  X(kSessionStateForbids, "session_state_forbids", "The session's state does not allow this.")         \
-  X(kHeldQueueFull, "held_queue_full", "Too many packets of a proposed epoch before its commit.")      \
-  X(kControlStale, "control_stale", "Authentic control message that is not fresh.")                    \
-  X(kControlRateLimited, "control_rate_limited", "Control messages beyond the token bucket.")          \
-  /* inner packet */                                                                                   \
-  X(kInnerTooShort, "inner_too_short", "Inner packet shorter than its header.")                        \
-  X(kInnerBadHeader, "inner_bad_header", "Inner IP version or length is impossible.")                  \
-  X(kInnerBadSource, "inner_bad_source", "Inner source is not among the peer's allowed IPs.")          \
-  X(kInnerNoRoute, "inner_no_route", "No route to the inner destination.")                             \
-  X(kInnerToGateway, "inner_to_gateway", "Inner packet to the gateway's own outer address.")           \
-  X(kInnerTtlExceeded, "inner_ttl_exceeded", "Inner TTL or hop limit ran out.")                        \
-  X(kInnerTooBig, "inner_too_big", "Inner packet does not fit the tunnel's MTU.")                      \
-  X(kPeerNotAttached, "peer_not_attached", "The peer that owns this address has no session.")          \
-  X(kNoBinding, "no_binding", "The session has no binding to send on.")                                \
-  X(kNeighbourUnresolved, "neighbour_unresolved", "Next hop is not resolved (yet).")                   \
-  /* handshake admission */                                                                            \
-  X(kHelloBadMac1, "hello_bad_mac1", "mac1 of a HELLO is wrong.")                                      \
-  X(kHelloBadMac2, "hello_bad_mac2", "Under load and mac2 is absent or wrong: a cookie was answered.") \
-  X(kHelloRateLimited, "hello_rate_limited", "Handshakes beyond the token bucket.")                    \
-  X(kHelloQueueFull, "hello_queue_full", "The handshake queue is full.")                               \
-  X(kHelloBadVersion, "hello_bad_version", "No protocol version in common.")                           \
-  X(kHelloBadNoise, "hello_bad_noise", "The Noise message does not verify.")                           \
-  X(kHelloUnknownPeer, "hello_unknown_peer", "No peer with this static key.")                          \
-  X(kHelloBadPayload, "hello_bad_payload", "Authentic HELLO with an impossible payload.")              \
-  X(kHelloCounterLow, "hello_counter_low", "HELLO counter not above the highest accepted.")            \
-  X(kHelloNoSuite, "hello_no_suite", "No AEAD suite in common.")                                       \
-  X(kHelloPending, "hello_pending", "A handshake of this peer is already in progress.")                \
-  X(kHelloNoCapacity, "hello_no_capacity", "Session table is full.")                                   \
-  /* resources and ports */                                                                            \
-  X(kPuntQueueFull, "punt_queue_full", "The ring to the controller is full.")                          \
-  X(kPuntRateLimited, "punt_rate_limited", "Punts beyond the token bucket.")                           \
-  X(kHandoffQueueFull, "handoff_queue_full", "The ring to the owning worker is full.")                 \
-  X(kMbufExhausted, "mbuf_exhausted", "The mbuf pool is empty.")                                       \
-  X(kNoHeadroom, "no_headroom", "The mbuf has no room for the outer headers or the tag.")              \
-  X(kMultiSegment, "multi_segment", "A chained mbuf where one segment is required.")                   \
-  X(kTxQueueFull, "tx_queue_full", "The port did not take the packet.")                                \
-  X(kTxError, "tx_error", "The operating system refused the packet.")                                  \
+#define JG_DROP_REASONS(X)                                                                        \
+  /* layer 2 and outer IP */                                                                      \
+  X(kEthTooShort, "eth_too_short", "Frame shorter than an Ethernet header.")                      \
+  X(kEthNotForUs, "eth_not_for_us", "Unicast frame for another MAC address.")                     \
+  X(kEtherTypeUnknown, "ethertype_unknown", "Neither IPv4, IPv6 nor ARP.")                        \
+  X(kIpTooShort, "ip_too_short", "Truncated IP header.")                                          \
+  X(kIpBadVersion, "ip_bad_version", "IP version field does not fit.")                            \
+  X(kIpBadHeader, "ip_bad_header", "IP header length or total length is impossible.")             \
+  X(kIpBadChecksum, "ip_bad_checksum", "IPv4 header checksum is wrong.")                          \
+  X(kIpFragment, "ip_fragment", "Outer fragment; reassembly is off.")                             \
+  X(kIpMartian, "ip_martian",                                                                     \
+    "Source address can not be answered (RFC 1812 5.3.7, RFC 4291 2.5).")                         \
+  X(kIpNotForUs, "ip_not_for_us", "Outer destination is not an address of ours.")                 \
+  X(kIpProtocolUnknown, "ip_protocol_unknown", "Outer protocol is neither UDP nor ICMP.")         \
+  X(kUdpTooShort, "udp_too_short", "Truncated UDP header, or its length is impossible.")          \
+  X(kUdpBadChecksum, "udp_bad_checksum", "UDP checksum is wrong, or zero over IPv6.")             \
+  X(kUdpWrongPort, "udp_wrong_port", "No one listens on this UDP port.")                          \
+  X(kIcmpIgnored, "icmp_ignored", "ICMP that needs no answer from us.")                           \
+  X(kArpIgnored, "arp_ignored", "Malformed ARP, or for another host.")                            \
+  X(kNdIgnored, "nd_ignored", "Malformed neighbour discovery message, or for another host.")      \
+  /* JVP/1 framing */                                                                             \
+  X(kWireTooShort, "wire_too_short", "Shorter than its type requires.")                           \
+  X(kWireBadLength, "wire_bad_length", "Length is not the one its type has.")                     \
+  X(kWireUnknownType, "wire_unknown_type", "Message type is not ours.")                           \
+  X(kWireReservedBits, "wire_reserved_bits", "Reserved bits or bytes are not zero.")              \
+  X(kWireBadField, "wire_bad_field", "An authentic message holds a field out of its range.")      \
+  X(kWireWrongRole, "wire_wrong_role", "A message type that only the other role receives.")       \
+  /* connection id, keys, replay */                                                               \
+  X(kCidInvalid, "cid_invalid", "The connection id does not decode: garbage or foreign.")         \
+  X(kCidUnknown, "cid_unknown", "The connection id names no live session.")                       \
+  X(kEpochUnknown, "epoch_unknown", "No keys for this id and phase.")                             \
+  X(kReplayOld, "replay_old", "Counter is older than the replay window.")                         \
+  X(kReplayDuplicate, "replay_duplicate", "Counter was seen before.")                             \
+  X(kAuthFailed, "auth_failed", "The AEAD tag does not verify.")                                  \
+  X(kKeyLimitReached, "key_limit_reached", "The key's hard limit is reached; no further use.")    \
+  X(kSessionStateForbids, "session_state_forbids", "The session's state does not allow this.")    \
+  X(kHeldQueueFull, "held_queue_full", "Too many packets of a proposed epoch before its commit.") \
+  X(kControlStale, "control_stale", "Authentic control message that is not fresh.")               \
+  X(kControlRateLimited, "control_rate_limited", "Control messages beyond the token bucket.")     \
+  /* inner packet */                                                                              \
+  X(kInnerTooShort, "inner_too_short", "Inner packet shorter than its header.")                   \
+  X(kInnerBadHeader, "inner_bad_header", "Inner IP version or length is impossible.")             \
+  X(kInnerBadSource, "inner_bad_source", "Inner source is not among the peer's allowed IPs.")     \
+  X(kInnerNoRoute, "inner_no_route", "No route to the inner destination.")                        \
+  X(kInnerToGateway, "inner_to_gateway", "Inner packet to the gateway's own outer address.")      \
+  X(kInnerTtlExceeded, "inner_ttl_exceeded", "Inner TTL or hop limit ran out.")                   \
+  X(kInnerTooBig, "inner_too_big", "Inner packet does not fit the tunnel's MTU.")                 \
+  X(kPeerNotAttached, "peer_not_attached", "The peer that owns this address has no session.")     \
+  X(kNoBinding, "no_binding", "The session has no binding to send on.")                           \
+  X(kNeighbourUnresolved, "neighbour_unresolved", "Next hop is not resolved (yet).")              \
+  /* handshake admission */                                                                       \
+  X(kHelloBadMac1, "hello_bad_mac1", "mac1 of a HELLO is wrong.")                                 \
+  X(kHelloBadMac2, "hello_bad_mac2",                                                              \
+    "Under load and mac2 is absent or wrong: a cookie was answered.")                             \
+  X(kHelloRateLimited, "hello_rate_limited", "Handshakes beyond the token bucket.")               \
+  X(kHelloQueueFull, "hello_queue_full", "The handshake queue is full.")                          \
+  X(kHelloBadVersion, "hello_bad_version", "No protocol version in common.")                      \
+  X(kHelloBadNoise, "hello_bad_noise", "The Noise message does not verify.")                      \
+  X(kHelloUnknownPeer, "hello_unknown_peer", "No peer with this static key.")                     \
+  X(kHelloBadPayload, "hello_bad_payload", "Authentic HELLO with an impossible payload.")         \
+  X(kHelloCounterLow, "hello_counter_low", "HELLO counter not above the highest accepted.")       \
+  X(kHelloNoSuite, "hello_no_suite", "No AEAD suite in common.")                                  \
+  X(kHelloPending, "hello_pending", "A handshake of this peer is already in progress.")           \
+  X(kHelloNoCapacity, "hello_no_capacity", "Session table is full.")                              \
+  /* resources and ports */                                                                       \
+  X(kPuntQueueFull, "punt_queue_full", "The ring to the controller is full.")                     \
+  X(kPuntRateLimited, "punt_rate_limited", "Punts beyond the token bucket.")                      \
+  X(kHandoffQueueFull, "handoff_queue_full", "The ring to the owning worker is full.")            \
+  X(kMbufExhausted, "mbuf_exhausted", "The mbuf pool is empty.")                                  \
+  X(kNoHeadroom, "no_headroom", "The mbuf has no room for the outer headers or the tag.")         \
+  X(kMultiSegment, "multi_segment", "A chained mbuf where one segment is required.")              \
+  X(kTxQueueFull, "tx_queue_full", "The port did not take the packet.")                           \
+  X(kTxError, "tx_error", "The operating system refused the packet.")                             \
   X(kLinkDown, "link_down", "The link of the egress port is down.")
 
 enum class DropReason : std::uint8_t {

@@ -2,10 +2,10 @@
 /// and their default in src/config.
 #pragma once
 
-#include <jumpgate/time.hpp>
-
 #include <cstddef>
 #include <cstdint>
+
+#include <jumpgate/time.hpp>
 
 namespace jumpgate::limits {
 
@@ -57,7 +57,8 @@ inline constexpr unsigned kCidWorkerBits = 6;
 inline constexpr unsigned kCidSlotBits = 22;
 inline constexpr unsigned kCidGenerationBits = 20;
 inline constexpr unsigned kCidCheckBits = 8;
-static_assert(kCidNodeBits + kCidWorkerBits + kCidSlotBits + kCidGenerationBits + kCidCheckBits == 64);
+static_assert(kCidNodeBits + kCidWorkerBits + kCidSlotBits + kCidGenerationBits + kCidCheckBits ==
+              64);
 inline constexpr std::size_t kMaxWorkers = std::size_t{1} << kCidWorkerBits;
 inline constexpr std::size_t kMaxSlotsPerWorker = std::size_t{1} << kCidSlotBits;
 

@@ -2,11 +2,11 @@
 /// drivers live in drivers/ethdev and are made by src/app and the tools.
 #pragma once
 
-#include <jumpgate/types.hpp>
-
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include <jumpgate/types.hpp>
 
 struct rte_mbuf;
 

@@ -19,10 +19,18 @@ struct Duration {
   [[nodiscard]] constexpr std::int64_t us() const { return ns / 1'000; }
 };
 
-constexpr Duration nanoseconds(std::int64_t n) { return {n}; }
-constexpr Duration microseconds(std::int64_t n) { return {n * 1'000}; }
-constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
-constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
+constexpr Duration nanoseconds(std::int64_t n) {
+  return {n};
+}
+constexpr Duration microseconds(std::int64_t n) {
+  return {n * 1'000};
+}
+constexpr Duration milliseconds(std::int64_t n) {
+  return {n * 1'000'000};
+}
+constexpr Duration seconds(std::int64_t n) {
+  return {n * 1'000'000'000};
+}
 
 /// A point on a monotonic clock, in nanoseconds since an arbitrary start. On the client the clock counts
 /// suspend (CLOCK_BOOTTIME); on the gateway it is the TSC scaled to nanoseconds. Never wall clock.

@@ -3,13 +3,13 @@
 /// offsets in the comments are bytes from the start of the message (or of the plaintext payload where it says so).
 #pragma once
 
-#include <jumpgate/limits.hpp>
-#include <jumpgate/reasons.hpp>
-#include <jumpgate/types.hpp>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include <jumpgate/limits.hpp>
+#include <jumpgate/reasons.hpp>
+#include <jumpgate/types.hpp>
 
 namespace jumpgate::wire {
 
@@ -88,7 +88,8 @@ struct Close {
 // Every control message has the same size, so no answer exceeds its request and the type is all an observer sees.
 inline constexpr std::size_t kControlNonceSize = 24;
 inline constexpr std::size_t kControlPayloadSize = 232;
-inline constexpr std::size_t kControlSize = kPrefixSize + kControlNonceSize + kControlPayloadSize + kTagSize;
+inline constexpr std::size_t kControlSize =
+    kPrefixSize + kControlNonceSize + kControlPayloadSize + kTagSize;
 static_assert(kControlSize == 288);
 // Payload offsets follow; what is not named is zero and must be zero.
 
@@ -114,7 +115,7 @@ struct Confirm {
 /// 0 jump_seq u64 | 8 binding_version u64 | 16 root_generation u32 | 20 cause u16 | 22 zero u16 | 24 client_cid u64
 /// 32 session_id 16
 struct Reattach {
-  std::uint64_t jump_seq{0};         // rising, one for each attempt; a repeated one is the same attempt
+  std::uint64_t jump_seq{0};  // rising, one for each attempt; a repeated one is the same attempt
   std::uint64_t binding_version{0};  // the current one as the client knows it
   std::uint32_t root_generation{0};
   Reason cause{Reason::kNone};  // an instability reason
@@ -137,8 +138,9 @@ struct PathChallenge {
   IssuedId gateway_id;  // the gateway's id of the proposed binding
   Endpoint observed;    // where the request (or the traffic) came from
   ChallengeKind kind{ChallengeKind::kReattach};
-  ConnectionId client_cid;  // REATTACH's proposal; zero when the gateway started it: the answer carries one
-  JumpIds jump_ids;         // valid from the commit on
+  ConnectionId
+      client_cid;  // REATTACH's proposal; zero when the gateway started it: the answer carries one
+  JumpIds jump_ids;  // valid from the commit on
 };
 
 /// 0 jump_seq u64 | 8 challenge_seq u64 | 16 token 16 | 32 epoch u64 | 40 binding_version u64 | 48 client_cid u64
@@ -181,7 +183,8 @@ struct Rekey {
   Reason reason{Reason::kNone};
   std::uint64_t binding_version{0};
   PublicKey ephemeral{};
-  std::uint64_t rekey_seq{0};  // rising, one for each attempt with its own ephemeral; a repeated one is the same
+  std::uint64_t rekey_seq{
+      0};  // rising, one for each attempt with its own ephemeral; a repeated one is the same
 };
 
 /// 0 generation u32 | 4 reason u16 (none: accepted) | 6 zero u16 | 8 binding_version u64 | 16 gateway ephemeral 32
@@ -193,7 +196,8 @@ struct RekeyReply {
   PublicKey ephemeral{};
   std::uint64_t epoch{0};
   std::uint64_t owner_epoch{0};
-  std::uint64_t rekey_seq{0};  // the client believes no other, so a late or replayed answer can not split the keys
+  std::uint64_t rekey_seq{
+      0};  // the client believes no other, so a late or replayed answer can not split the keys
 };
 
 /// 0 close_seq u64 (rising per direction, from 1) | 8 reason u16 | 10 zero 6 | 16 session_id 16
@@ -219,7 +223,8 @@ static_assert(kHelloMac2Offset + 16 == kHelloSize);
 /// The clear part of a HELLO.
 struct HelloHeader {
   std::uint16_t version{kVersion};
-  ConnectionId client_cid;  // WELCOME and its siblings go to it; the client's id of the first binding
+  ConnectionId
+      client_cid;  // WELCOME and its siblings go to it; the client's id of the first binding
 };
 
 /// HELLO payload: 0 counter u64 | 8 versions 4 x u16 | 16 suites 4 x u8, in order of preference | 20 zero
@@ -279,7 +284,8 @@ struct WelcomePayload {
   ClientPolicy policy;
   Endpoint observed;
   JumpIds jump_ids;
-  std::array<IpPrefix, limits::kMaxInnerAddresses> addresses;  // host bits set: the client's own addresses
+  std::array<IpPrefix, limits::kMaxInnerAddresses>
+      addresses;  // host bits set: the client's own addresses
 };
 
 /// COOKIE_REPLY, 72 bytes: 0 type | 1 zero | 2 version u16 | 4 zero u32 | 8 client_cid u64 | 16 nonce 24
