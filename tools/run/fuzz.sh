@@ -1,5 +1,5 @@
 # ./run fuzz [TARGET] [SECONDS]: each libFuzzer target of tests/fuzz for a bounded time. Seeds are read
-# from tests/fuzz/corpus/TARGET; what is found goes to build/fuzz/found.
+# from tests/fuzz/corpus/TARGET when there are any; what is found goes to build/fuzz/found.
 source tools/run/lib.sh
 only='' seconds=60
 for argument in "$@"; do
@@ -16,10 +16,10 @@ mkdir -p build/fuzz/found
 ran=0 failed=()
 for target in "${targets[@]}"; do
   name=$(basename "$target")
-  [[ -z $only || $name == "$only" || $name == "fuzz_$only" ]] || continue
+  [[ -z $only || $name == "$only" || $name == "fuzz_$only" || $name == "${only}_fuzz" ]] || continue
   say "$name for $seconds s"
   ran=$((ran + 1))
-  corpus=build/fuzz/corpus/$name seeds=tests/fuzz/corpus/${name#fuzz_}
+  corpus=build/fuzz/corpus/$name seeds=tests/fuzz/corpus/$name
   mkdir -p "$corpus"
   [[ -d $seeds ]] || seeds=
   "build/fuzz/$target" -max_total_time="$seconds" -print_final_stats=1 -verbosity=1 \
