@@ -52,15 +52,11 @@ class TomlDocument {
   std::string path_;
 };
 
-/// "500ms", "1.5s", "2m", "8h"; the unit is required.
-std::optional<Duration> parse_duration(std::string_view text);
-std::string to_string(Duration duration);
-/// "4096", "16KiB", "64MiB", "2GiB" in bytes.
-std::optional<std::uint64_t> parse_size(std::string_view text);
-
 /// One table being read.
 class TableReader {
  public:
+  using Convert = std::function<std::expected<void, std::string>(const std::string&)>;
+
   TableReader(const TomlDocument& document, Problems& problems);
   TableReader(const TableReader& parent, const toml::table& table, std::string name);
 
@@ -68,7 +64,7 @@ class TableReader {
 
   // Each leaves `out` alone when the key is absent, or wrong (a problem).
   void boolean(std::string_view key, bool& out);
-  template <typename Integer>
+  template <class Integer>
   void integer(std::string_view key, Integer& out, Integer min, Integer max) {
     std::int64_t value = 0;
     if (read_integer(key, value, static_cast<std::int64_t>(min), static_cast<std::int64_t>(max)))
@@ -81,14 +77,13 @@ class TableReader {
   void size(std::string_view key, std::uint64_t& out, std::uint64_t min, std::uint64_t max);
   /// One of `names`; returns its index.
   std::optional<std::size_t> choice(std::string_view key, std::span<const std::string_view> names);
-  void strings(std::string_view key, std::vector<std::string>& out, std::size_t max_count);
-  /// As strings(), each element converted; `convert` says what it expected when it refuses one.
-  void each_string(
-      std::string_view key, std::size_t max_count,
-      const std::function<std::expected<void, std::string>(const std::string&)>& convert);
+  /// A list of strings, each through `convert`, which says what it expected when it refuses one.
+  void each_string(std::string_view key, std::size_t max_count, const Convert& convert);
+  /// A list of integers; `out` is replaced.
+  void integers(std::string_view key, std::vector<std::uint32_t>& out, std::uint32_t max,
+                std::size_t max_count);
   /// A string through `convert`, which says what it expected when it refuses it.
-  void text(std::string_view key,
-            const std::function<std::expected<void, std::string>(const std::string&)>& convert);
+  void text(std::string_view key, const Convert& convert);
 
   /// Reports an absent key.
   void require(std::string_view key);
@@ -109,6 +104,7 @@ class TableReader {
  private:
   bool read_integer(std::string_view key, std::int64_t& out, std::int64_t min, std::int64_t max);
   const toml::node* find(std::string_view key);
+  [[nodiscard]] Place place_of(const toml::node& node) const;
   void wrong_type(std::string_view key, std::string_view expected);
 
   const toml::table* table_;

@@ -1,0 +1,130 @@
+#include "config/client_config.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "config/common_fields.hpp"
+#include "config/toml_reader.hpp"
+#include "net/address.hpp"
+
+namespace jumpgate::config {
+namespace {
+
+// Linux's IFNAMSIZ, less its zero.
+constexpr std::size_t kMaxInterfaceName = 15;
+constexpr std::uint16_t kMaxMtu = 8920;
+
+void read_client(TableReader& root, ClientConfig& config) {
+  root.require("client");
+  auto table = root.table("client");
+  if (!table) return;
+  table->require("private_key_file");
+  table->require("allowed_ips");
+  read_name(*table, "name", config.name);
+  read_secret(*table, "private_key_file", config.path, config.private_key);
+  table->string("state_dir", config.state_dir);
+  table->string("tun", config.tun, kMaxInterfaceName);
+  table->integer("mtu", config.mtu, std::uint16_t{limits::kMinPathMtu - limits::kMaxTunnelOverhead},
+                 kMaxMtu);
+  read_networks(*table, "allowed_ips", config.allowed_ips, limits::kMaxAllowedIpsPerPeer);
+  read_suites(*table, "suites", config.suites);
+  // What fits sockaddr_un.
+  table->string("control_socket", config.control_socket, 107);
+  table->string("events_file", config.events_file);
+  table->duration("connect_timeout", config.connect_timeout, seconds(1), seconds(600));
+  read_log_level(*table, "log_level", config.log_level);
+  table->finish();
+}
+
+void read_gateway(TableReader& root, ClientConfig& config) {
+  root.require("gateway");
+  auto table = root.table("gateway");
+  if (!table) return;
+  table->require("endpoints");
+  table->require("public_key");
+  table->each_string(
+      "endpoints", kMaxEndpoints, [&](const std::string& text) -> std::expected<void, std::string> {
+        const auto endpoint = base::parse_endpoint(text);
+        if (!endpoint) return std::unexpected(endpoint.error());
+        if (!net::is_answerable(endpoint->address) &&
+            !base::contains({IpAddress{IpFamily::kV4, {127}}, 8}, endpoint->address))
+          return std::unexpected(fmt::format("'{}' is no address that a gateway can have", text));
+        if (std::ranges::find(config.endpoints, *endpoint) != config.endpoints.end())
+          return std::unexpected(fmt::format("'{}' stands there twice", text));
+        config.endpoints.push_back(*endpoint);
+        return {};
+      });
+  read_public_key(*table, "public_key", config.gateway_public_key);
+  read_secret(*table, "preshared_key_file", config.path, config.preshared_key);
+  table->finish();
+}
+
+void read_uplinks(TableReader& root, ClientConfig& config) {
+  root.require("uplink");
+  for (TableReader& table : root.tables("uplink", limits::kMaxUplinks)) {
+    UplinkConfig uplink;
+    table.require("name");
+    table.require("interface");
+    read_name(table, "name", uplink.name);
+    table.string("interface", uplink.interface, kMaxInterfaceName);
+    table.integer("preference", uplink.preference, 0U, 1'000'000U);
+    for (const UplinkConfig& other : config.uplinks) {
+      if (other.name == uplink.name)
+        table.problem("name", fmt::format("two uplinks are named '{}'", uplink.name),
+                      "expected names of their own");
+      if (other.interface == uplink.interface)
+        table.problem("interface", fmt::format("two uplinks use '{}'", uplink.interface),
+                      "expected an interface each");
+    }
+    table.finish();
+    config.uplinks.push_back(std::move(uplink));
+  }
+}
+
+std::expected<ClientConfig, Problems> read_document(std::unique_ptr<TomlDocument> document,
+                                                    Problems problems) {
+  if (!document) return std::unexpected(std::move(problems));
+  ClientConfig config;
+  config.path = document->path();
+  TableReader root{*document, problems};
+  read_client(root, config);
+  read_gateway(root, config);
+  read_uplinks(root, config);
+  root.finish();
+  if (config.endpoints.empty() && problems.empty())
+    problems.add({config.path}, "'gateway.endpoints' is empty", "expected at least one");
+  if (config.uplinks.empty() && problems.empty())
+    problems.add({config.path}, "no [[uplink]]", "expected at least one");
+  if (config.name.empty()) {
+    config.name = std::filesystem::path(config.path).stem().string();
+    if (auto checked = check_name(config.name); !checked)
+      problems.add({config.path},
+                   fmt::format("the file's name '{}' is no tunnel name", config.name),
+                   checked.error() + ", or client.name");
+  }
+  if (config.control_socket.empty())
+    config.control_socket = fmt::format("/run/jumpgate/client-{}.sock", config.name);
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  return config;
+}
+
+}  // namespace
+
+std::expected<ClientConfig, Problems> load_client(const std::string& path) {
+  Problems problems;
+  auto document = TomlDocument::load(path, problems);
+  return read_document(std::move(document), std::move(problems));
+}
+
+std::expected<ClientConfig, Problems> parse_client(std::string_view text, const std::string& path) {
+  Problems problems;
+  auto document = TomlDocument::parse(text, path, problems);
+  return read_document(std::move(document), std::move(problems));
+}
+
+}  // namespace jumpgate::config

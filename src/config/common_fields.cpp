@@ -1,0 +1,119 @@
+#include "config/common_fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <jumpgate/limits.hpp>
+
+#include "base/text.hpp"
+#include "net/address.hpp"
+
+namespace jumpgate::config {
+namespace {
+
+constexpr std::array<std::string_view, 2> kSuiteNames{"aes-256-gcm", "chacha20-poly1305"};
+constexpr std::array<Suite, 2> kSuites{Suite::kAes256Gcm, Suite::kChaCha20Poly1305};
+constexpr std::array<std::string_view, 4> kLevelNames{"error", "warning", "info", "debug"};
+
+void read_prefixes(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
+                   std::size_t max_count, base::HostBits bits) {
+  std::vector<IpPrefix> read;
+  table.each_string(
+      key, max_count, [&](const std::string& text) -> std::expected<void, std::string> {
+        const auto prefix = base::parse_prefix(text, bits);
+        if (!prefix) return std::unexpected(prefix.error());
+        if (bits == base::HostBits::kKeep && !net::is_answerable(prefix->address))
+          return std::unexpected(fmt::format("'{}' is no address that a host can have", text));
+        if (std::ranges::find(read, *prefix) != read.end())
+          return std::unexpected(fmt::format("'{}' stands there twice", text));
+        read.push_back(*prefix);
+        return {};
+      });
+  if (!read.empty()) out = std::move(read);
+}
+
+}  // namespace
+
+std::expected<void, std::string> check_name(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (!name.empty() && name.size() <= limits::kMaxNameBytes && std::ranges::all_of(name, allowed))
+    return {};
+  return std::unexpected(
+      fmt::format("expected 1 to {} letters, digits, '.', '_' or '-'", limits::kMaxNameBytes));
+}
+
+void read_name(TableReader& table, std::string_view key, std::string& out) {
+  table.text(key, [&](const std::string& value) {
+    auto checked = check_name(value);
+    if (checked) out = value;
+    return checked;
+  });
+}
+
+void read_secret(TableReader& table, std::string_view key, const std::string& config_path,
+                 SecretKey& out) {
+  table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
+    const std::filesystem::path path = std::filesystem::path(config_path).parent_path() / value;
+    auto secret = read_key_file(path.string());
+    if (!secret) return std::unexpected(std::move(secret.error()));
+    out = std::move(*secret);
+    return {};
+  });
+}
+
+void read_public_key(TableReader& table, std::string_view key, PublicKey& out) {
+  table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
+    const auto parsed = base::parse_key(value);
+    if (!parsed) return std::unexpected(parsed.error());
+    out = *parsed;
+    return {};
+  });
+}
+
+void read_suites(TableReader& table, std::string_view key, std::vector<Suite>& out) {
+  std::vector<Suite> read;
+  table.each_string(
+      key, kSuites.size(), [&](const std::string& text) -> std::expected<void, std::string> {
+        const auto found = std::ranges::find(kSuiteNames, text);
+        if (found == kSuiteNames.end())
+          return std::unexpected(
+              fmt::format("'{}' found, expected {} or {}", text, kSuiteNames[0], kSuiteNames[1]));
+        const Suite suite = kSuites[static_cast<std::size_t>(found - kSuiteNames.begin())];
+        if (std::ranges::find(read, suite) != read.end())
+          return std::unexpected(fmt::format("'{}' stands there twice", text));
+        read.push_back(suite);
+        return {};
+      });
+  if (!read.empty()) out = std::move(read);
+}
+
+void read_log_level(TableReader& table, std::string_view key, LogLevel& out) {
+  if (const auto level = table.choice(key, kLevelNames)) out = static_cast<LogLevel>(*level);
+}
+
+void read_networks(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
+                   std::size_t max_count) {
+  read_prefixes(table, key, out, max_count, base::HostBits::kRefuse);
+}
+
+void read_addresses(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
+                    std::size_t max_count) {
+  read_prefixes(table, key, out, max_count, base::HostBits::kKeep);
+}
+
+void read_address(TableReader& table, std::string_view key, IpAddress& out) {
+  table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
+    const auto parsed = base::parse_ip(value);
+    if (!parsed) return std::unexpected(parsed.error());
+    out = *parsed;
+    return {};
+  });
+}
+
+}  // namespace jumpgate::config

@@ -1,0 +1,38 @@
+/// Fields that the gateway's and the client's files share.
+///
+/// Owner thread: the one that loads. Each function leaves `out` alone, and adds a problem, when the
+/// field is wrong.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <jumpgate/types.hpp>
+
+#include "config/key_file.hpp"
+#include "config/log_level.hpp"
+#include "config/toml_reader.hpp"
+
+namespace jumpgate::config {
+
+/// Letters, digits, '.', '_' and '-', at most limits::kMaxNameBytes.
+std::expected<void, std::string> check_name(const std::string& name);
+void read_name(TableReader& table, std::string_view key, std::string& out);
+/// A key file's path, relative to the folder of `config_path`; its content goes to `out`.
+void read_secret(TableReader& table, std::string_view key, const std::string& config_path,
+                 SecretKey& out);
+void read_public_key(TableReader& table, std::string_view key, PublicKey& out);
+void read_suites(TableReader& table, std::string_view key, std::vector<Suite>& out);
+void read_log_level(TableReader& table, std::string_view key, LogLevel& out);
+/// Networks: host bits clear.
+void read_networks(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
+                   std::size_t max_count);
+/// Our own addresses: host bits kept, the address must be answerable.
+void read_addresses(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
+                    std::size_t max_count);
+void read_address(TableReader& table, std::string_view key, IpAddress& out);
+
+}  // namespace jumpgate::config

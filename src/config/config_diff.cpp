@@ -1,0 +1,141 @@
+#include "config/config_diff.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/secret.hpp"
+
+namespace jumpgate::config {
+namespace {
+
+bool same_port(const PortConfig& a, const PortConfig& b) {
+  return a.driver == b.driver && a.interface == b.interface && a.devargs == b.devargs &&
+         a.role == b.role && a.mtu == b.mtu && a.force == b.force && a.addresses == b.addresses &&
+         a.gateways == b.gateways;
+}
+
+bool same_limits(const LimitsConfig& a, const LimitsConfig& b) {
+  return a.max_sessions == b.max_sessions && a.expanded_keys == b.expanded_keys &&
+         a.mbufs == b.mbufs && a.replay_windows == b.replay_windows &&
+         a.command_pool == b.command_pool && a.report_ring == b.report_ring &&
+         a.handshakes_per_second == b.handshakes_per_second &&
+         a.rx_descriptors == b.rx_descriptors && a.tx_descriptors == b.tx_descriptors;
+}
+
+void diff_ports(const GatewayConfig& before, const GatewayConfig& after,
+                std::vector<std::string>& restart) {
+  for (const PortConfig& port : before.ports) {
+    const auto same = std::ranges::find(after.ports, port.name, &PortConfig::name);
+    if (same == after.ports.end())
+      restart.push_back(fmt::format("port {} (removed)", port.name));
+    else if (!same_port(port, *same))
+      restart.push_back(fmt::format("port {}", port.name));
+  }
+  for (const PortConfig& port : after.ports)
+    if (std::ranges::find(before.ports, port.name, &PortConfig::name) == before.ports.end())
+      restart.push_back(fmt::format("port {} (added)", port.name));
+}
+
+std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfig& b) {
+  std::vector<std::string> list;
+  const auto note = [&](bool same, const char* what) {
+    if (!same) list.emplace_back(what);
+  };
+  note(a.node_id == b.node_id, "gateway.node_id");
+  note(base::equal_constant_time(a.private_key.get(), b.private_key.get()),
+       "gateway.private_key_file");
+  note(a.state_dir == b.state_dir, "gateway.state_dir");
+  note(a.listen_port == b.listen_port, "gateway.listen_port");
+  note(a.inner_mtu == b.inner_mtu, "gateway.inner_mtu");
+  note(a.suites == b.suites, "gateway.suites");
+  note(a.workers == b.workers, "gateway.workers");
+  note(a.lcores == b.lcores, "gateway.lcores");
+  note(a.handshake_threads == b.handshake_threads, "gateway.handshake_threads");
+  note(a.log_level == b.log_level, "gateway.log_level");
+  note(a.control.socket == b.control.socket && a.control.group == b.control.group, "control");
+  note(a.events.file == b.events.file && a.events.max_bytes == b.events.max_bytes &&
+           a.events.keep == b.events.keep,
+       "events");
+  note(same_limits(a.limits, b.limits), "limits");
+  note(a.eal.huge == b.eal.huge && a.eal.memory_mib == b.eal.memory_mib &&
+           a.eal.file_prefix == b.eal.file_prefix && a.eal.extra == b.eal.extra,
+       "eal");
+  diff_ports(a, b, list);
+  return list;
+}
+
+// By port name: an index moves when a port is added before it.
+bool same_routes(const GatewayConfig& a, const GatewayConfig& b) {
+  return std::ranges::equal(a.routes, b.routes, [&](const RouteConfig& x, const RouteConfig& y) {
+    return x.prefix == y.prefix && x.via == y.via && a.ports[x.port].name == b.ports[y.port].name;
+  });
+}
+
+bool same_policy(session::Policy a, const session::Policy& b) {
+  // The version counts applications on the node and is not in the file.
+  a.version = b.version;
+  return a == b;
+}
+
+}  // namespace
+
+ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
+  ConfigDiff result;
+  result.restart = restart_list(before, after);
+  result.policy = !same_policy(before.policy, after.policy);
+  result.routes = !same_routes(before, after);
+  std::map<PublicKey, std::size_t> old_by_key;
+  for (std::size_t i = 0; i < before.peers.size(); ++i)
+    old_by_key.emplace(before.peers[i].public_key, i);
+  for (std::size_t i = 0; i < after.peers.size(); ++i) {
+    const auto old = old_by_key.find(after.peers[i].public_key);
+    if (old == old_by_key.end()) {
+      result.added.push_back(i);
+      continue;
+    }
+    const PeerConfig &a = before.peers[old->second], &b = after.peers[i];
+    if (a == b) {
+      result.kept.emplace_back(old->second, i);
+    } else {
+      const bool psk = base::equal_constant_time(a.preshared_key.get(), b.preshared_key.get());
+      result.changed.push_back(
+          {.before = old->second,
+           .after = i,
+           .identity = !psk || a.suites != b.suites,
+           .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
+           .name = a.name != b.name});
+    }
+    old_by_key.erase(old);
+  }
+  for (const auto& [key, index] : old_by_key)
+    result.removed.push_back(index);
+  std::ranges::sort(result.removed);
+  return result;
+}
+
+std::string describe(const ConfigDiff& diff, const GatewayConfig& before,
+                     const GatewayConfig& after, std::size_t max_lines) {
+  std::string out;
+  std::size_t lines = 0;
+  const auto line = [&](const std::string& text) {
+    if (lines++ < max_lines) out += text + '\n';
+  };
+  for (const std::string& key : diff.restart)
+    line(fmt::format("{}: takes effect at the next start", key));
+  if (diff.policy) line("policy: changed");
+  if (diff.routes) line("routes: changed");
+  for (const std::size_t i : diff.removed)
+    line(fmt::format("peer {}: removed", before.peers[i].name));
+  for (const ChangedPeer& c : diff.changed)
+    line(fmt::format("peer {}: changed{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
+                     c.identity ? " key or suites" : "", c.addresses ? " addresses" : ""));
+  for (const std::size_t i : diff.added)
+    line(fmt::format("peer {}: added", after.peers[i].name));
+  if (lines > max_lines) out += fmt::format("and {} more\n", lines - max_lines);
+  if (lines == 0) out = "nothing changed\n";
+  return out;
+}
+
+}  // namespace jumpgate::config

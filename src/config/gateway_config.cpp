@@ -1,0 +1,119 @@
+#include "config/gateway_config.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "config/common_fields.hpp"
+#include "config/gateway_sections.hpp"
+#include "config/toml_reader.hpp"
+
+namespace jumpgate::config {
+namespace {
+
+// DPDK's lcore ids end below it.
+constexpr std::uint32_t kMaxLcore = 127;
+constexpr std::uint16_t kMaxInnerMtu = 8920;
+
+void read_gateway(TableReader& root, GatewayConfig& config) {
+  root.require("gateway");
+  auto table = root.table("gateway");
+  if (!table) return;
+  table->require("private_key_file");
+  table->integer("node_id", config.node_id, std::uint8_t{0}, std::uint8_t{UINT8_MAX});
+  read_secret(*table, "private_key_file", config.path, config.private_key);
+  table->string("state_dir", config.state_dir);
+  table->integer("listen_port", config.listen_port, std::uint16_t{1}, std::uint16_t{UINT16_MAX});
+  table->integer("inner_mtu", config.inner_mtu,
+                 std::uint16_t{limits::kMinPathMtu - limits::kMaxTunnelOverhead}, kMaxInnerMtu);
+  read_suites(*table, "suites", config.suites);
+  table->integer("workers", config.workers, 1U, static_cast<std::uint32_t>(limits::kMaxWorkers));
+  table->integers("lcores", config.lcores, kMaxLcore, limits::kMaxWorkers + 1);
+  table->integer("handshake_threads", config.handshake_threads, 1U, 16U);
+  read_log_level(*table, "log_level", config.log_level);
+  table->finish();
+}
+
+void read_control(TableReader& root, ControlConfig& out) {
+  auto table = root.table("control");
+  if (!table) return;
+  // What fits sockaddr_un.
+  table->string("socket", out.socket, 107);
+  table->string("group", out.group, 32);
+  table->finish();
+}
+
+void read_events(TableReader& root, EventsConfig& out) {
+  auto table = root.table("events");
+  if (!table) return;
+  table->string("file", out.file);
+  table->size("max_bytes", out.max_bytes, 64 << 10, std::uint64_t{64} << 30);
+  table->integer("keep", out.keep, 0U, 1000U);
+  table->finish();
+}
+
+void read_limits(TableReader& root, LimitsConfig& out) {
+  auto table = root.table("limits");
+  if (!table) return;
+  constexpr auto kMaxSessions = static_cast<std::uint32_t>(limits::kMaxSlotsPerWorker);
+  table->integer("max_sessions", out.max_sessions, 1U, kMaxSessions);
+  table->integer("expanded_keys", out.expanded_keys, 64U, kMaxSessions);
+  table->integer("mbufs", out.mbufs, 4096U, 1U << 22);
+  table->integer("replay_windows", out.replay_windows, 0U, kMaxSessions);
+  table->integer("command_pool", out.command_pool, 64U, 1U << 16);
+  table->integer("report_ring", out.report_ring, 256U, 1U << 16);
+  table->integer("handshakes_per_second", out.handshakes_per_second, 1U, 100'000U);
+  table->integer("rx_descriptors", out.rx_descriptors, 64U, 4096U);
+  table->integer("tx_descriptors", out.tx_descriptors, 64U, 4096U);
+  table->finish();
+}
+
+void read_eal(TableReader& root, EalConfig& out) {
+  auto table = root.table("eal");
+  if (!table) return;
+  table->boolean("huge", out.huge);
+  table->integer("memory_mib", out.memory_mib, 64U, 1U << 20);
+  table->string("file_prefix", out.file_prefix, 64);
+  table->each_string("extra", 64, [&](const std::string& word) -> std::expected<void, std::string> {
+    out.extra.push_back(word);
+    return {};
+  });
+  table->finish();
+}
+
+std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocument> document,
+                                                     Problems problems) {
+  if (!document) return std::unexpected(std::move(problems));
+  GatewayConfig config;
+  config.path = document->path();
+  TableReader root{*document, problems};
+  read_gateway(root, config);
+  read_control(root, config.control);
+  read_events(root, config.events);
+  read_limits(root, config.limits);
+  read_eal(root, config.eal);
+  read_policy(root, config);
+  read_ports(root, config);
+  read_routes(root, config);
+  read_peers(root, config);
+  root.finish();
+  check_gateway(config, problems);
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  return config;
+}
+
+}  // namespace
+
+std::expected<GatewayConfig, Problems> load_gateway(const std::string& path) {
+  Problems problems;
+  auto document = TomlDocument::load(path, problems);
+  return read_document(std::move(document), std::move(problems));
+}
+
+std::expected<GatewayConfig, Problems> parse_gateway(std::string_view text,
+                                                     const std::string& path) {
+  Problems problems;
+  auto document = TomlDocument::parse(text, path, problems);
+  return read_document(std::move(document), std::move(problems));
+}
+
+}  // namespace jumpgate::config

@@ -1,0 +1,101 @@
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "config/gateway_sections.hpp"
+
+namespace jumpgate::config {
+namespace {
+
+// Ranges are the policy's own (session::validate); these only keep values inside their types.
+constexpr Duration kZero{};
+constexpr Duration kYear = seconds(365 * 86400);
+
+std::uint16_t permille(double value) {
+  return static_cast<std::uint16_t>(std::lround(value * 1000));
+}
+
+void read_session(TableReader& table, session::Policy::Session& out) {
+  table.duration("max_lifetime", out.max_lifetime, kZero, kYear);
+  table.duration("transport_lost_ttl", out.transport_lost_ttl, kZero, kYear);
+  table.finish();
+}
+
+void read_volatility(TableReader& table, session::Policy::Volatility& out) {
+  table.duration("heartbeat_interval", out.heartbeat_interval, kZero, kYear);
+  table.duration("heartbeat_volatile", out.heartbeat_volatile, kZero, kYear);
+  table.duration("idle_heartbeat_interval", out.idle_heartbeat_interval, kZero, kYear);
+  table.duration("loss_window", out.loss_window, kZero, kYear);
+  double loss = out.loss_volatile_permille / 1000.0;
+  table.real("loss_volatile_threshold", loss, 0.0, 1.0);
+  out.loss_volatile_permille = permille(loss);
+  table.integer("max_consecutive_drops", out.max_consecutive_drops, std::uint8_t{0},
+                std::uint8_t{UINT8_MAX});
+  table.duration("volatile_to_degraded", out.volatile_to_degraded, kZero, kYear);
+  table.finish();
+}
+
+void read_switching(TableReader& table, session::Policy::Switching& out) {
+  table.integer("max_switches_per_min", out.max_switches_per_min, std::uint16_t{0},
+                std::uint16_t{UINT16_MAX});
+  table.duration("switch_cooldown", out.switch_cooldown, kZero, kYear);
+  table.duration("recovery_window", out.recovery_window, kZero, kYear);
+  double factor = out.switch_improvement_permille / 1000.0;
+  table.real("switch_improvement_factor", factor, 0.0, 60.0);
+  out.switch_improvement_permille = permille(factor);
+  table.finish();
+}
+
+void read_transport(TableReader& table, session::Policy::Transport& out) {
+  table.integer("max_candidate_count", out.max_candidate_count, std::uint8_t{0},
+                std::uint8_t{UINT8_MAX});
+  if (table.has("allowed")) out.allow_udp4 = out.allow_udp6 = false;
+  table.each_string("allowed", 2, [&](const std::string& text) -> std::expected<void, std::string> {
+    if (text != "udp4" && text != "udp6")
+      return std::unexpected(fmt::format("'{}' found, expected udp4 or udp6", text));
+    (text == "udp4" ? out.allow_udp4 : out.allow_udp6) = true;
+    return {};
+  });
+  table.finish();
+}
+
+void read_security(TableReader& table, session::Policy::Security& out) {
+  table.duration("reattach_proof_max_age", out.reattach_proof_max_age, kZero, kYear);
+  table.integer("replay_window", out.replay_window_packets, 0U, 1U << 20);
+  table.finish();
+}
+
+void read_keys(TableReader& table, session::Policy::Keys& out) {
+  table.duration("rekey_after", out.rekey_after, kZero, kYear);
+  table.duration("reject_after", out.reject_after, kZero, kYear);
+  constexpr std::array<std::string_view, 1> kExpiry{"terminate"};
+  if (table.choice("expiry_in_recovery", kExpiry))
+    out.expiry_in_recovery = session::ExpiryInRecovery::kTerminate;
+  table.finish();
+}
+
+}  // namespace
+
+void read_policy(TableReader& root, GatewayConfig& config) {
+  auto table = root.table("policy");
+  if (!table) return;
+  session::Policy& policy = config.policy;
+  if (auto part = table->table("session")) read_session(*part, policy.session);
+  if (auto part = table->table("volatility")) read_volatility(*part, policy.volatility);
+  if (auto part = table->table("switching")) read_switching(*part, policy.switching);
+  if (auto part = table->table("transport")) read_transport(*part, policy.transport);
+  if (auto part = table->table("security")) read_security(*part, policy.security);
+  if (auto part = table->table("keys")) read_keys(*part, policy.keys);
+  table->finish();
+  const auto valid = session::validate(policy);
+  if (valid) return;
+  const std::string& field = valid.error().field;
+  const std::size_t dot = field.find('.');
+  auto part = table->table(field.substr(0, dot));
+  const std::string key = dot == std::string::npos ? std::string{} : field.substr(dot + 1);
+  (part ? *part : *table)
+      .problem(key, fmt::format("policy.{} can not be used", field), valid.error().message);
+}
+
+}  // namespace jumpgate::config
