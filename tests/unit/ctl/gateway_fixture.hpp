@@ -1,0 +1,507 @@
+/// A controller between fakes: workers that acknowledge when told to, a queue that does its jobs at once, datagrams
+/// that are kept, and a client written with the product's own Noise and codec, but none of its engines.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "../../support/seeded_random.hpp"
+#include "crypto/control_seal.hpp"
+#include "crypto/hello.hpp"
+#include "ctl/controller.hpp"
+#include "wire/control.hpp"
+#include "wire/handshake.hpp"
+#include "wire/prefix.hpp"
+
+namespace jumpgate::ctl::testing {
+
+inline Endpoint v4(std::uint8_t last, std::uint16_t port) {
+  Endpoint e;
+  e.address.family = IpFamily::kV4;
+  e.address.bytes[0] = 192;
+  e.address.bytes[2] = 2;
+  e.address.bytes[3] = last;
+  e.port = port;
+  return e;
+}
+
+inline const Endpoint kGateway = v4(1, 51820);
+inline const Endpoint kWifi = v4(10, 4000);
+inline const Endpoint kCell = v4(20, 5000);
+inline const Endpoint kThird = v4(30, 6000);
+
+struct Sent {
+  Endpoint local;
+  Endpoint remote;
+  std::vector<std::uint8_t> bytes;
+  [[nodiscard]] wire::Type type() const { return static_cast<wire::Type>(bytes[0]); }
+};
+
+class FakeWorkers final : public WorkerLink {
+ public:
+  bus::Command* obtain(std::uint8_t) override {
+    if (credit == 0) return nullptr;
+    --credit;
+    pool.push_back(std::make_unique<bus::Command>());
+    return pool.back().get();
+  }
+  void send(std::uint8_t, bus::Command* command) override {
+    waiting.push_back(*command);
+    log.push_back(*command);
+    release(0, command);
+  }
+  void release(std::uint8_t, bus::Command* command) override {
+    ++credit;
+    std::erase_if(pool, [&](const auto& c) { return c.get() == command; });
+  }
+  void route_peer(std::uint32_t peer, const bus::SessionRef& session) override {
+    routes[peer] = session;
+  }
+  void unroute_peer(std::uint32_t peer) override { routes.erase(peer); }
+  TrafficFigures figures(const bus::SessionRef&) const override { return traffic; }
+
+  template <class Body>
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        log, [](const bus::Command& c) { return std::holds_alternative<Body>(c.body); }));
+  }
+  template <class Body>
+  [[nodiscard]] Body last() const {
+    for (auto it = log.rbegin(); it != log.rend(); ++it) {
+      if (const auto* body = std::get_if<Body>(&it->body)) return *body;
+    }
+    ADD_FAILURE() << "no such command";
+    return {};
+  }
+
+  std::size_t credit{16};
+  std::deque<bus::Command> waiting;
+  std::vector<bus::Command> log;
+  std::vector<std::unique_ptr<bus::Command>> pool;
+  std::map<std::uint32_t, bus::SessionRef> routes;
+  TrafficFigures traffic;
+};
+
+class FakeDatagrams final : public DatagramOut {
+ public:
+  bool send(const Endpoint& local, const Endpoint& remote,
+            std::span<const std::uint8_t> datagram) override {
+    if (broken) return false;
+    sent.push_back({local, remote, {datagram.begin(), datagram.end()}});
+    return true;
+  }
+  bool broken{false};
+  std::vector<Sent> sent;
+};
+
+class FakePaths final : public OuterPaths {
+ public:
+  std::optional<bus::OuterPath> acquire(const Endpoint& local, const Endpoint& remote,
+                                        MonoNs) override {
+    if (full) return std::nullopt;
+    ++held;
+    bus::OuterPath path;
+    path.remote = remote;
+    path.local = local;
+    path.neighbour = 7;
+    return path;
+  }
+  void release(const bus::OuterPath&) override { --held; }
+  bool full{false};
+  int held{0};
+};
+
+class FakeRoutes final : public RouteBook {
+ public:
+  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> list,
+                                           const config::GatewayConfig&) override {
+    if (refuse) return std::unexpected("no memory for routes");
+    prefixes.assign(list.begin(), list.end());
+    ++published;
+    return {};
+  }
+  bool refuse{false};
+  int published{0};
+  std::vector<net::PeerPrefix> prefixes;
+};
+
+class InlineHandshakes final : public HandshakeQueue {
+ public:
+  InlineHandshakes(crypto::KeyPair own, base::RandomSource& random)
+      : own_(std::move(own)), random_(random) {}
+  HandshakeJob* obtain() override {
+    if (in_use() >= capacity) return nullptr;
+    jobs_.push_back(std::make_unique<HandshakeJob>());
+    return jobs_.back().get();
+  }
+  void submit(HandshakeJob* job) override { queued.push_back(job); }
+  HandshakeJob* poll() override {
+    if (held || queued.empty()) return nullptr;
+    HandshakeJob* job = queued.front();
+    queued.pop_front();
+    run_job(*job, own_, random_);
+    return job;
+  }
+  void release(HandshakeJob* job) override {
+    std::erase_if(jobs_, [&](const auto& j) { return j.get() == job; });
+  }
+  std::size_t in_use() const override { return jobs_.size() + pretended; }
+
+  bool held{false};
+  std::size_t capacity{300};
+  std::size_t pretended{0};
+  std::deque<HandshakeJob*> queued;
+
+ private:
+  crypto::KeyPair own_;
+  base::RandomSource& random_;
+  std::vector<std::unique_ptr<HandshakeJob>> jobs_;
+};
+
+/// The client's side, by hand: it knows keys and what it was told, nothing decides for it.
+struct ScriptedClient {
+  explicit ScriptedClient(base::RandomSource& random) : key(crypto::KeyPair::generate(random)) {}
+
+  crypto::KeyPair key;
+  std::uint64_t counter{0};
+  std::uint64_t next_cid{1000};
+  std::optional<crypto::NoiseIk> noise;
+  ConnectionId hello_cid;
+  wire::WelcomePayload welcome;
+  crypto::RootSecret root;
+  std::uint32_t generation{0};
+  std::uint64_t jump_seq{0};
+  std::uint64_t binding_version{1};
+
+  [[nodiscard]] std::vector<std::uint8_t> hello(
+      const PublicKey& gateway, base::RandomSource& random,
+      const std::optional<crypto::Cookie>& cookie = std::nullopt,
+      std::array<Suite, 4> suites = {Suite::kAes256Gcm}) {
+    std::vector<std::uint8_t> out(wire::kHelloSize);
+    const wire::HelloOut message(out.data(), wire::kHelloSize);
+    hello_cid = ConnectionId{next_cid++};
+    const wire::HelloHeader header{.version = wire::kVersion, .client_cid = hello_cid};
+    wire::encode_hello_header(header, message.first<wire::kHelloHeaderSize>());
+    std::array<std::uint8_t, wire::kHelloPayloadSize> payload{};
+    wire::encode_hello_payload(
+        {.counter = ++counter, .versions = {wire::kVersion}, .suites = suites}, payload);
+    const auto prologue = wire::make_prologue(header);
+    noise.emplace(crypto::NoiseIk::initiator(prologue, key.clone(), gateway));
+    EXPECT_TRUE(noise->write_message1(payload, random, wire::hello_noise(message)));
+    crypto::write_hello_macs(message, crypto::derive_mac1_key(gateway), cookie);
+    return out;
+  }
+
+  [[nodiscard]] bool read_welcome(std::span<const std::uint8_t> message) {
+    if (message.size() != wire::kWelcomeSize) return false;
+    std::array<std::uint8_t, wire::kWelcomePayloadSize> payload{};
+    if (!noise->read_message2(message.subspan(wire::kHandshakeHeaderSize), PresharedKey{}, payload))
+      return false;
+    const auto decoded = wire::decode_welcome_payload(payload);
+    if (!decoded) return false;
+    welcome = *decoded;
+    const auto result = noise->split();
+    if (!result) return false;
+    root = crypto::derive_root(*result, welcome.session_id);
+    generation = 0;
+    binding_version = 1;
+    jump_seq = 0;
+    return true;
+  }
+
+  [[nodiscard]] std::optional<wire::HelloRefusal> read_refusal(
+      std::span<const std::uint8_t> message) {
+    if (message.size() != wire::kHelloRefusalSize) return std::nullopt;
+    std::array<std::uint8_t, wire::kHelloRefusalPayloadSize> payload{};
+    if (!noise->read_message2(message.subspan(wire::kHandshakeHeaderSize), PresharedKey{}, payload))
+      return std::nullopt;
+    const auto decoded = wire::decode_hello_refusal_payload(payload);
+    if (!decoded) return std::nullopt;
+    return *decoded;
+  }
+
+  /// Opens what the gateway sealed for this session; an empty payload when it does not verify.
+  [[nodiscard]] std::optional<std::array<std::uint8_t, wire::kControlPayloadSize>> open(
+      const Sent& sent) const {
+    if (sent.bytes.size() != wire::kControlSize) return std::nullopt;
+    const auto opener = crypto::derive_control_key(root, welcome.session_id, generation,
+                                                   Direction::kGatewayToClient);
+    std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+    if (!crypto::open_control(crypto::ControlMessage(sent.bytes), opener.get(), payload))
+      return std::nullopt;
+    return payload;
+  }
+};
+
+class GatewayTest : public ::testing::Test {
+ protected:
+  explicit GatewayTest(std::uint32_t slots = 8)
+      : own_(crypto::KeyPair::generate(random_)),
+        handshakes_(own_.clone(), random_),
+        alice_(random_),
+        bob_(random_) {
+    settings_.slots_per_worker = slots;
+    settings_.max_sessions = slots;
+    settings_.max_peers = 4;
+    settings_.inner_mtu = 1400;
+    settings_.suites = {Suite::kAes256Gcm, Suite::kChaCha20Poly1305};
+    settings_.public_key = own_.public_key;
+    settings_.cid_key = random_.array<16>();
+    settings_.id_key_phase = 1;
+    start();
+  }
+
+  [[nodiscard]] std::shared_ptr<config::GatewayConfig> config_with(bool alice, bool bob) {
+    auto made = std::make_shared<config::GatewayConfig>();
+    const auto add = [&](const char* name, const PublicKey& key, std::uint8_t last) {
+      config::PeerConfig peer;
+      peer.name = name;
+      peer.public_key = key;
+      IpPrefix inner;
+      inner.address.family = IpFamily::kV4;
+      inner.address.bytes = {10, 8, 0, last};
+      inner.length = 32;
+      peer.addresses = {inner};
+      peer.allowed_ips = {inner};
+      made->peers.push_back(std::move(peer));
+    };
+    if (alice) add("alice", alice_.key.public_key, 2);
+    if (bob) add("bob", bob_.key.public_key, 3);
+    made->policy = policy_;
+    return made;
+  }
+
+  void start() {
+    gateway_.emplace(settings_,
+                     Ports{.workers = workers_,
+                           .datagrams = out_,
+                           .paths = paths_,
+                           .handshakes = handshakes_,
+                           .routes = routes_,
+                           .events = log_,
+                           .random = random_},
+                     config_with(true, true), crypto::ResetKey(random_.array<32>()), now_);
+    ASSERT_TRUE(gateway_->started());
+  }
+
+  // ---- Time and acknowledgements ----
+  void advance(Duration by) {
+    const MonoNs until = now_ + by;
+    while (now_ < until) {
+      now_ = std::min(now_ + milliseconds(10), until);
+      run();
+    }
+  }
+  /// Everything that is under way gets done, at this very moment.
+  void run() {
+    for (int i = 0; i < 8; ++i) {
+      gateway_->tick(now_);
+      acknowledge();
+    }
+    collect();
+  }
+  void acknowledge(bool applied = true) {
+    while (!workers_.waiting.empty()) {
+      bus::Command command = workers_.waiting.front();
+      workers_.waiting.pop_front();
+      command.applied = applied;
+      gateway_->on_acknowledged(command, now_);
+    }
+  }
+  void collect() {
+    std::array<audit::Event, 64> batch;
+    for (std::size_t n = log_.take(batch); n > 0; n = log_.take(batch))
+      events_.insert(events_.end(), batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(n));
+  }
+
+  // ---- The client's messages ----
+  void say_hello(ScriptedClient& client, const Endpoint& from = kWifi) {
+    gateway_->on_handshake(client.hello(own_.public_key, random_), from, kGateway, 0, now_);
+  }
+  [[nodiscard]] bool attach(ScriptedClient& client, const Endpoint& from = kWifi) {
+    say_hello(client, from);
+    run();
+    if (out_.sent.empty() || !client.read_welcome(out_.sent.back().bytes)) return false;
+    confirm(client, from);
+    run();
+    const Session* session = find(client);
+    return session != nullptr && session->record.state() == State::kAttached;
+  }
+  [[nodiscard]] const Session* find(const ScriptedClient& client) {
+    return gateway_->find(client.welcome.session_id);
+  }
+  [[nodiscard]] State state(const ScriptedClient& client) {
+    const Session* session = find(client);
+    return session == nullptr ? State::kTerminated : session->record.state();
+  }
+  [[nodiscard]] bus::Report report(const ScriptedClient& client, bus::ReportKind kind,
+                                   const Endpoint& from = kWifi, std::uint64_t value = 0) {
+    bus::Report made;
+    made.kind = kind;
+    made.from = from;
+    made.to = kGateway;
+    made.value = value;
+    if (const Session* session = find(client); session != nullptr) made.session = session->ref;
+    return made;
+  }
+  void edge(const ScriptedClient& client, bus::ReportKind kind, const Endpoint& from = kWifi,
+            std::uint64_t value = 0) {
+    gateway_->on_report(report(client, kind, from, value), now_);
+    collect();
+  }
+  void control(const ScriptedClient& client, wire::Type type,
+               const std::array<std::uint8_t, wire::kControlPayloadSize>& payload,
+               const Endpoint& from) {
+    bus::Report made = report(client, bus::ReportKind::kControl, from);
+    made.type = type;
+    made.generation = client.generation;
+    gateway_->on_control(made, payload, now_);
+    collect();
+  }
+  void confirm(const ScriptedClient& client, const Endpoint& from = kWifi) {
+    std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+    wire::encode_confirm({.session_id = client.welcome.session_id, .hello_counter = client.counter},
+                         payload);
+    control(client, wire::Type::kConfirm, payload, from);
+  }
+  [[nodiscard]] wire::Reattach reattach(ScriptedClient& client,
+                                        Reason cause = Reason::kTransportRetiring) {
+    return {.jump_seq = ++client.jump_seq,
+            .binding_version = client.binding_version,
+            .root_generation = client.generation,
+            .cause = cause,
+            .client_cid = ConnectionId{client.next_cid++},
+            .session_id = client.welcome.session_id};
+  }
+  void send_reattach(const ScriptedClient& client, const wire::Reattach& message,
+                     const Endpoint& from = kCell) {
+    std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+    wire::encode_reattach(message, payload);
+    control(client, wire::Type::kReattach, payload, from);
+  }
+  [[nodiscard]] wire::PathResponse response_to(ScriptedClient& client,
+                                               const wire::PathChallenge& challenge) {
+    return {.jump_seq = challenge.jump_seq,
+            .challenge_seq = challenge.challenge_seq,
+            .token = challenge.token,
+            .epoch = challenge.epoch,
+            .binding_version = challenge.binding_version,
+            .client_cid = challenge.client_cid.value != 0 ? challenge.client_cid
+                                                          : ConnectionId{client.next_cid++}};
+  }
+  void send_response(const ScriptedClient& client, const wire::PathResponse& message,
+                     const Endpoint& from = kCell) {
+    std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+    wire::encode_path_response(message, payload);
+    control(client, wire::Type::kPathResponse, payload, from);
+  }
+
+  // ---- What came out ----
+  [[nodiscard]] std::vector<Sent> sent(wire::Type type) const {
+    std::vector<Sent> found;
+    std::ranges::copy_if(out_.sent, std::back_inserter(found),
+                         [&](const Sent& s) { return s.type() == type; });
+    return found;
+  }
+  [[nodiscard]] std::optional<wire::PathChallenge> challenge_to(const ScriptedClient& client,
+                                                                const Endpoint& remote) {
+    const auto all = sent(wire::Type::kPathChallenge);
+    for (auto it = all.rbegin(); it != all.rend(); ++it) {
+      if (it->remote != remote) continue;
+      const auto payload = client.open(*it);
+      if (!payload) return std::nullopt;
+      const auto decoded = wire::decode_path_challenge(*payload);
+      if (!decoded) return std::nullopt;
+      return *decoded;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<wire::Refusal> last_refusal(const ScriptedClient& client) {
+    const auto all = sent(wire::Type::kRefusal);
+    if (all.empty()) return std::nullopt;
+    const auto payload = client.open(all.back());
+    if (!payload) return std::nullopt;
+    const auto decoded = wire::decode_refusal(*payload);
+    if (!decoded) return std::nullopt;
+    return *decoded;
+  }
+  /// A whole planned jump; the client's own record follows.
+  [[nodiscard]] bool jump(ScriptedClient& client, const Endpoint& to,
+                          Reason cause = Reason::kTransportRetiring) {
+    send_reattach(client, reattach(client, cause), to);
+    run();
+    const auto challenge = challenge_to(client, to);
+    if (!challenge) return false;
+    send_response(client, response_to(client, *challenge), to);
+    run();
+    const Session* session = find(client);
+    if (session == nullptr || session->record.state() != State::kAttached ||
+        session->binding->path.remote != to)
+      return false;
+    client.binding_version = challenge->binding_version;
+    return true;
+  }
+
+  [[nodiscard]] std::size_t events_of(EventType type, Reason reason) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        events_, [&](const audit::Event& e) { return e.type == type && e.reason == reason; }));
+  }
+  [[nodiscard]] std::vector<std::string> timeline(const SessionId& id) const {
+    std::vector<std::string> lines;
+    for (const audit::Event& e : events_) {
+      if (e.session != id || e.type != EventType::kSessionStateChange) continue;
+      const auto& change = std::get<audit::StateChangeDetail>(e.detail);
+      lines.push_back(std::string(to_string(change.now)) + " " + std::string(to_string(e.reason)));
+    }
+    return lines;
+  }
+  [[nodiscard]] std::uint64_t counter(ControllerCounter c) const {
+    return gateway_->counters().get(c);
+  }
+  [[nodiscard]] std::uint64_t dropped(DropReason r) const {
+    return gateway_->counters().dropped(r);
+  }
+
+  /// Numbers without a gap; for each session one SessionStateChange a version, each from the state before.
+  void TearDown() override {
+    collect();
+    std::uint64_t seq = 1;
+    std::map<SessionId, std::pair<std::uint64_t, State>> last;
+    for (const audit::Event& e : events_) {
+      EXPECT_EQ(e.seq, seq++);
+      if (e.type == EventType::kSessionCreated) last[e.session] = {1, State::kBirth};
+      if (e.type != EventType::kSessionStateChange) continue;
+      const auto& change = std::get<audit::StateChangeDetail>(e.detail);
+      auto& [version, state] = last[e.session];
+      EXPECT_EQ(e.state_version, version + 1);
+      EXPECT_EQ(change.previous, state);
+      version = e.state_version;
+      state = change.now;
+    }
+  }
+
+  test::SeededRandom random_{7};
+  MonoNs now_{seconds(1000).ns > 0 ? static_cast<std::uint64_t>(seconds(1000).ns) : 0};
+  crypto::KeyPair own_;
+  session::Policy policy_;
+  Settings settings_;
+  FakeWorkers workers_;
+  FakeDatagrams out_;
+  FakePaths paths_;
+  FakeRoutes routes_;
+  InlineHandshakes handshakes_;
+  audit::EventLog log_{4096};
+  ScriptedClient alice_;
+  ScriptedClient bob_;
+  std::vector<audit::Event> events_;
+  std::optional<Controller> gateway_;
+};
+
+}  // namespace jumpgate::ctl::testing
