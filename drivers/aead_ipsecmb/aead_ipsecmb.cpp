@@ -101,14 +101,14 @@ class ChaCha final : public Aead {
 
   void expand(std::span<const std::uint8_t, 32> key, void* expanded) override {
     auto* out = static_cast<std::uint8_t*>(expanded);
-    std::fill(std::copy(key.begin(), key.end(), out), out + kKeySize, std::uint8_t{0});
+    std::fill(std::ranges::copy(key, out).out, out + kKeySize, std::uint8_t{0});
   }
 
   void seal(std::span<AeadOp> ops) override {
     while (!ops.empty()) {
       const std::size_t count = run(ops, IMB_DIR_ENCRYPT);
       for (std::size_t i = 0; i < count; ++i) {
-        std::copy(tags_[i].begin(), tags_[i].end(), ops[i].tag);
+        std::ranges::copy(tags_[i], ops[i].tag);
         ops[i].ok = true;
       }
       ops = ops.subspan(count);

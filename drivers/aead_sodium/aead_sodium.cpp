@@ -58,7 +58,7 @@ class ChaCha final : public Aead {
 
   void expand(std::span<const std::uint8_t, 32> key, void* expanded) override {
     auto* out = static_cast<std::uint8_t*>(expanded);
-    std::fill(std::copy(key.begin(), key.end(), out), out + kKeySize, std::uint8_t{0});
+    std::fill(std::ranges::copy(key, out).out, out + kKeySize, std::uint8_t{0});
   }
 
   void seal(std::span<AeadOp> ops) override {

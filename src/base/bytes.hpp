@@ -94,7 +94,7 @@ constexpr void store_be64(std::uint8_t* p, std::uint64_t v) {
 }
 
 constexpr bool all_zero(Bytes bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+  return std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
 }
 
 /// Reads little-endian fields one after the other.
@@ -113,7 +113,7 @@ class ByteReader {
   constexpr std::array<std::uint8_t, N> bytes() {
     std::array<std::uint8_t, N> out{};
     const Bytes from = take(N);
-    std::copy(from.begin(), from.end(), out.begin());
+    std::ranges::copy(from, out.begin());
     return out;
   }
   /// The next n bytes where they lie; an empty span when they are not there.
@@ -163,7 +163,7 @@ class ByteWriter {
   constexpr void u64(std::uint64_t v) { integer<8>(v); }
   constexpr void bytes(Bytes from) {
     if (!claim(from.size())) return;
-    std::copy(from.begin(), from.end(), out_.subspan(position_ - from.size()).begin());
+    std::ranges::copy(from, out_.subspan(position_ - from.size()).begin());
   }
   constexpr void zeros(std::size_t n) {
     if (!claim(n)) return;

@@ -49,7 +49,7 @@ Parsed<IpAddress> parse_ip(std::string_view text) {
     return bad(text, kProblem);
   }
   std::array<char, INET6_ADDRSTRLEN> terminated{};
-  std::copy(text.begin(), text.end(), terminated.begin());
+  std::ranges::copy(text, terminated.begin());
   IpAddress address;
   const bool v6 = text.contains(':');
   address.family = v6 ? IpFamily::kV6 : IpFamily::kV4;

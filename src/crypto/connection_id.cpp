@@ -66,8 +66,8 @@ JG_AES void pass(const std::uint8_t* round_keys, unsigned number,
   }
   for (unsigned round = 1; round < kAesRounds; ++round) {
     const __m128i key = _mm_load_si128(keys + round);
-    for (std::size_t i = 0; i < kLanes; ++i)
-      block[i] = _mm_aesenc_si128(block[i], key);
+    for (__m128i& b : block)
+      b = _mm_aesenc_si128(b, key);
   }
   const __m128i last = _mm_load_si128(keys + kAesRounds);
   for (std::size_t i = 0; i < kLanes; ++i) {

@@ -54,8 +54,8 @@ class CidCipher {
                                            std::span<CidFields> fields) const;
 
  private:
-  // 11 round keys of AES-128, as bytes: no vector type in a header that everyone includes.
-  alignas(16) std::array<std::uint8_t, 11 * 16> round_keys_{};
+  // 11 round keys of AES-128, 16 bytes each: no vector type in a header that everyone includes.
+  alignas(16) std::array<std::uint8_t, 176> round_keys_{};
 };
 
 }  // namespace jumpgate::crypto

@@ -37,7 +37,7 @@ bool open_control(ControlMessage message, const ControlKey& key,
       crypto_aead_xchacha20poly1305_ietf_decrypt(
           payload.data(), nullptr, nullptr, message.data() + kSealedOffset, kSealedSize,
           message.data(), wire::kPrefixSize, message.data() + wire::kPrefixSize, key.data()) == 0;
-  if (!ok) std::fill(payload.begin(), payload.end(), std::uint8_t{0});
+  if (!ok) std::ranges::fill(payload, std::uint8_t{0});
   return ok;
 }
 

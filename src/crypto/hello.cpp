@@ -32,9 +32,9 @@ Cookie cookie_of(const base::SecretArray<32>& secret, const Endpoint& source) {
 void write_hello_macs(wire::HelloOut hello, const MacKey& mac1_key,
                       const std::optional<Cookie>& cookie) {
   const Mac mac1 = mac1_of(hello, mac1_key);
-  std::copy(mac1.begin(), mac1.end(), wire::hello_mac1(hello).begin());
+  std::ranges::copy(mac1, wire::hello_mac1(hello).begin());
   const Mac mac2 = cookie ? mac2_of(hello, *cookie) : Mac{};
-  std::copy(mac2.begin(), mac2.end(), wire::hello_mac2(hello).begin());
+  std::ranges::copy(mac2, wire::hello_mac2(hello).begin());
 }
 
 bool verify_mac1(wire::HelloBytes hello, const MacKey& mac1_key) {

@@ -26,7 +26,7 @@ using Hash = std::array<std::uint8_t, kHashSize>;
 base::Secret<Hash> hmac(const Hash& key, std::span<const std::uint8_t> part1,
                         std::span<const std::uint8_t> part2 = {}) {
   base::SecretArray<kBlockSize> pad;
-  std::fill(pad.get().begin(), pad.get().end(), std::uint8_t{0x36});
+  std::ranges::fill(pad.get(), std::uint8_t{0x36});
   for (std::size_t i = 0; i < key.size(); ++i)
     pad.get()[i] ^= key[i];
   base::Secret<Hash> inner;
@@ -108,7 +108,7 @@ NoiseIk::NoiseIk(bool is_initiator, std::span<const std::uint8_t> prologue, KeyP
                  const PublicKey& remote_static)
     : static_(std::move(own_static)), remote_static_(remote_static), is_initiator_(is_initiator) {
   Symmetric& s = symmetric_.get();
-  std::copy(kProtocol.begin(), kProtocol.end(), s.hash.begin());
+  std::ranges::copy(kProtocol, s.hash.begin());
   s.chaining_key = s.hash;
   s.mix_hash(prologue);
   s.mix_hash(is_initiator ? remote_static_ : static_.public_key);  // the pre-message "<- s"
@@ -143,7 +143,7 @@ NoiseIk::Result NoiseIk::write_message1(std::span<const std::uint8_t> payload,
   if (out.size() != payload.size() + kNoiseMessage1Overhead) return fail(NoiseError::kBadSize);
   Symmetric& s = symmetric_.get();
   ephemeral_ = KeyPair::generate(random);
-  std::copy(ephemeral_.public_key.begin(), ephemeral_.public_key.end(), out.begin());
+  std::ranges::copy(ephemeral_.public_key, out.begin());
   s.mix_hash(ephemeral_.public_key);
   s.mix_key(ephemeral_.public_key);  // with a psk in the pattern every e is mixed so (Noise 9.2)
   if (!mix_dh(s, ephemeral_.private_key, remote_static_)) return fail(NoiseError::kBadPublicKey);
@@ -177,7 +177,7 @@ NoiseIk::Result NoiseIk::write_message2(std::span<const std::uint8_t> payload,
   if (out.size() != payload.size() + kNoiseMessage2Overhead) return fail(NoiseError::kBadSize);
   Symmetric& s = symmetric_.get();
   ephemeral_ = KeyPair::generate(random);
-  std::copy(ephemeral_.public_key.begin(), ephemeral_.public_key.end(), out.begin());
+  std::ranges::copy(ephemeral_.public_key, out.begin());
   s.mix_hash(ephemeral_.public_key);
   s.mix_key(ephemeral_.public_key);
   if (!mix_dh(s, ephemeral_.private_key, remote_ephemeral_) ||

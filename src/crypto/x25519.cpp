@@ -14,7 +14,7 @@ KeyPair KeyPair::generate(base::RandomSource& random) {
 
 KeyPair KeyPair::from_private(std::span<const std::uint8_t, 32> private_key) {
   KeyPair pair;
-  std::copy(private_key.begin(), private_key.end(), pair.private_key.get().begin());
+  std::ranges::copy(private_key, pair.private_key.get().begin());
   crypto_scalarmult_curve25519_base(pair.public_key.data(), pair.private_key.get().data());
   return pair;
 }

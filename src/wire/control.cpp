@@ -14,6 +14,21 @@ bool is_rekey_trigger(Reason r) {
   return r >= Reason::kTimeElapsed && r <= Reason::kSecurityEvent;
 }
 
+ChallengeKind challenge_kind(FieldReader& r) {
+  const std::uint8_t number = r.u8();
+  const bool known = number >= static_cast<std::uint8_t>(ChallengeKind::kReattach) &&
+                     number <= static_cast<std::uint8_t>(ChallengeKind::kRebinding);
+  r.require(known);
+  return known ? static_cast<ChallengeKind>(number) : ChallengeKind::kReattach;
+}
+
+Type acknowledged(FieldReader& r) {
+  const std::uint8_t number = r.u8();
+  const bool confirm = number == static_cast<std::uint8_t>(Type::kConfirm);
+  r.require(confirm || number == static_cast<std::uint8_t>(Type::kPathResponse));
+  return confirm ? Type::kConfirm : Type::kPathResponse;
+}
+
 template <class T>
 Decoded<T> finish(FieldReader& r, const T& message) {
   r.reserved(r.remaining());
@@ -80,8 +95,7 @@ Decoded<PathChallenge> decode_path_challenge(ControlPayload payload) {
   m.gateway_id = r.issued_id();
   r.require(m.gateway_id.cid.value != 0);
   m.observed = r.endpoint();
-  m.kind = static_cast<ChallengeKind>(r.u8());
-  r.require(m.kind >= ChallengeKind::kReattach && m.kind <= ChallengeKind::kRebinding);
+  m.kind = challenge_kind(r);
   r.reserved(3);
   m.client_cid = r.cid();
   const bool by_gateway = m.kind != ChallengeKind::kReattach;
@@ -134,8 +148,7 @@ void encode_path_response(const PathResponse& message, ControlPayloadOut out) {
 Decoded<Ack> decode_ack(ControlPayload payload) {
   FieldReader r(payload);
   Ack m;
-  m.subject = static_cast<Type>(r.u8());
-  r.require(m.subject == Type::kConfirm || m.subject == Type::kPathResponse);
+  m.subject = acknowledged(r);
   r.reserved(7);
   m.binding_version = r.u64();
   m.epoch = r.u64();
