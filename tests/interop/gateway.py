@@ -41,6 +41,7 @@ class Gateway(threading.Thread):
         self.private, self.public, self.client_public, self.psk = private, jvp.public_of(private), client_public, psk
         self.suites, self.addresses = suites, addresses
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.socket.bind(('127.0.0.1', 0))
         self.endpoint = self.socket.getsockname()
         self.reset_key, self.cookie_secret = os.urandom(32), os.urandom(32)

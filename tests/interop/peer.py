@@ -99,7 +99,8 @@ class Client:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            ready, _, _ = select.select(list(self.paths.values()), [], [], left)
+            # A condition may become true without a packet of ours: look again soon.
+            ready, _, _ = select.select(list(self.paths.values()), [], [], min(left, 0.02))
             for sock in ready:
                 name = next(n for n, s in self.paths.items() if s is sock)
                 try:
