@@ -124,6 +124,9 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
       case bus::ReportKind::kKeyUsage:
         rekeys_.on_key_usage(*session, report.value, report.from, now);
         break;
+      case bus::ReportKind::kInconsistent:
+        closing_.terminate(*session, Reason::kInternalInconsistency, now);
+        break;
       case bus::ReportKind::kEpochReleased:
         rekeys_.on_epoch_released(*session, report.value, now);
         break;

@@ -12,7 +12,7 @@ constexpr std::uint64_t kBytesPerChallenge = wire::kControlSize / 3;
 
 std::uint8_t challenges_for(std::uint64_t bytes) {
   return static_cast<std::uint8_t>(std::clamp<std::uint64_t>(
-      bytes / kBytesPerChallenge, 1, 1 + std::uint64_t{limits::kMaxAnswerRepeats}));
+      bytes / kBytesPerChallenge, 0, 1 + std::uint64_t{limits::kMaxAnswerRepeats}));
 }
 
 }  // namespace
@@ -78,15 +78,21 @@ void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpo
   const State state = session.record.state();
   if (!session.binding || session.doom != Reason::kNone || from == session.binding->path.remote)
     return;
+  if (session.rebind_seen != from) {
+    session.rebind_seen = from;
+    session.rebind_bytes = 0;
+  }
+  session.rebind_bytes += bytes;
+  const std::uint8_t allowed = challenges_for(session.rebind_bytes);
   if (session.exchange && session.exchange->kind == wire::ChallengeKind::kRebinding &&
       session.exchange->addresses[1].remote == from) {
-    session.exchange->addresses[1].allowed =
-        std::max(session.exchange->addresses[1].allowed, challenges_for(bytes));
+    session.exchange->addresses[1].allowed = allowed;
     return;
   }
   if (session.exchange ||
       (state != State::kAttached && state != State::kVolatile && state != State::kDegraded))
     return;
+  if (allowed == 0) return;
   if (from == session.rebind_refused && now < session.rebind_refused_until) return;
   if (!net::is_answerable(from.address) || from.port == 0 ||
       !session::allows_transport(core_.policy, from.address.family))
@@ -104,9 +110,8 @@ void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpo
                                    .elapsed = {}},
              now);
   const bus::OuterPath& bound = session.binding->path;
-  const std::array candidates{
-      Candidate{.remote = bound.remote, .local = bound.local},
-      Candidate{.remote = from, .local = to, .allowed = challenges_for(bytes)}};
+  const std::array candidates{Candidate{.remote = bound.remote, .local = bound.local},
+                              Candidate{.remote = from, .local = to, .allowed = allowed}};
   exchanges_.begin(session, *reservation,
                    {.kind = wire::ChallengeKind::kRebinding,
                     .jump_seq = 0,

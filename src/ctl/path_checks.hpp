@@ -23,8 +23,8 @@ class PathChecks {
   void on_silence(Session& session, MonoNs now);
   /// Authentic traffic on the bound path again.
   void on_alive(Session& session, MonoNs now);
-  /// Authentic, fresh traffic from an unknown address; `bytes`: how many so far, 0: enough for one
-  /// challenge.
+  /// An authentic, fresh datagram of `bytes` from an unknown address. Nothing starts before its bytes
+  /// have paid for a challenge.
   void on_new_path(Session& session, const Endpoint& from, const Endpoint& to, std::uint64_t bytes,
                    MonoNs now);
   /// Starts the in-place check of a path that has healed, when it is due.

@@ -162,7 +162,9 @@ struct Session {
   MonoNs first_request_at{};                  // of the last jump_seq
   std::optional<bus::OuterPath> former_path;  // until the worker has left it
   std::uint64_t cancel_epoch{0};              // proposal to be wiped as soon as a command is free
-  Endpoint rebind_refused;                    // failed a rebinding check lately
+  Endpoint rebind_seen;  // an unknown address, and the authentic bytes reported from it
+  std::uint64_t rebind_bytes{0};
+  Endpoint rebind_refused;  // failed a rebinding check lately
   MonoNs rebind_refused_until{};
 
   // Liveness and timers.

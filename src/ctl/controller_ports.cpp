@@ -1,0 +1,94 @@
+#include "ctl/controller_ports.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <rte_mbuf.h>
+
+#include "net/frames.hpp"
+
+namespace jumpgate::ctl {
+
+bool FrameSender::send(std::uint16_t port, std::span<const std::uint8_t> bytes,
+                       std::uint8_t worker) {
+  rte_mbuf* frame = rte_pktmbuf_alloc(pool_);
+  char* data = frame == nullptr
+                   ? nullptr
+                   : rte_pktmbuf_append(frame, static_cast<std::uint16_t>(bytes.size()));
+  if (data != nullptr) {
+    std::memcpy(data, bytes.data(), bytes.size());
+    frame->port = port;
+    if (channels_[worker < channels_.size() ? worker : 0]->push(frame)) return true;
+  }
+  if (frame != nullptr) rte_pktmbuf_free(frame);
+  ++lost_;
+  return false;
+}
+
+TrafficFigures BusWorkerLink::figures(const bus::SessionRef& session) const {
+  const bus::SessionCounters& counters = (*counters_[session.worker])[session.slot];
+  if (counters.life.get() != session.life) return {};
+  TrafficFigures figures{.rx_packets = counters.rx_packets.get(),
+                         .rx_bytes = counters.rx_bytes.get(),
+                         .tx_packets = counters.tx_packets.get(),
+                         .tx_bytes = counters.tx_bytes.get(),
+                         .last_heard = MonoNs{counters.last_heard.get()},
+                         .srtt_us = counters.srtt_us.get(),
+                         .loss_permille = counters.loss_permille.get()};
+  return counters.life.get() == session.life ? figures : TrafficFigures{};
+}
+
+OuterLink::OuterLink(const net::OuterRouter& router, net::Neighbours& neighbours,
+                     std::span<const net::PortAddressing> ports)
+    : router_(router), neighbours_(neighbours), ports_(ports.begin(), ports.end()) {}
+
+MacAddress OuterLink::mac_of(std::uint8_t port) const {
+  const auto found = std::ranges::find(ports_, port, &net::PortAddressing::port);
+  return found == ports_.end() ? MacAddress{} : found->mac;
+}
+
+bool OuterLink::send(const Endpoint& local, const Endpoint& remote,
+                     std::span<const std::uint8_t> datagram) {
+  const auto route = router_.route(remote.address, local.address);
+  if (!route) return false;
+  std::array<std::uint8_t,
+             net::kEthernetSize + net::kIpv6Size + net::kUdpSize + limits::kMaxDatagram>
+      frame{};
+  // The neighbours fill in the destination, now or when it has answered.
+  const std::size_t size =
+      net::build_udp_frame(frame, MacAddress{}, mac_of(route->port),
+                           Endpoint{.address = route->local, .port = local.port}, remote, datagram);
+  if (size == 0) return false;
+  return !neighbours_.resolve(route->port, route->next_hop, std::span(frame).first(size), now_);
+}
+
+std::optional<bus::OuterPath> OuterLink::acquire(const Endpoint& local, const Endpoint& remote,
+                                                 MonoNs now) {
+  const auto route = router_.route(remote.address, local.address);
+  if (!route) return std::nullopt;
+  const auto neighbour = neighbours_.acquire(route->port, route->next_hop, now);
+  if (!neighbour) return std::nullopt;
+  return bus::OuterPath{.remote = remote,
+                        .local = Endpoint{.address = route->local, .port = local.port},
+                        .port = route->port,
+                        .neighbour = *neighbour,
+                        .next_hop = route->next_hop};
+}
+
+std::expected<void, std::string> ImageBook::publish(std::span<const net::PeerPrefix> prefixes,
+                                                    const config::GatewayConfig& config) {
+  std::vector<net::StaticRoute> routes;
+  for (const config::RouteConfig& route : config.routes) {
+    if (config.ports[route.port].role != net::PortRole::kInner) continue;
+    routes.push_back({.prefix = route.prefix,
+                      .port = static_cast<std::uint8_t>(route.port),
+                      .next_hop = route.via});
+  }
+  auto image = net::RouteImage::build({.peers = prefixes, .ports = inner_ports_, .routes = routes});
+  if (!image) return std::unexpected(image.error());
+  if (!published_.publish(std::move(*image)))
+    return std::unexpected("former routes are still in use by a worker; try again");
+  return {};
+}
+
+}  // namespace jumpgate::ctl
