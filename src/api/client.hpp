@@ -32,6 +32,8 @@ struct FollowedEvent {
 class Client {
  public:
   [[nodiscard]] static std::expected<Client, Error> connect(const std::string& path);
+  /// Over a socket that is connected already.
+  [[nodiscard]] static Client adopt(Socket socket) { return Client(std::move(socket)); }
 
   /// `arguments` is a JSON object in text. Returns the answer in text.
   [[nodiscard]] std::expected<std::string, Error> call(std::string_view command,

@@ -1,0 +1,107 @@
+#include "api/protocol.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <jumpgate/limits.hpp>
+
+#include "tests/support/fake_gateway.hpp"
+
+namespace jumpgate::api {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::vector<Request>& requests() {
+  static const std::vector<Request> kRequests{
+      StatusRequest{},   SessionsRequest{48}, SessionRequest{"alice"}, TerminateRequest{"bob"},
+      CountersRequest{}, CountersRequest{3},  ReloadRequest{}};
+  return kRequests;
+}
+
+TEST(Protocol, RequestsSurviveTheWire) {
+  for (const Request& request : requests()) {
+    const Call call = to_call(request);
+    const auto read = request_from(call.command, Json::parse(call.arguments));
+    ASSERT_TRUE(read) << call.command;
+    EXPECT_EQ(read->index(), request.index()) << call.command;
+    EXPECT_EQ(to_call(*read).arguments, call.arguments);
+  }
+}
+
+TEST(Protocol, RepliesSurviveTheWire) {
+  jumpgate::testing::FakeGateway gateway;
+  for (const Request& request :
+       {Request{StatusRequest{}}, Request{SessionsRequest{}}, Request{SessionRequest{"peer-1"}},
+        Request{TerminateRequest{"peer-1"}}, Request{CountersRequest{}},
+        Request{ReloadRequest{}}}) {
+    const Response reply = gateway.handle(request);
+    ASSERT_TRUE(reply);
+    const Json json = to_json(*reply);
+    const Response read = reply_from(request, json);
+    ASSERT_TRUE(read) << json;
+    EXPECT_EQ(to_json(*read), json);
+  }
+}
+
+TEST(Protocol, WrongRequestsAreRefused) {
+  struct Case {
+    const char* command;
+    const char* arguments;
+  };
+  for (const Case& c : std::vector<Case>{{"", "{}"},
+                                         {"stop", "{}"},
+                                         {"status", R"({"x":1})"},
+                                         {"sessions", R"({"offset":-1})"},
+                                         {"sessions", R"({"offset":"1"})"},
+                                         {"sessions", R"({"ofset":1})"},
+                                         {"session", "{}"},
+                                         {"session", R"({"target":""})"},
+                                         {"session", R"({"target":5})"},
+                                         {"terminate", R"({"target":"a","force":true})"},
+                                         {"counters", R"({"worker":4294967296})"},
+                                         {"status", "[]"}}) {
+    const auto request = request_from(c.command, Json::parse(c.arguments));
+    ASSERT_FALSE(request) << c.command << c.arguments;
+    EXPECT_EQ(request.error().code, ErrorCode::kBadRequest);
+  }
+}
+
+TEST(Protocol, WrongRepliesAreRefused) {
+  for (const char* text : {"null", "[]", "{}", R"({"changes":[1]})", R"({"changes":{}})"}) {
+    EXPECT_FALSE(reply_from(ReloadRequest{}, Json::parse(text))) << text;
+  }
+  EXPECT_FALSE(reply_from(CountersRequest{}, Json::parse(R"({"counters":{"a":-1}})")));
+}
+
+TEST(Protocol, AFullPageFitsAMessage) {
+  SessionPage page;
+  for (std::uint64_t i = 0; i < kSessionsPerPage; ++i) {
+    page.sessions.push_back(jumpgate::testing::sample_session(i));
+    page.sessions.back().peer = std::string(limits::kMaxNameBytes, 'x');
+    for (std::uint64_t* field :
+         {&page.sessions.back().last_heard_ms, &page.sessions.back().age_ms,
+          &page.sessions.back().rtt_us, &page.sessions.back().rx_bytes,
+          &page.sessions.back().tx_packets, &page.sessions.back().tx_bytes,
+          &page.sessions.back().jumps, &page.sessions.back().state_version,
+          &page.sessions.back().binding_version, &page.sessions.back().epoch}) {
+      *field = UINT64_MAX;
+    }
+  }
+  constexpr std::size_t kEnvelope = 64;
+  EXPECT_LE(to_json(page).dump().size() + kEnvelope, limits::kMaxApiMessage);
+}
+
+TEST(ErrorCodes, HaveNamesBothWays) {
+  for (int i = 0; i <= static_cast<int>(ErrorCode::kCannotConnect); ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    EXPECT_EQ(error_code_from(to_string(code)), code);
+  }
+  EXPECT_EQ(error_code_from("nonsense"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace jumpgate::api

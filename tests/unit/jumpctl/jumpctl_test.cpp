@@ -1,0 +1,203 @@
+#include "tools/jumpctl/jumpctl.hpp"
+
+#include <atomic>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "api/gateway_calls.hpp"
+#include "api/server.hpp"
+#include "tests/support/fake_gateway.hpp"
+#include "tests/support/temp_folder.hpp"
+#include "tools/jumpctl/render.hpp"
+#include "tools/jumpctl/text_table.hpp"
+
+namespace jumpgate::jumpctl {
+namespace {
+
+using Json = nlohmann::json;
+
+class JumpctlTest : public ::testing::Test {
+ protected:
+  JumpctlTest() {
+    auto opened = api::Server::open({path_, {}}, calls_, &feed_);
+    if (opened) server_ = std::move(*opened);
+  }
+  void SetUp() override {
+    ASSERT_NE(server_, nullptr);
+    server_->start();
+  }
+  int ctl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--socket", path_});
+    out_.str("");
+    err_.str("");
+    return run(arguments, out_, err_);
+  }
+  [[nodiscard]] bool shows(const std::string& text) const {
+    return out_.str().find(text) != std::string::npos;
+  }
+
+  jumpgate::testing::TempFolder folder_;
+  std::string path_{folder_.path("control.sock")};
+  jumpgate::testing::FakeGateway gateway_;
+  api::GatewayCalls calls_{gateway_};
+  api::EventFeed feed_;
+  std::unique_ptr<api::Server> server_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+  std::atomic<bool> done_{false};
+};
+
+TEST_F(JumpctlTest, ShowsTheStatus) {
+  EXPECT_EQ(ctl({"status"}), kDone);
+  EXPECT_TRUE(shows("gateway:         gw-1, jumpgated 0.1.0\n")) << out_.str();
+  EXPECT_TRUE(shows("up:              2 h 05 min\n"));
+  EXPECT_TRUE(shows("port outer0:     outer, 02:00:00:00:00:01, link up\n"));
+  EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(JumpctlTest, EveryCommandSpeaksJson) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"status"},
+                                                  {"sessions"},
+                                                  {"session", "peer-1"},
+                                                  {"terminate", "peer-1"},
+                                                  {"counters"},
+                                                  {"reload"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.emplace_back("--json");
+    ASSERT_EQ(ctl(arguments), kDone) << command[0] << err_.str();
+    EXPECT_TRUE(Json::accept(out_.str())) << out_.str();
+  }
+}
+
+TEST_F(JumpctlTest, ShowsEverySessionOverAllPages) {
+  gateway_.sessions = 2 * api::kSessionsPerPage + 5;
+  ASSERT_EQ(ctl({"sessions", "--json"}), kDone);
+  const Json all = Json::parse(out_.str());
+  EXPECT_EQ(all["sessions"].size(), gateway_.sessions);
+  EXPECT_EQ(all["total"], gateway_.sessions);
+  EXPECT_TRUE(all["next_offset"].is_null());
+}
+
+TEST_F(JumpctlTest, SessionsAreAnAlignedTable) {
+  ASSERT_EQ(ctl({"sessions"}), kDone);
+  std::istringstream lines(out_.str());
+  std::string header;
+  std::string row;
+  std::getline(lines, header);
+  std::getline(lines, row);
+  for (const char* title : {"PEER", "STATE", "ENDPOINT", "INNER", "HEARD", "RX", "RX PKTS", "TX",
+                            "TX PKTS", "SUITE", "JUMPS"}) {
+    EXPECT_NE(header.find(title), std::string::npos) << title;
+  }
+  EXPECT_EQ(header.find("STATE"), row.find("ATTACHED"));
+  EXPECT_EQ(header.find("SUITE"), row.find("chacha20-poly1305"));
+  EXPECT_NE(row.find("1.5 KiB"), std::string::npos);
+  EXPECT_NE(row.find("350 ms"), std::string::npos);
+  gateway_.sessions = 0;
+  ASSERT_EQ(ctl({"sessions"}), kDone);
+  EXPECT_EQ(out_.str(), "no sessions\n");
+}
+
+TEST_F(JumpctlTest, ShowsAndEndsOneSession) {
+  EXPECT_EQ(ctl({"session", "peer-1"}), kDone);
+  EXPECT_TRUE(shows("ATTACHED (reattach_success), version 8"));
+  EXPECT_TRUE(shows("40.2 ms"));
+  EXPECT_EQ(ctl({"terminate", "peer-1"}), kDone);
+  EXPECT_EQ(gateway_.terminated, "peer-1");
+  EXPECT_TRUE(shows("is ending"));
+}
+
+TEST_F(JumpctlTest, ShowsCountersOfAllOrOfOneWorker) {
+  EXPECT_EQ(ctl({"counters", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(out_.str())["counters"]["rx_packets"], 100);
+  EXPECT_EQ(ctl({"counters", "--worker", "3", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(out_.str())["counters"]["rx_packets"], 13);
+}
+
+TEST_F(JumpctlTest, AReloadTellsWhatChanged) {
+  EXPECT_EQ(ctl({"reload"}), kDone);
+  EXPECT_EQ(out_.str(), "peer alice: added\n");
+  gateway_.changes.clear();
+  EXPECT_EQ(ctl({"reload"}), kDone);
+  EXPECT_EQ(out_.str(), "nothing changed\n");
+}
+
+TEST_F(JumpctlTest, ARefusalIsOneAndSaysWhy) {
+  EXPECT_EQ(ctl({"terminate", "nobody"}), kRefused);
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_NE(err_.str().find("no session or peer 'nobody'"), std::string::npos);
+  EXPECT_NE(err_.str().find("jumpctl sessions"), std::string::npos);
+  gateway_.failure = api::Error{api::ErrorCode::kRefused, "jumpgated.toml:7: unknown key 'pers'"};
+  EXPECT_EQ(ctl({"reload"}), kRefused);
+  EXPECT_NE(err_.str().find("jumpgated.toml:7"), std::string::npos);
+}
+
+TEST_F(JumpctlTest, WrongUsageAndNoConnectionAreTwo) {
+  EXPECT_EQ(ctl({}), kUsage);
+  EXPECT_EQ(ctl({"nonsense"}), kUsage);
+  EXPECT_EQ(ctl({"session"}), kUsage);
+  EXPECT_EQ(ctl({"events"}), kUsage);  // without --follow
+  EXPECT_NE(err_.str(), "");
+  server_.reset();
+  EXPECT_EQ(ctl({"status"}), kUsage);
+  EXPECT_NE(err_.str().find("is it running"), std::string::npos) << err_.str();
+}
+
+TEST_F(JumpctlTest, HelpIsNoFault) {
+  EXPECT_EQ(ctl({"--help"}), kDone);
+  EXPECT_TRUE(shows("sessions"));
+}
+
+TEST_F(JumpctlTest, FollowsEventsUntilTheCount) {
+  // The feed drops lines while nobody follows, so they are offered until the command has its two.
+  std::thread following([this] {
+    EXPECT_EQ(ctl({"events", "--follow", "--count", "2"}), kDone);
+    done_ = true;
+  });
+  while (!done_) {
+    feed_.publish(R"({"seq":5,"event_type":"SessionStateChange","peer":"alice",)"
+                  R"("reason_code":"heartbeat_timeout","previous":"ATTACHED","new":"VOLATILE",)"
+                  R"("state_version":3})"
+                  "\n");
+    std::this_thread::yield();
+  }
+  following.join();
+  const std::string line = "5 SessionStateChange alice heartbeat_timeout ATTACHED->VOLATILE v3\n";
+  EXPECT_EQ(out_.str(), line + line);
+}
+
+TEST(RenderEvent, ShowsWhatTheTypeBrings) {
+  EXPECT_EQ(render_event(R"({"seq":1,"event_type":"TransportSwitch","peer":null,)"
+                         R"("reason_code":"transport_dead","from":"192.0.2.1:1","to":""})"),
+            "1 TransportSwitch - transport_dead 192.0.2.1:1->-\n");
+  EXPECT_EQ(render_event("garbage"), "garbage\n");
+}
+
+TEST(TextTable, CountsCharactersNotBytes) {
+  TextTable table({{"NAME"}, {"N", Align::kRight}});
+  table.add({"zo\xc3\xab", "1"});
+  table.add({"ab", "22"});
+  EXPECT_EQ(table.render(), "NAME   N\nzo\xc3\xab    1\nab    22\n");
+}
+
+TEST(HumanNumbers, ReadWell) {
+  EXPECT_EQ(human_bytes(0), "0 B");
+  EXPECT_EQ(human_bytes(1023), "1023 B");
+  EXPECT_EQ(human_bytes(1024), "1.0 KiB");
+  EXPECT_EQ(human_bytes(1024 * 1024 - 1), "1.0 MiB");
+  EXPECT_EQ(human_bytes(UINT64_MAX), "16.0 EiB");
+  EXPECT_EQ(human_time(0), "0 ms");
+  EXPECT_EQ(human_time(59'999), "59.9 s");
+  EXPECT_EQ(human_time(200'000), "3 min 20 s");
+  EXPECT_EQ(human_time(7'500'000), "2 h 05 min");
+  EXPECT_EQ(human_time(273'600'000), "3 d 4 h");
+}
+
+}  // namespace
+}  // namespace jumpgate::jumpctl

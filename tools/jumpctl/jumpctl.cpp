@@ -1,0 +1,155 @@
+#include "tools/jumpctl/jumpctl.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <ostream>
+#include <variant>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/client.hpp"
+#include "api/protocol.hpp"
+#include "tools/jumpctl/render.hpp"
+
+namespace jumpgate::jumpctl {
+
+namespace {
+
+struct Options {
+  std::string socket{kDefaultSocket};
+  bool json{false};
+  bool follow{false};
+  std::uint64_t count{0};  // events to show, 0: until the end
+  std::string target;
+  std::optional<std::uint32_t> worker;
+};
+
+struct Output {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+int fail(const Output& output, const api::Error& error) {
+  output.err << "jumpctl: " << error.message << '\n';
+  switch (error.code) {
+    case api::ErrorCode::kCannotConnect:
+    case api::ErrorCode::kBadRequest:
+      return kUsage;
+    case api::ErrorCode::kNotFound:
+      output.err << "jumpctl: 'jumpctl sessions' lists what there is\n";
+      return kRefused;
+    case api::ErrorCode::kAmbiguous:
+    case api::ErrorCode::kRefused:
+    case api::ErrorCode::kBusy:
+    case api::ErrorCode::kTooLarge:
+      return kRefused;
+  }
+  return kRefused;
+}
+
+std::string to_text(const nlohmann::json& json) {
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+struct Renderer {
+  std::string operator()(const api::SessionPage& page) const { return render(page.sessions); }
+  template <class T>
+  std::string operator()(const T& reply) const {
+    return render(reply);
+  }
+};
+
+int show(const Options& options, const Output& output, const api::Response& response) {
+  if (!response) return fail(output, response.error());
+  output.out << (options.json ? to_text(api::to_json(*response))
+                              : std::visit(Renderer{}, *response));
+  return kDone;
+}
+
+// Every page, as one answer. A table that changes meanwhile may show a session twice or not at all,
+// but the walk ends: offsets must rise.
+api::Response all_sessions(api::Client& client) {
+  api::SessionPage all;
+  std::uint64_t offset = 0;
+  for (;;) {
+    auto response = client.request(api::SessionsRequest{offset});
+    if (!response) return response;
+    auto& page = std::get<api::SessionPage>(*response);
+    all.total = page.total;
+    std::ranges::move(page.sessions, std::back_inserter(all.sessions));
+    if (!page.next_offset || *page.next_offset <= offset) return all;
+    offset = *page.next_offset;
+  }
+}
+
+int follow_events(const Options& options, const Output& output, api::Client& client) {
+  if (const auto followed = client.follow(); !followed) return fail(output, followed.error());
+  for (std::uint64_t shown = 0; options.count == 0 || shown < options.count;) {
+    const auto event = client.next_event(seconds(3600));
+    if (!event && event.error().code == api::ErrorCode::kBusy) continue;  // a quiet hour
+    if (!event) return fail(output, event.error());
+    if (event->lost > 0) {
+      output.err << "jumpctl: " << event->lost << " events missed here; the event log has them\n";
+      continue;
+    }
+    output.out << (options.json ? event->line + '\n' : render_event(event->line)) << std::flush;
+    ++shown;
+  }
+  return kDone;
+}
+
+int perform(const std::string& command, const Options& options, const Output& output) {
+  auto client = api::Client::connect(options.socket);
+  if (!client) return fail(output, client.error());
+  if (command == "events") return follow_events(options, output, *client);
+  if (command == "sessions") return show(options, output, all_sessions(*client));
+  api::Request request = api::StatusRequest{};
+  if (command == "session") request = api::SessionRequest{options.target};
+  if (command == "terminate") request = api::TerminateRequest{options.target};
+  if (command == "counters") request = api::CountersRequest{options.worker};
+  if (command == "reload") request = api::ReloadRequest{};
+  return show(options, output, client->request(request));
+}
+
+void add_commands(CLI::App& app, Options& options) {
+  app.add_option("--socket", options.socket, "control socket of the gateway")
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "answer in JSON");
+  app.fallthrough();  // --json and --socket may follow the command
+  app.require_subcommand(1);
+  app.set_version_flag("--version", JUMPGATE_VERSION);
+  app.add_subcommand("status", "the gateway at a glance");
+  app.add_subcommand("sessions", "every session, one line each");
+  app.add_subcommand("session", "everything about one session")
+      ->add_option("ID|PEER", options.target, "its id or its peer's name")
+      ->required();
+  CLI::App* events = app.add_subcommand("events", "what happens, from now on");
+  events->add_flag("--follow", options.follow, "go on until interrupted")->required();
+  events->add_option("--count", options.count, "end after so many events");
+  app.add_subcommand("terminate", "end a session")
+      ->add_option("ID|PEER", options.target, "its id or its peer's name")
+      ->required();
+  app.add_subcommand("counters", "packets and drops by reason")
+      ->add_option("--worker", options.worker, "of one worker alone");
+  app.add_subcommand("reload", "read the configuration anew: peers and policy");
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  CLI::App app{"Looks into a running jumpgated and directs it.", "jumpctl"};
+  Options options;
+  add_commands(app, options);
+  try {
+    // CLI11 takes them last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& fault) {
+    return app.exit(fault, out, err) == 0 ? kDone : kUsage;
+  }
+  return perform(app.get_subcommands().front()->get_name(), options, {out, err});
+}
+
+}  // namespace jumpgate::jumpctl
