@@ -37,7 +37,7 @@ struct AeadOp {
   const std::uint8_t* aad{nullptr};  // authenticated only
   std::uint32_t aad_length{16};      // the prefix of a packet; at most 64
   std::uint32_t length{0};           // bytes of data; 0 is valid
-  std::uint8_t* data{nullptr};       // sealed or opened in place
+  std::uint8_t* data{nullptr};       // sealed or opened in place; not null even when empty
   std::uint8_t* tag{nullptr};        // 16 bytes: written by seal, compared in constant time by open
   std::array<std::uint8_t, kAeadIvSize> iv{};
   bool ok{false};  // result of open: authentic; seal sets it true

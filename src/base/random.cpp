@@ -28,7 +28,7 @@ std::uint64_t RandomSource::below(std::uint64_t bound) {
 }
 
 void SystemRandom::fill(std::span<std::uint8_t> out) {
-  randombytes_buf(out.data(), out.size());
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
 }
 
 }  // namespace jumpgate::base

@@ -22,6 +22,7 @@ class SeededRandom final : public base::RandomSource {
     std::array<std::uint8_t, randombytes_SEEDBYTES> key{};
     base::store_le64(key.data(), seed_);
     base::store_le64(key.data() + 8, calls_++);
+    if (out.empty()) return;
     randombytes_buf_deterministic(out.data(), out.size(), key.data());
   }
   /// A buffer of exactly n bytes on the heap, so that sanitizers see every byte read beyond it.
