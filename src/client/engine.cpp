@@ -208,7 +208,10 @@ void Engine::settle(MonoNs now) {
     if (!current_ || current_->wants_successor(now)) begin_after(*ended, now);
   }
   if (successor_ && successor_->state() != State::kBirth) {
-    if (current_) current_->terminate(Reason::kSuperseded, now);
+    if (current_) {
+      current_->terminate(Reason::kSuperseded, now);
+      last_end_ = current_->end_reason();
+    }
     current_ = std::move(successor_);
     ++sessions_;
     const TunnelSetup& setup = current_->core().setup;
@@ -219,6 +222,7 @@ void Engine::settle(MonoNs now) {
   }
   if (current_ && current_->over()) {
     const auto ended = std::move(current_);
+    last_end_ = ended->end_reason();
     if (!successor_) begin_after(*ended, now);
   }
   if (current_ && wanted_ && !successor_ && current_->wants_successor(now)) {
@@ -227,11 +231,14 @@ void Engine::settle(MonoNs now) {
 }
 
 void Engine::send_hello(MonoNs now) {
-  // A renewal begins where the session is; every further HELLO tries the next uplink.
-  std::optional<UplinkId> uplink = uplinks_.after(handshake_.last_uplink());
-  if (handshake_.last_uplink() == kNoUplink && current_ &&
-      uplinks_.up(current_->core().current_uplink())) {
+  // A renewal begins where the session is; an answered HELLO is followed by one over the same
+  // uplink, an unanswered one by one over the next.
+  const UplinkId last = handshake_.last_uplink();
+  std::optional<UplinkId> uplink = uplinks_.after(last);
+  if (last == kNoUplink && current_ && uplinks_.up(current_->core().current_uplink())) {
     uplink = current_->core().current_uplink();
+  } else if (handshake_.stays() && uplinks_.up(last)) {
+    uplink = last;
   }
   if (!uplink) return;
   handshake_.send_hello(*uplink, uplinks_.gateway(*uplink), output_, now);

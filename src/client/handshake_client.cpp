@@ -24,6 +24,7 @@ void HandshakeClient::start(MonoNs first) {
   timeout_ = kHelloTimeout;
   uplink_ = kNoUplink;
   counter_raised_ = false;
+  stays_ = false;
   report_ = {};
 }
 
@@ -54,6 +55,7 @@ void HandshakeClient::send_hello(UplinkId uplink, const Endpoint& gateway, Outpu
   client_cid_ = {random_.nonzero_u64()};
   sent_at_ = now;
   cookie_taken_ = false;
+  stays_ = false;
   const wire::HelloHeader header{.version = wire::kVersion, .client_cid = client_cid_};
   noise_ = crypto::NoiseIk::initiator(wire::make_prologue(header), identity_.own.clone(),
                                       identity_.gateway);
@@ -129,6 +131,7 @@ void HandshakeClient::on_cookie(std::span<const std::uint8_t> message, DropCount
   cookie_taken_ = true;
   cookies_.at(uplink_) = StoredCookie{.cookie = *cookie, .until = now + limits::kCookieLifetime};
   next_hello_ = now;
+  stays_ = true;
 }
 
 void HandshakeClient::on_refusal(std::span<const std::uint8_t> message, DropCounters& drops,
@@ -147,6 +150,7 @@ void HandshakeClient::on_refusal(std::span<const std::uint8_t> message, DropCoun
     return;
   }
   report_.refused = refusal->reason;
+  stays_ = true;
   if (refusal->reason == Reason::kHelloCounterLow) {
     counter_ = std::max(counter_, refusal->highest_counter);
     if (!std::exchange(counter_raised_, true)) next_hello_ = now;

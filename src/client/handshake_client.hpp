@@ -56,6 +56,8 @@ class HandshakeClient {
   [[nodiscard]] bool due(MonoNs now) const { return running_ && now >= next_hello_; }
   [[nodiscard]] MonoNs next_deadline() const { return running_ ? next_hello_ : kNever; }
   [[nodiscard]] UplinkId last_uplink() const { return uplink_; }
+  /// The gateway answered the last HELLO and asked for another: over the same uplink.
+  [[nodiscard]] bool stays() const { return stays_; }
 
   /// Sends the HELLO that is due.
   void send_hello(UplinkId uplink, const Endpoint& gateway, Output& output, MonoNs now);
@@ -98,6 +100,7 @@ class HandshakeClient {
   MonoNs sent_at_;
   bool cookie_taken_{false};
   bool counter_raised_{false};
+  bool stays_{false};
   std::array<std::optional<StoredCookie>, limits::kMaxUplinks> cookies_;
   HandshakeReport report_;
 };
