@@ -1,0 +1,171 @@
+#include "ctl/controller_loop.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <rte_mbuf.h>
+
+#include "net/frames.hpp"
+#include "net/icmp.hpp"
+#include "net/own_addresses.hpp"
+
+namespace jumpgate::ctl {
+namespace {
+
+std::span<const std::uint8_t> bytes_of(const rte_mbuf& mbuf) {
+  return {rte_pktmbuf_mtod(&mbuf, const std::uint8_t*), rte_pktmbuf_data_len(&mbuf)};
+}
+
+std::optional<net::IcmpError> icmp_error_for(DropReason reason) {
+  switch (reason) {
+    case DropReason::kInnerNoRoute:
+      return net::IcmpError::kNoRoute;
+    case DropReason::kPeerNotAttached:
+    case DropReason::kNoBinding:
+    case DropReason::kNeighbourUnresolved:
+      return net::IcmpError::kHostUnreachable;
+    case DropReason::kInnerBadSource:
+    case DropReason::kInnerToGateway:
+      return net::IcmpError::kAdministrative;
+    case DropReason::kInnerTtlExceeded:
+      return net::IcmpError::kTtlExceeded;
+    case DropReason::kInnerTooBig:
+      return net::IcmpError::kTooBig;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::size_t ControllerLoop::round(MonoNs now) {
+  std::size_t done = 0;
+  parts_.outer.set_now(now);
+  for (bus::CommandChannel* channel : parts_.commands) {
+    for (std::size_t i = 0; i < limits::kReportsPerTick; ++i, ++done) {
+      bus::Command* command = channel->poll_ack();
+      if (command == nullptr) break;
+      parts_.controller.on_acknowledged(*command, now);
+      channel->release(command);
+    }
+  }
+  for (bus::ReportChannel* channel : parts_.reports) {
+    bus::Report report;
+    for (std::size_t i = 0; i < limits::kReportsPerTick && channel->pop(report); ++i, ++done) {
+      on_report(report, now);
+      if (report.mbuf != nullptr) rte_pktmbuf_free(report.mbuf);
+    }
+  }
+  done += parts_.mailbox.serve(now);
+  parts_.controller.tick(now);
+  parts_.neighbours.tick(now);
+  parts_.routes.reclaim();
+  return done;
+}
+
+Duration ControllerLoop::idle_wait(std::size_t done) {
+  idle_ = done > 0 ? Duration{} : std::min(idle_ + microseconds(10), kMaxIdle);
+  return idle_;
+}
+
+void ControllerLoop::on_report(const bus::Report& report, MonoNs now) {
+  if (report.mbuf == nullptr) {
+    parts_.controller.on_report(report, now);
+    return;
+  }
+  const std::span<const std::uint8_t> bytes = bytes_of(*report.mbuf);
+  switch (report.kind) {
+    case bus::ReportKind::kHandshake:
+      return parts_.controller.on_handshake(bytes, report.from, report.to, report.worker, now);
+    case bus::ReportKind::kControl:
+      if (bytes.size() == wire::kControlPayloadSize)
+        parts_.controller.on_control(report, bytes.first<wire::kControlPayloadSize>(), now);
+      return;
+    case bus::ReportKind::kFrame:
+      return on_frame(report, bytes, now);
+    case bus::ReportKind::kResolve:
+      static_cast<void>(parts_.neighbours.resolve(report.port, report.address, bytes, now));
+      return;
+    case bus::ReportKind::kInnerLocal:
+      return on_inner_local(bytes, now);
+    case bus::ReportKind::kInnerRefused:
+      return on_inner_refused(report, bytes, now);
+    default:
+      return parts_.controller.on_report(report, now);
+  }
+}
+
+void ControllerLoop::on_frame(const bus::Report& report, std::span<const std::uint8_t> frame,
+                              MonoNs now) {
+  const auto ethernet = net::parse_ethernet(frame);
+  const net::PortAddressing* in = port(report.port);
+  if (!ethernet || in == nullptr) return;
+  const bool is_ip = ethernet->type == net::kEtherTypeIpv4 || ethernet->type == net::kEtherTypeIpv6;
+  if (!is_ip || net::is_nd(ethernet->payload)) {
+    static_cast<void>(parts_.neighbours.receive(report.port, frame, now));
+    return;
+  }
+  const auto ip = net::parse_ip(ethernet->payload);
+  if (!ip || !net::is_own_address(*in, ip->destination) || !net::is_echo_request(ip->packet))
+    return;
+  std::array<std::uint8_t, net::kEthernetSize + kMaxOwnPacket> reply{};
+  const std::size_t size =
+      net::build_echo_reply(std::span(reply).subspan(net::kEthernetSize), ip->packet);
+  if (size == 0) return;
+  net::build_ethernet(reply, ethernet->source, in->mac, ethernet->type);
+  parts_.frames.send(report.port, std::span(reply).first(net::kEthernetSize + size), report.worker);
+}
+
+void ControllerLoop::on_inner_local(std::span<const std::uint8_t> packet, MonoNs now) {
+  if (!net::is_echo_request(packet)) return;
+  std::array<std::uint8_t, kMaxOwnPacket> reply{};
+  const std::size_t size = net::build_echo_reply(reply, packet);
+  if (size != 0) send_inner(std::span(reply).first(size), now);
+}
+
+void ControllerLoop::on_inner_refused(const bus::Report& report,
+                                      std::span<const std::uint8_t> packet, MonoNs now) {
+  const auto error = icmp_error_for(report.reason);
+  const auto ip = net::parse_ip(packet);
+  if (!error || !ip) return;
+  std::optional<IpAddress> source;
+  for (const net::PortAddressing& own : parts_.ports) {
+    if (own.role != net::PortRole::kInner || source) continue;
+    source = net::own_address_towards(own, ip->source);
+  }
+  if (!source) return;
+  std::array<std::uint8_t, net::kMaxIcmpError> answer{};
+  const std::size_t size = net::build_icmp_error(answer, *error, *source, ip->packet, report.mtu);
+  if (size != 0) send_inner(std::span(answer).first(size), now);
+}
+
+void ControllerLoop::send_inner(std::span<const std::uint8_t> packet, MonoNs now) {
+  const auto ip = net::parse_ip(packet);
+  if (!ip) return;
+  const net::RouteImage& image = parts_.routes.image();
+  const net::RouteTarget target = image.route(ip->destination);
+  if (target.kind == net::RouteKind::kPeer) {
+    parts_.frames.send(bus::kIntoTunnel, packet);
+    return;
+  }
+  const bool on_link = target.kind == net::RouteKind::kOnLink;
+  const net::PortAddressing* out = port(target.port);
+  if ((!on_link && target.kind != net::RouteKind::kNextHop) || out == nullptr ||
+      packet.size() > std::min<std::size_t>(out->mtu, kMaxOwnPacket))
+    return;
+  std::array<std::uint8_t, net::kEthernetSize + kMaxOwnPacket> frame{};
+  const bool v4 = ip->destination.family == IpFamily::kV4;
+  net::build_ethernet(frame, MacAddress{}, out->mac,
+                      v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
+  std::ranges::copy(packet, frame.begin() + net::kEthernetSize);
+  static_cast<void>(
+      parts_.neighbours.resolve(target.port, on_link ? ip->destination : image.next_hop(target),
+                                std::span(frame).first(net::kEthernetSize + packet.size()), now));
+}
+
+const net::PortAddressing* ControllerLoop::port(std::uint8_t index) const {
+  const auto found = std::ranges::find(parts_.ports, index, &net::PortAddressing::port);
+  return found == parts_.ports.end() ? nullptr : &*found;
+}
+
+}  // namespace jumpgate::ctl
