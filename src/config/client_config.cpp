@@ -35,7 +35,6 @@ void read_client(TableReader& root, ClientConfig& config) {
   read_suites(*table, "suites", config.suites);
   // What fits sockaddr_un.
   table->string("control_socket", config.control_socket, 107);
-  table->string("events_file", config.events_file);
   table->duration("connect_timeout", config.connect_timeout, seconds(1), seconds(600));
   read_log_level(*table, "log_level", config.log_level);
   table->finish();
@@ -61,6 +60,13 @@ void read_gateway(TableReader& root, ClientConfig& config) {
       });
   read_public_key(*table, "public_key", config.gateway_public_key);
   read_secret(*table, "preshared_key_file", config.path, config.preshared_key);
+  table->finish();
+}
+
+void read_events(TableReader& root, ClientConfig& config) {
+  auto table = root.table("events");
+  if (!table) return;
+  table->string("file", config.events_file);
   table->finish();
 }
 
@@ -94,6 +100,7 @@ std::expected<ClientConfig, Problems> read_document(std::unique_ptr<TomlDocument
   TableReader root{*document, problems};
   read_client(root, config);
   read_gateway(root, config);
+  read_events(root, config);
   read_uplinks(root, config);
   root.finish();
   if (config.endpoints.empty() && problems.empty())

@@ -30,15 +30,9 @@ void read_gateway(TableReader& root, GatewayConfig& config) {
   table->integers("lcores", config.lcores, kMaxLcore, limits::kMaxWorkers + 1);
   table->integer("handshake_threads", config.handshake_threads, 1U, 16U);
   read_log_level(*table, "log_level", config.log_level);
-  table->finish();
-}
-
-void read_control(TableReader& root, ControlConfig& out) {
-  auto table = root.table("control");
-  if (!table) return;
   // What fits sockaddr_un.
-  table->string("socket", out.socket, 107);
-  table->string("group", out.group, 32);
+  table->string("control_socket", config.control.socket, 107);
+  table->string("control_group", config.control.group, 32);
   table->finish();
 }
 
@@ -87,7 +81,6 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   config.path = document->path();
   TableReader root{*document, problems};
   read_gateway(root, config);
-  read_control(root, config.control);
   read_events(root, config.events);
   read_limits(root, config.limits);
   read_eal(root, config.eal);

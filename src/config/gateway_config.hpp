@@ -93,7 +93,7 @@ struct EventsConfig {
   std::uint32_t keep{4};                             // rotated files kept
 };
 
-/// [control]
+/// [gateway] control_socket, control_group
 struct ControlConfig {
   std::string socket{"/run/jumpgate/jumpgated.sock"};
   std::string group;  // besides root; empty: root alone

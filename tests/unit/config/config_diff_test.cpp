@@ -1,0 +1,67 @@
+#include "config/config_diff.hpp"
+
+#include <gtest/gtest.h>
+
+#include "config_test_helpers.hpp"
+
+namespace jumpgate::config {
+namespace {
+
+using test::gateway_text;
+using test::peer_text;
+using test::replaced;
+
+class DiffTest : public ::testing::Test {
+ protected:
+  GatewayConfig config(const std::string& text) {
+    auto parsed = parse_gateway(text, scratch.path("gateway.toml"));
+    EXPECT_TRUE(parsed) << parsed.error().text();
+    return parsed ? std::move(*parsed) : GatewayConfig{};
+  }
+  test::Scratch scratch;
+};
+
+TEST_F(DiffTest, TheSameIsEmpty) {
+  const auto a = config(gateway_text()), b = config(gateway_text());
+  const auto d = diff(a, b);
+  EXPECT_TRUE(d.empty());
+  EXPECT_EQ(d.kept.size(), 1U);
+  EXPECT_EQ(describe(d, a, b), "nothing changed\n");
+}
+
+TEST_F(DiffTest, MovedInTheFileIsStillTheSame) {
+  const std::string phone = peer_text("phone", 2, "addresses = [\"10.8.0.3/32\"]");
+  const auto d = diff(config(gateway_text() + phone),
+                      config(replaced(gateway_text(), "[[peer]]", phone + "[[peer]]")));
+  EXPECT_TRUE(d.empty());
+  EXPECT_EQ(d.kept, (std::vector<std::pair<std::size_t, std::size_t>>{{1, 0}, {0, 1}}));
+}
+
+TEST_F(DiffTest, AddedRemovedChanged) {
+  const auto a = config(gateway_text() + peer_text("phone", 2, "addresses = [\"10.8.0.3/32\"]"));
+  const auto b = config(replaced(gateway_text(), "10.8.0.2", "10.8.0.9") +
+                        peer_text("phone", 3, "addresses = [\"10.8.0.3/32\"]"));
+  const auto d = diff(a, b);
+  EXPECT_EQ(d.added, std::vector<std::size_t>{1});
+  EXPECT_EQ(d.removed, std::vector<std::size_t>{1});
+  ASSERT_EQ(d.changed.size(), 1U);
+  EXPECT_TRUE(d.changed[0].addresses);
+  EXPECT_FALSE(d.changed[0].identity);
+  EXPECT_EQ(describe(d, a, b),
+            "peer phone: removed\npeer laptop: changed addresses\npeer phone: added\n");
+}
+
+TEST_F(DiffTest, PolicyRoutesAndRestarts) {
+  const auto a = config(gateway_text());
+  const auto b = config(replaced(replaced(gateway_text(), "[[port]]", "workers = 2\n[[port]]"),
+                                 "\"wan0\"", "\"wan1\"") +
+                        "[[route]]\nprefix = \"10.20.0.0/16\"\nport = \"lan\"\nvia = \"10.9.0.2\"\n"
+                        "[policy.switching]\nswitch_cooldown = \"3s\"\n");
+  const auto d = diff(a, b);
+  EXPECT_TRUE(d.policy);
+  EXPECT_TRUE(d.routes);
+  EXPECT_EQ(d.restart, (std::vector<std::string>{"gateway.workers", "port wan"}));
+}
+
+}  // namespace
+}  // namespace jumpgate::config
