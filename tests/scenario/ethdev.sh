@@ -1,0 +1,60 @@
+# A real port over veth: frames go out and come back through net_af_xdp and net_af_packet, the link's state follows the
+# cable, a second process is refused, and so is the interface that carries the default route.
+#
+#   host                 port
+#   +-------+            +------------------------------+
+#   |     H o------------o P   port_reflector (DPDK)    |
+#   +-------+            +------------------------------+
+source "$(dirname "$0")/lib.sh"
+reflector=$build/tests/unit/ethdev/port_reflector
+[[ -x $reflector ]] || skip "port_reflector is not built"
+
+make_ns host port
+make_veth host H port P
+no_stack host H
+no_stack port P
+
+# exchange COUNT: sends numbered frames of every size from 60 to 1514 in turn, one at a time; each must come back whole.
+exchange() {
+  in_ns host python3 - "$1" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+s.bind(("H", 0x88b5))
+s.settimeout(2)
+us, them = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
+for n in range(int(sys.argv[1])):
+    frame = them + us + b"\x88\xb5" + n.to_bytes(4, "big") + bytes(42 + n * 7 % 1455)
+    s.send(frame)
+    while True:
+        back, address = s.recvfrom(2048)
+        if address[2] != socket.PACKET_OUTGOING:
+            break
+    assert back == us + them + frame[12:], f"frame {n} came back changed"
+PY
+}
+
+for driver in af_xdp af_packet; do
+  start port "$driver" "$reflector" "$driver" P
+  pid=$started
+  wait_for 20 logged "$driver" '^ready'
+  exchange 300 || fail "$driver lost or changed a frame"
+
+  if in_ns port "$reflector" "$driver" P >"$logs/second-$driver.txt" 2>&1; then fail "a second process took the port"; fi
+  grep -q 'used by another jumpgate process' "$logs/second-$driver.txt" || fail "the second process was not told why"
+
+  ip -n "$prefix-host" link set dev H down
+  wait_for 5 logged "$driver" '^link down'
+  ip -n "$prefix-host" link set dev H up
+  wait_for 5 logged "$driver" '^link up'
+  wait_for 5 exchange 1
+  stop "$pid"
+  logged "$driver" '^rx 30[1-9]' || fail "$driver did not count its frames"
+done
+
+ip -n "$prefix-port" address add 192.0.2.1/24 dev P
+ip -n "$prefix-port" route add default via 192.0.2.2
+if in_ns port "$reflector" af_xdp P >"$logs/default-route.txt" 2>&1; then fail "the default route's interface was taken"; fi
+grep -q "carries this host's IPv4 default route" "$logs/default-route.txt" || fail "no reason was given"
+start port forced "$reflector" af_xdp P force
+wait_for 20 logged forced '^ready'
+stop "$started"
