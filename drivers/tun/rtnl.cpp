@@ -4,7 +4,9 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <vector>
 
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -44,6 +46,17 @@ struct Request {
   }
 };
 
+/// One attribute as bytes, to be nested in another.
+std::vector<std::uint8_t> attribute(std::uint16_t type, std::span<const std::uint8_t> value) {
+  rtattr head{};
+  head.rta_len = static_cast<std::uint16_t>(RTA_LENGTH(value.size()));
+  head.rta_type = type;
+  std::vector<std::uint8_t> bytes(RTA_SPACE(value.size()));
+  std::memcpy(bytes.data(), &head, sizeof head);
+  std::memcpy(bytes.data() + RTA_LENGTH(0), value.data(), value.size());
+  return bytes;
+}
+
 std::uint8_t family_of(const IpAddress& address) {
   return address.family == IpFamily::kV6 ? AF_INET6 : AF_INET;
 }
@@ -81,13 +94,22 @@ std::string Rtnl::transact(void* message, const std::string& what) {
 }
 
 std::string Rtnl::set_up(std::uint16_t mtu) {
-  Request<ifinfomsg> request(RTM_NEWLINK, 0);
-  request.body.ifi_family = AF_UNSPEC;
-  request.body.ifi_index = index_;
-  request.body.ifi_flags = IFF_UP;
-  request.body.ifi_change = IFF_UP;
-  request.add_u32(IFLA_MTU, mtu);
-  return transact(&request, "setting the tunnel interface up");
+  Request<ifinfomsg> first(RTM_NEWLINK, 0);
+  first.body.ifi_family = AF_UNSPEC;
+  first.body.ifi_index = index_;
+  first.add_u32(IFLA_MTU, mtu);
+  // No link-local address of the kernel's own making: nobody routes it, and its router
+  // solicitations would only be dropped at the gateway. A kernel without IPv6 refuses it, rightly.
+  const std::uint8_t none = IN6_ADDR_GEN_MODE_NONE;
+  const auto mode = attribute(IFLA_INET6_ADDR_GEN_MODE, {&none, 1});
+  Request<ifinfomsg> quiet = first;
+  quiet.add(IFLA_AF_SPEC | NLA_F_NESTED, attribute(AF_INET6 | NLA_F_NESTED, mode));
+  (void)transact(&quiet, "no link-local address");
+
+  // A request of its own: in one, the interface would be up before the mode is set.
+  first.body.ifi_flags = IFF_UP;
+  first.body.ifi_change = IFF_UP;
+  return transact(&first, "setting the tunnel interface up");
 }
 
 std::string Rtnl::address_request(const IpPrefix& address, std::uint16_t type,
