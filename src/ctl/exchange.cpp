@@ -176,7 +176,7 @@ void Exchanges::decide(Session& session, std::uint8_t index, MonoNs now) {
 session::SwitchVerdict Exchanges::judge(const Session& session, IpFamily family, bool exempt,
                                         bool count_attempts, MonoNs now) const {
   const bool recovering = session.record.state() == State::kRecovering;
-  return session::may_switch(
+  session::SwitchVerdict verdict = session::may_switch(
       core_.policy, {.now = now,
                      .attempts_last_minute = count_attempts ? session.budget.attempts(now) : 0,
                      .commits_last_minute = session.budget.commits(now),
@@ -184,6 +184,12 @@ session::SwitchVerdict Exchanges::judge(const Session& session, IpFamily family,
                      .exempt_from_cooldown = exempt,
                      .recovery_deadline = recovering ? session.record.state_deadline() : kNever,
                      .family = family});
+  // How long a limit lasts is the budget's knowledge.
+  if (verdict.reason == Reason::kSwitchRateLimited)
+    verdict.retry_after = session.budget.until_commit(now);
+  if (verdict.reason == Reason::kAttemptsExhausted)
+    verdict.retry_after = session.budget.until_attempt(now);
+  return verdict;
 }
 
 void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {

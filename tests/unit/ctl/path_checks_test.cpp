@@ -1,0 +1,147 @@
+// spec/jump.md "In place" and "Rebinding", and the volatile states around them.
+#include "gateway_fixture.hpp"
+
+namespace jumpgate::ctl::testing {
+namespace {
+
+const Endpoint kRebound = v4(10, 4999);
+
+class PathCheck : public GatewayTest {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(attach(alice_));
+    out_.sent.clear();
+    advance(seconds(2));
+  }
+};
+
+TEST_F(PathCheck, SilenceIsVolatileThenDegraded) {
+  edge(alice_, bus::ReportKind::kSilence);
+  EXPECT_EQ(state(alice_), State::kVolatile);
+  run();
+  EXPECT_TRUE(workers_.last<bus::SetLiveness>().quick);
+  EXPECT_TRUE(workers_.last<bus::SetLiveness>().reattach_wanted);
+  advance(milliseconds(4010));
+  EXPECT_EQ(state(alice_), State::kDegraded);
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kVolatilePersisted), 1U);
+}
+
+TEST_F(PathCheck, HealedPathIsProvedInPlaceAfterAHeartbeat) {
+  edge(alice_, bus::ReportKind::kSilence);
+  advance(seconds(1));
+  edge(alice_, bus::ReportKind::kAlive);
+  EXPECT_EQ(state(alice_), State::kVolatile) << "the client may start it itself";
+  EXPECT_FALSE(find(alice_)->record.lost_since());
+  advance(milliseconds(510));
+  EXPECT_EQ(state(alice_), State::kRecovering);
+  const auto challenge = challenge_to(alice_, kWifi);
+  ASSERT_TRUE(challenge);
+  EXPECT_EQ(challenge->kind, wire::ChallengeKind::kInPlace);
+  EXPECT_EQ(challenge->jump_seq, 0U);
+  EXPECT_EQ(challenge->client_cid.value, 0U);
+  const auto response = response_to(alice_, *challenge);
+  send_response(alice_, response, kWifi);
+  run();
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(find(alice_)->binding->client_cid, response.client_cid);
+  EXPECT_EQ(find(alice_)->record.binding_version(), 2U);
+  EXPECT_EQ(events_of(EventType::kTransportSwitch, Reason::kInPlaceRecovery), 1U);
+  EXPECT_FALSE(workers_.last<bus::SetLiveness>().quick);
+  EXPECT_EQ(paths_.held, 1);
+}
+
+TEST_F(PathCheck, ClientThatComesFirstStopsTheGatewaysCheck) {
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  ASSERT_TRUE(jump(alice_, kWifi, Reason::kHeartbeatTimeout));
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kInPlaceRecovery), 1U);
+  out_.sent.clear();
+  advance(seconds(2));
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty());
+}
+
+TEST_F(PathCheck, InPlaceChallengeIsRepeatedFourTimesAtMost) {
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  advance(milliseconds(8400));
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 5U);
+}
+
+TEST_F(PathCheck, SecondSilenceInTheCheckLeavesItToTheWindow) {
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  advance(milliseconds(600));
+  edge(alice_, bus::ReportKind::kSilence);
+  EXPECT_EQ(state(alice_), State::kRecovering);
+  advance(seconds(8));
+  EXPECT_EQ(state(alice_), State::kDegraded);
+}
+
+TEST_F(PathCheck, RebindingOldAnswersKeepsTheBinding) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  run();
+  const auto at_old = challenge_to(alice_, kWifi);
+  const auto at_new = challenge_to(alice_, kRebound);
+  ASSERT_TRUE(at_old && at_new);
+  EXPECT_EQ(at_old->kind, wire::ChallengeKind::kRebinding);
+  EXPECT_EQ(at_old->epoch, at_new->epoch);
+  EXPECT_NE(at_old->token, at_new->token);
+  send_response(alice_, response_to(alice_, *at_new), kRebound);
+  EXPECT_EQ(state(alice_), State::kRecovering) << "the old address has 400 ms";
+  EXPECT_EQ(workers_.count<bus::Commit>(), 0U);
+  advance(milliseconds(200));
+  send_response(alice_, response_to(alice_, *at_old), kWifi);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kWifi);
+  // That address starts no other check for a while.
+  advance(milliseconds(100));
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
+TEST_F(PathCheck, RebindingOnlyNewAnswersMovesAfterTheProbe) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  run();
+  const auto at_new = challenge_to(alice_, kRebound);
+  ASSERT_TRUE(at_new);
+  advance(milliseconds(100));
+  send_response(alice_, response_to(alice_, *at_new), kRebound);
+  advance(milliseconds(290));
+  EXPECT_EQ(workers_.count<bus::Commit>(), 0U);
+  advance(milliseconds(20));
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kRebound);
+  EXPECT_EQ(events_of(EventType::kTransportSwitch, Reason::kTransportRebound), 1U);
+  const std::vector<std::string> expected{
+      "ATTACHED attached_to_transport", "VOLATILE transport_rebound",
+      "RECOVERING in_place_recovery", "ATTACHED reattach_success"};
+  EXPECT_EQ(timeline(alice_.welcome.session_id), expected);
+}
+
+TEST_F(PathCheck, NewAddressMovesNothingWithoutItsAnswer) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  advance(milliseconds(8010));
+  EXPECT_EQ(workers_.count<bus::Commit>(), 0U);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kWifi);
+  std::size_t to_new = 0;
+  for (const Sent& s : sent(wire::Type::kPathChallenge))
+    if (s.remote == kRebound) ++to_new;
+  EXPECT_EQ(to_new, 1U) << "96 bytes pay for one challenge";
+}
+
+TEST_F(PathCheck, TooFewBytesStartNothing) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 64);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 64);
+  EXPECT_EQ(state(alice_), State::kRecovering);
+}
+
+TEST_F(PathCheck, JumpOfTheClientCancelsTheRebindingCheck) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  run();
+  ASSERT_TRUE(jump(alice_, kCell));
+  EXPECT_EQ(find(alice_)->record.binding_version(), 2U);
+}
+
+}  // namespace
+}  // namespace jumpgate::ctl::testing

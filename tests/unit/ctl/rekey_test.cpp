@@ -1,0 +1,199 @@
+// spec/keys.md "Rekey" and "Limits", the gateway's side.
+#include "gateway_fixture.hpp"
+
+namespace jumpgate::ctl::testing {
+namespace {
+
+class Rekeying : public GatewayTest {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(attach(alice_));
+    out_.sent.clear();
+    advance(seconds(2));
+  }
+  [[nodiscard]] wire::Rekey request(std::uint64_t seq) {
+    return {.generation = alice_.generation + 1,
+            .reason = Reason::kTimeElapsed,
+            .binding_version = alice_.binding_version,
+            .ephemeral = ephemeral_.public_key,
+            .rekey_seq = seq};
+  }
+  void send(const wire::Rekey& message) {
+    std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+    wire::encode_rekey(message, payload);
+    control(alice_, wire::Type::kRekey, payload, kWifi);
+  }
+  [[nodiscard]] std::optional<wire::RekeyReply> last_reply() {
+    const auto all = sent(wire::Type::kRekeyReply);
+    if (all.empty()) return std::nullopt;
+    const auto payload = alice_.open(all.back());
+    if (!payload) return std::nullopt;
+    const auto decoded = wire::decode_rekey_reply(*payload);
+    if (!decoded) return std::nullopt;
+    return *decoded;
+  }
+  /// The client takes the reply: from here on it speaks under the next generation.
+  void take(const wire::RekeyReply& reply) {
+    auto root = crypto::derive_rekeyed_root(
+        alice_.root, alice_.welcome.session_id, reply.generation, ephemeral_.private_key,
+        Direction::kClientToGateway,
+        {.client_ephemeral = ephemeral_.public_key, .gateway_ephemeral = reply.ephemeral});
+    ASSERT_TRUE(root);
+    alice_.root = std::move(*root);
+    alice_.generation = reply.generation;
+  }
+
+  crypto::KeyPair ephemeral_ = crypto::KeyPair::generate(random_);
+};
+
+TEST_F(Rekeying, ConfirmedByTheFirstPacketOfTheNewEpoch) {
+  send(request(1));
+  EXPECT_TRUE(sent(wire::Type::kRekeyReply).empty());
+  run();
+  const auto reply = last_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->reason, Reason::kNone);
+  EXPECT_EQ(reply->generation, 1U);
+  EXPECT_EQ(reply->epoch, 2U);
+  EXPECT_EQ(find(alice_)->record.root_generation(), 0U) << "pending until it is used";
+  take(*reply);
+  const auto install = workers_.last<bus::InstallGeneration>();
+  const auto expected = crypto::derive_control_key(alice_.root, alice_.welcome.session_id, 1,
+                                                   Direction::kClientToGateway);
+  EXPECT_EQ(install.control.key, expected.get());
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, 2);
+  EXPECT_EQ(find(alice_)->record.root_generation(), 1U);
+  EXPECT_EQ(find(alice_)->record.binding_version(), 1U);
+  EXPECT_EQ(find(alice_)->epochs.current(), 2U);
+  EXPECT_EQ(workers_.last<bus::ConfirmGeneration>().epoch, 2U);
+  EXPECT_EQ(events_of(EventType::kKeyRotated, Reason::kTimeElapsed), 1U);
+  EXPECT_EQ(find(alice_)->old_root_epoch, 1U);
+  edge(alice_, bus::ReportKind::kEpochReleased, kWifi, 1);
+  EXPECT_EQ(find(alice_)->old_root_epoch, 0U);
+  EXPECT_EQ(find(alice_)->old_root.get(), RootKey{}) << "the old root is wiped";
+  EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kDrainOver), 1U);
+}
+
+TEST_F(Rekeying, RepeatedRequestGetsTheSameReplyFourTimesMore) {
+  for (int i = 0; i < 8; ++i) {
+    send(request(1));
+    run();
+  }
+  const auto replies = sent(wire::Type::kRekeyReply);
+  ASSERT_EQ(replies.size(), 5U);
+  EXPECT_EQ(wire::decode_rekey_reply(*alice_.open(replies.front()))->ephemeral,
+            wire::decode_rekey_reply(*alice_.open(replies.back()))->ephemeral);
+  EXPECT_EQ(workers_.count<bus::InstallGeneration>(), 1U);
+}
+
+TEST_F(Rekeying, OlderSequenceIsStale) {
+  send(request(5));
+  run();
+  send(request(4));
+  EXPECT_EQ(dropped(DropReason::kControlStale), 1U);
+}
+
+TEST_F(Rekeying, NewerRequestReplacesAnUnconfirmedOne) {
+  send(request(1));
+  run();
+  send(request(2));
+  run();
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
+  ASSERT_TRUE(last_reply());
+  EXPECT_EQ(last_reply()->rekey_seq, 2U);
+  EXPECT_EQ(last_reply()->epoch, 3U);
+}
+
+TEST_F(Rekeying, WrongGenerationAndBindingAreRefused) {
+  auto message = request(1);
+  message.generation = 7;
+  send(message);
+  ASSERT_TRUE(last_reply());
+  EXPECT_EQ(last_reply()->reason, Reason::kWrongGeneration);
+  message = request(2);
+  message.binding_version = 3;
+  send(message);
+  EXPECT_EQ(last_reply()->reason, Reason::kStaleBindingVersion);
+  EXPECT_EQ(events_of(EventType::kRekeyDenied, Reason::kWrongGeneration), 1U);
+  EXPECT_EQ(handshakes_.in_use(), 0U);
+}
+
+TEST_F(Rekeying, SmallOrderEphemeralIsRefused) {
+  auto message = request(1);
+  message.ephemeral = {};
+  send(message);
+  run();
+  ASSERT_TRUE(last_reply());
+  EXPECT_EQ(last_reply()->reason, Reason::kBadProof);
+  EXPECT_EQ(workers_.count<bus::InstallGeneration>(), 0U);
+}
+
+TEST_F(Rekeying, PendingJumpComesFirst) {
+  send_reattach(alice_, reattach(alice_));
+  run();
+  send(request(1));
+  ASSERT_TRUE(last_reply());
+  EXPECT_EQ(last_reply()->reason, Reason::kRekeyPending);
+}
+
+TEST_F(Rekeying, JumpCancelsAnUnconfirmedRekey) {
+  send(request(1));
+  run();
+  ASSERT_TRUE(jump(alice_, kCell));
+  EXPECT_EQ(events_of(EventType::kRekeyDenied, Reason::kCancelledByJump), 1U);
+  EXPECT_EQ(find(alice_)->record.root_generation(), 0U);
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
+}
+
+TEST_F(Rekeying, JumpUnderTheNewGenerationConfirmsIt) {
+  send(request(1));
+  run();
+  take(*last_reply());
+  ASSERT_TRUE(jump(alice_, kCell));
+  EXPECT_EQ(find(alice_)->record.root_generation(), 1U);
+  EXPECT_EQ(events_of(EventType::kKeyRotated, Reason::kTimeElapsed), 1U);
+}
+
+TEST_F(Rekeying, EmptyPoolDelaysEachStep) {
+  workers_.credit = 0;
+  send(request(1));
+  run();
+  EXPECT_FALSE(last_reply());
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  ASSERT_TRUE(last_reply());
+  workers_.credit = 0;
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, last_reply()->epoch);
+  EXPECT_EQ(find(alice_)->record.root_generation(), 0U);
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(find(alice_)->record.root_generation(), 1U);
+}
+
+TEST_F(Rekeying, AgeAsksForARekeyThenEndsTheSession) {
+  advance(seconds(119));
+  run();
+  EXPECT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  advance(seconds(60));
+  EXPECT_EQ(state(alice_), State::kTerminated);
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kKeysExpired), 1U);
+  EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kKeysExpired), 1U);
+}
+
+TEST_F(Rekeying, HardLimitEndsTheSession) {
+  edge(alice_, bus::ReportKind::kKeyUsage, kWifi, 0);
+  run();
+  EXPECT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
+  edge(alice_, bus::ReportKind::kKeyUsage, kWifi, 1);
+  EXPECT_EQ(state(alice_), State::kTerminated);
+}
+
+TEST_F(Rekeying, FailedOpensNeverEndASession) {
+  edge(alice_, bus::ReportKind::kKeyUsage, kWifi, 2);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(events_of(EventType::kSecurityKeyCompromiseSuspected, Reason::kSecurityEvent), 1U);
+}
+
+}  // namespace
+}  // namespace jumpgate::ctl::testing
