@@ -54,7 +54,8 @@ std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfi
   note(a.lcores == b.lcores, "gateway.lcores");
   note(a.handshake_threads == b.handshake_threads, "gateway.handshake_threads");
   note(a.log_level == b.log_level, "gateway.log_level");
-  note(a.control.socket == b.control.socket && a.control.group == b.control.group, "gateway.control_socket, control_group");
+  note(a.control.socket == b.control.socket && a.control.group == b.control.group,
+       "gateway.control_socket, control_group");
   note(a.events.file == b.events.file && a.events.max_bytes == b.events.max_bytes &&
            a.events.keep == b.events.keep,
        "events");
