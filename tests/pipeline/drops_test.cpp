@@ -1,0 +1,178 @@
+// Each drop reason of the worker, by the smallest packet that earns it; exactly one counter each.
+#include "harness.hpp"
+#include "net/frames.hpp"
+
+namespace jumpgate::test {
+namespace {
+
+class Drops : public testing::Test {
+ protected:
+  void expect(DropReason reason) {
+    const std::uint64_t all = h.all_drops();
+    const std::uint64_t one = h.dropped(reason);
+    h.poll();
+    EXPECT_EQ(h.dropped(reason), one + 1) << to_string(reason);
+    EXPECT_EQ(h.all_drops(), all + 1) << to_string(reason);
+    h.reports();
+    h.sent(kOuterPort);
+    h.sent(kInnerPort);
+  }
+  void outer(const ByteVector& packet, DropReason reason) {
+    h.put(kOuterPort, frame_of(kOuterMac, packet));
+    expect(reason);
+  }
+  void message(const ByteVector& datagram, DropReason reason) {
+    h.put(client, datagram);
+    expect(reason);
+  }
+  void inner(const ByteVector& plaintext, DropReason reason) {
+    message(client.data(plaintext), reason);
+  }
+  ByteVector prefixed(wire::Type type, std::uint8_t flags, std::uint64_t cid, std::size_t size) {
+    ByteVector bytes(size);
+    bytes[0] = static_cast<std::uint8_t>(type);
+    bytes[1] = flags;
+    base::store_le64(&bytes[8], cid);
+    return bytes;
+  }
+
+  Harness h;
+  Client client{h.attached(0, 0)};
+};
+
+TEST_F(Drops, LayerTwo) {
+  h.put(kOuterPort, ByteVector(13));
+  expect(DropReason::kEthTooShort);
+  h.put(kOuterPort, frame_of(kServerMac, inner_packet("198.51.100.7", "192.0.2.1")));
+  expect(DropReason::kEthNotForUs);
+  ByteVector odd = frame_of(kOuterMac, inner_packet("198.51.100.7", "192.0.2.1"));
+  odd[12] = 0x88;
+  h.put(kOuterPort, odd);
+  expect(DropReason::kEtherTypeUnknown);
+}
+
+TEST_F(Drops, OuterIp) {
+  outer(ByteVector{0x45, 0, 0}, DropReason::kIpTooShort);
+  ByteVector packet = inner_packet("198.51.100.7", "192.0.2.1");
+  packet[10] ^= 1;
+  outer(packet, DropReason::kIpBadChecksum);
+  outer(inner_packet("127.0.0.1", "192.0.2.1"), DropReason::kIpMartian);
+  outer(inner_packet("198.51.100.7", "192.0.2.2"), DropReason::kIpNotForUs);
+  outer(inner_packet("198.51.100.7", "10.8.0.2"), DropReason::kIpNotForUs);
+  outer(inner_packet("198.51.100.7", "192.0.2.1"), DropReason::kUdpWrongPort);
+  packet = inner_packet("198.51.100.7", "192.0.2.1");
+  packet.back() ^= 1;
+  outer(packet, DropReason::kUdpBadChecksum);
+  ByteVector tcp(40);
+  net::build_ip(tcp, address("198.51.100.7"), address("192.0.2.1"), net::kProtocolTcp, 20);
+  outer(tcp, DropReason::kIpProtocolUnknown);
+  ByteVector icmp(28);
+  net::build_ip(icmp, address("198.51.100.7"), address("192.0.2.1"), net::kProtocolIcmp, 8);
+  icmp[20] = 3;
+  base::store_be16(&icmp[22], net::internet_checksum(std::span(icmp).subspan(20)));
+  outer(icmp, DropReason::kIcmpIgnored);
+  ByteVector fragment = inner_packet("198.51.100.7", "192.0.2.1");
+  fragment[6] = 0x20;  // more fragments
+  base::store_be16(&fragment[10], 0);
+  base::store_be16(&fragment[10], net::internet_checksum(std::span(fragment).first(20)));
+  outer(fragment, DropReason::kIpFragment);
+}
+
+TEST_F(Drops, Framing) {
+  message({}, DropReason::kWireTooShort);
+  message({0x01, 0, 0}, DropReason::kWireUnknownType);
+  message({static_cast<std::uint8_t>(wire::Type::kWelcome)}, DropReason::kWireWrongRole);
+  message(prefixed(wire::Type::kData, 4, 1, 31), DropReason::kWireTooShort);
+  message(prefixed(wire::Type::kClose, 4, 1, 41), DropReason::kWireBadLength);
+  message(prefixed(wire::Type::kData, 0x0c, 1, 60), DropReason::kWireReservedBits);
+  message(prefixed(wire::Type::kData, 4, 0, 60), DropReason::kCidInvalid);
+  message(prefixed(wire::Type::kData, 0, client.gateway_cid.value, 60), DropReason::kCidInvalid);
+}
+
+TEST_F(Drops, Ids) {
+  const auto cid = [&](crypto::CidFields fields) { return h.cids.encode(fields).value; };
+  message(prefixed(wire::Type::kData, 5, cid({6, 0, 0, 1}), 60), DropReason::kCidInvalid);
+  message(prefixed(wire::Type::kData, 5, cid({5, 9, 0, 1}), 60), DropReason::kCidInvalid);
+  message(prefixed(wire::Type::kData, 5, cid({5, 0, 999, 1}), 60), DropReason::kCidUnknown);
+  message(prefixed(wire::Type::kData, 5, cid({5, 0, 7, 1}), 60), DropReason::kCidUnknown);
+  message(prefixed(wire::Type::kData, 5, cid({5, 0, 0, 9999}), 60), DropReason::kCidUnknown);
+  message(prefixed(wire::Type::kData, 6, client.gateway_cid.value, 60), DropReason::kEpochUnknown);
+  message(prefixed(wire::Type::kData, 5, client.gateway_cid.value, 60), DropReason::kAuthFailed);
+}
+
+TEST_F(Drops, Inner) {
+  inner({}, DropReason::kInnerTooShort);
+  inner(ByteVector(19, 0x45), DropReason::kInnerTooShort);
+  inner(ByteVector(39, 0x60), DropReason::kInnerTooShort);
+  inner(ByteVector(60, 0x55), DropReason::kInnerBadHeader);
+  ByteVector padded = inner_packet("10.8.0.2", "10.0.0.9");
+  padded.push_back(0);
+  inner(padded, DropReason::kInnerBadHeader);
+  inner(inner_packet("10.8.0.3", "10.0.0.9"), DropReason::kInnerBadSource);
+  inner(inner_packet("fd00:8::3", "fd00:a::9"), DropReason::kInnerBadSource);
+  inner(inner_packet("10.8.0.2", "192.0.2.1"), DropReason::kInnerToGateway);
+  inner(inner_packet("10.8.0.2", "203.0.113.50"), DropReason::kInnerNoRoute);
+  inner(inner_packet("10.8.0.2", "10.0.0.9", 1, 1), DropReason::kInnerTtlExceeded);
+  inner(inner_packet("10.8.0.2", "10.8.0.3"), DropReason::kPeerNotAttached);
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.0.0.10")));
+  expect(DropReason::kInnerNoRoute);
+}
+
+TEST_F(Drops, AuthenticNonsense) {
+  message(client.seal(wire::Type::kHeartbeat, ByteVector(32, 0xff)), DropReason::kWireBadField);
+  ByteVector wish(32);
+  wish[0] = 1;  // reattach_wanted is the gateway's
+  wish[2] = 1;
+  wish[4] = 1;
+  message(client.seal(wire::Type::kHeartbeat, wish), DropReason::kWireBadField);
+  message(client.seal(wire::Type::kClose, ByteVector(8, 0xff)), DropReason::kWireBadField);
+}
+
+TEST_F(Drops, Ports) {
+  h.outer.accepts = 0;
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  expect(DropReason::kTxQueueFull);
+  h.outer.accepts = SIZE_MAX;
+  h.outer.up = false;
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  expect(DropReason::kLinkDown);
+  h.outer.up = true;
+  rte_mbuf* frame = h.mbuf_of(ByteVector(60));
+  frame->port = 9;
+  ASSERT_TRUE(h.frames[0]->push(frame));
+  expect(DropReason::kTxError);
+  rte_mbuf* first = h.mbuf_of(frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  ASSERT_EQ(rte_pktmbuf_chain(first, h.mbuf_of(ByteVector(10))), 0);
+  h.inner.put(0, first);
+  expect(DropReason::kMultiSegment);
+}
+
+TEST_F(Drops, AFullReportRing) {
+  bus::Report filler;
+  while (h.report_channels[0]->push(filler)) {
+  }
+  ByteVector hello(wire::kHelloSize);
+  hello[0] = static_cast<std::uint8_t>(wire::Type::kHello);
+  message(hello, DropReason::kPuntQueueFull);
+}
+
+TEST(DropsByBucket, HandshakesAndPunts) {
+  data::WorkerLimits limits = Harness::small();
+  limits.handshakes = {1, seconds(1), 1};
+  limits.punts = {1, seconds(1), 1};
+  Harness h(1, limits);
+  Client client = h.attached(0, 0);
+  ByteVector hello(wire::kHelloSize);
+  hello[0] = static_cast<std::uint8_t>(wire::Type::kHello);
+  for (int i = 0; i < 3; ++i) {
+    h.put(client, hello);
+    h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.1")));
+  }
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kHelloRateLimited), 2U);
+  EXPECT_EQ(h.dropped(DropReason::kPuntRateLimited), 2U);
+  EXPECT_EQ(h.reports().size(), 2U);
+}
+
+}  // namespace
+}  // namespace jumpgate::test

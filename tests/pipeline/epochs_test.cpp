@@ -1,0 +1,288 @@
+// Propose, hold, commit, drain; rekey; removal and the next life of a slot.
+#include <algorithm>
+
+#include "harness.hpp"
+
+namespace jumpgate::test {
+namespace {
+
+using bus::ReportKind;
+using bus::WorkerCounter;
+
+ByteVector to_server(std::size_t payload = 32) {
+  return inner_packet("10.8.0.2", "10.0.0.9", payload);
+}
+
+/// The client's side of a proposal, at a new address.
+Client proposed(Harness& h, const Client& client, std::uint64_t epoch) {
+  Client next = client;
+  next.address = endpoint("203.0.113.9:50000");
+  next.gateway_cid = h.make_cid(client.ref);
+  next.client_cid = {h.random.nonzero_u64()};
+  next.keys = h.make_keys(epoch, client.generation, client.keys.suite);
+  next.counter = 0;
+  for (auto& id : next.jump_ids)
+    id = h.make_cid(client.ref);
+  return next;
+}
+bus::Commit commit_of(const Client& next) {
+  return {.epoch = next.keys.epoch,
+          .path = Harness::path_to(next),
+          .client_cid = next.client_cid,
+          .jump_ids = next.jump_ids};
+}
+
+TEST(Jump, HeldUntilTheCommitThenInOrder) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  Client next = proposed(h, client, 2);
+  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  for (std::size_t i = 0; i < 40; ++i)
+    h.put(next, next.data(to_server(i)));
+  h.put(client, client.data(to_server(500)));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 1U) << "the current epoch goes on";
+  EXPECT_EQ(h.count(WorkerCounter::kHeld), 40U);
+  const auto confirmed = h.reports(ReportKind::kEpochConfirmed);
+  ASSERT_EQ(confirmed.size(), 1U) << "once, whatever the batch";
+  EXPECT_EQ(confirmed[0].report.value, 2U);
+
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U) << "egress stays until the commit";
+
+  ASSERT_TRUE(h.command(client.ref, commit_of(next)));
+  const auto released = h.delivered();
+  ASSERT_EQ(released.size(), 40U);
+  for (std::size_t i = 0; i < released.size(); ++i)
+    EXPECT_EQ(released[i].size(), 28 + i);
+  const auto out = h.opened(next);
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].prefix.type, wire::Type::kHeartbeat);
+  EXPECT_EQ(out[0].to, next.address);
+
+  h.put(next, next.data(to_server()));
+  h.put(client, client.data(to_server()));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 2U) << "the old epoch drains";
+  EXPECT_EQ(h.opened(next).size(), 1U);
+  EXPECT_TRUE(h.reports(ReportKind::kNewPath).empty()) << "a draining epoch triggers no check";
+}
+
+TEST(Jump, DrainEndsAndIsReported) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  const Client next = proposed(h, client, 2);
+  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  ASSERT_TRUE(h.command(client.ref, commit_of(next)));
+  h.opened(next);
+  h.advance(milliseconds(399));  // 2 x the initial 200 ms
+  h.put(client, client.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 1U);
+  h.advance(milliseconds(5));
+  h.poll();
+  const auto released = h.reports(ReportKind::kEpochReleased);
+  ASSERT_EQ(released.size(), 1U);
+  EXPECT_EQ(released[0].report.value, 1U);
+  h.put(client, client.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kCidUnknown), 1U);
+  EXPECT_TRUE(h.reports(ReportKind::kUnknownCid).empty()) << "the session lives: no reset";
+}
+
+TEST(Jump, CancelDropsWhatIsHeld) {
+  Harness h;
+  const Client client = h.attached(4, 0);
+  Client next = proposed(h, client, 2);
+  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  h.put(next, next.data(to_server()));
+  h.poll();
+  EXPECT_FALSE(h.command(client.ref, bus::CancelEpoch{9}));
+  EXPECT_TRUE(h.command(client.ref, bus::CancelEpoch{2}));
+  EXPECT_EQ(h.dropped(DropReason::kEpochUnknown), 1U);
+  EXPECT_FALSE(h.command(client.ref, commit_of(next)));
+  h.put(next, next.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kCidUnknown), 1U);
+}
+
+TEST(Jump, HeldPacketsAreBounded) {
+  Harness h;
+  const Client client = h.attached(4, 0);
+  Client next = proposed(h, client, 2);
+  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  for (int i = 0; i < 70; ++i)
+    h.put(next, next.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kHeldQueueFull), 6U);
+  ASSERT_TRUE(h.command(client.ref, commit_of(next)));
+  EXPECT_EQ(h.delivered().size(), 64U);
+}
+
+TEST(Jump, AThirdEpochCutsTheDrain) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  for (std::uint64_t epoch = 2; epoch < 6; ++epoch) {
+    const Client next = proposed(h, client, epoch);
+    ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+    ASSERT_TRUE(h.command(client.ref, commit_of(next)));
+    h.opened(next);
+    client = next;
+  }
+  EXPECT_EQ(h.count(WorkerCounter::kDrainsCut), 3U);
+  EXPECT_EQ(h.reports(ReportKind::kEpochReleased).size(), 3U);
+}
+
+TEST(Jump, RefusedCommandsChangeNothing) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  const Client next = proposed(h, client, 2);
+  EXPECT_FALSE(h.command(client.ref, commit_of(next))) << "nothing was proposed";
+  Client clash = proposed(h, client, 5);  // the phase of epoch 1
+  EXPECT_FALSE(h.command(client.ref, bus::ProposeEpoch{clash.keys, clash.gateway_cid}));
+  bus::SessionRef other = client.ref;
+  other.life = 7;
+  EXPECT_FALSE(h.command(other, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  other = client.ref;
+  other.slot = 1'000'000;
+  EXPECT_FALSE(h.command(other, bus::RemoveSession{}));
+  h.put(client, client.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 1U);
+}
+
+TEST(Rekey, NextGenerationIsReceivedAtOnceAndSentAfterTheConfirmation) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  Client renewed = client;
+  renewed.generation = 1;
+  renewed.keys = h.make_keys(2, 1, Suite::kAes256Gcm);
+  renewed.counter = 0;
+  h.random.fill(renewed.control);
+  ASSERT_TRUE(h.command(client.ref, bus::InstallGeneration{{1, renewed.control}, renewed.keys}));
+  h.put(renewed, renewed.data(to_server()));
+  h.put(renewed, renewed.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 2U) << "the same binding: nothing is held";
+  EXPECT_EQ(h.reports(ReportKind::kEpochConfirmed).size(), 1U);
+  h.put(renewed,
+        renewed.sealed_control(wire::Type::kControlClose, client.gateway_cid, 9, h.random));
+  h.put(client, client.sealed_control(wire::Type::kRekey, client.gateway_cid, 8, h.random));
+  h.poll();
+  const auto control = h.reports(ReportKind::kControl);
+  ASSERT_EQ(control.size(), 2U);
+  EXPECT_EQ(control[0].report.generation, 1U);
+  EXPECT_EQ(control[1].report.generation, 0U);
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U);
+  ASSERT_TRUE(h.command(client.ref, bus::ConfirmGeneration{2}));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  EXPECT_EQ(h.opened(renewed).size(), 2U) << "a heartbeat and the packet";
+
+  h.advance(milliseconds(500));
+  h.poll();
+  EXPECT_EQ(h.reports(ReportKind::kEpochReleased).size(), 1U);
+  h.put(client, client.sealed_control(wire::Type::kRekey, client.gateway_cid, 8, h.random));
+  h.put(client, client.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kEpochUnknown), 2U) << "the old control key went with its epoch";
+}
+
+TEST(Rekey, CancelledByAJump) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  const bus::EpochKeys keys = h.make_keys(2, 1, Suite::kAes256Gcm);
+  ASSERT_TRUE(h.command(client.ref, bus::InstallGeneration{{1, {}}, keys}));
+  const Client next = proposed(h, client, 3);
+  EXPECT_FALSE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}))
+      << "at most one change is pending";
+  EXPECT_TRUE(h.command(client.ref, bus::CancelGeneration{1}));
+  EXPECT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+}
+
+TEST(Remove, ClosesWipesAndFreesTheSlot) {
+  Harness h;
+  Client client = h.attached(4, 0);
+  h.put(client, client.data(to_server()));
+  h.poll();
+  h.delivered();
+  ASSERT_TRUE(h.command(
+      client.ref, bus::RemoveSession{.reason = Reason::kOperatorTerminated, .send_close = true}));
+  const auto out = h.opened(client);
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].prefix.type, wire::Type::kClose);
+  EXPECT_EQ(out[0].plaintext[0], static_cast<std::uint8_t>(Reason::kOperatorTerminated));
+
+  // No trace of the keys in the worker's tables.
+  auto& shard = const_cast<data::Shard&>(h.workers[0]->shard());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&shard.sessions.ids(0));
+  const std::span<const std::uint8_t> memory(bytes, data::SessionTable::footprint(16) - 64);
+  for (const auto& key : {client.keys.receive.key, client.keys.send.key, client.control})
+    EXPECT_TRUE(std::ranges::search(memory, key).empty());
+  EXPECT_FALSE(shard.keys.holds(1)) << "the expanded form neither";
+  EXPECT_EQ(shard.windows.available(), 24U);
+
+  h.put(client, client.data(to_server()));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kCidUnknown), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kPeerNotAttached), 1U);
+  EXPECT_EQ(h.reports(ReportKind::kUnknownCid).size(), 1U) << "a reset may be due";
+}
+
+TEST(Remove, AnotherLifeOfTheSlot) {
+  Harness h;
+  Client old = h.attached(4, 0);
+  ASSERT_TRUE(h.command(old.ref, bus::RemoveSession{}));
+  bus::InstallSession again;
+  again.epoch = h.make_keys(1, 0, Suite::kAes256Gcm);
+  again.gateway_cid = h.make_cid(old.ref);
+  again.replay_window_packets = 1024;
+  EXPECT_FALSE(h.command(old.ref, again)) << "a life is lived once";
+  Client young = h.attached(4, 0, Suite::kAes256Gcm, false, 0, 2);
+  EXPECT_FALSE(h.command(old.ref, bus::RemoveSession{})) << "a late command of the old life";
+  h.put(old, old.data(to_server()));
+  h.put(young, young.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 1U);
+  EXPECT_EQ(h.reports(ReportKind::kUnknownCid).size(), 1U) << "an id of an earlier life";
+}
+
+TEST(Birth, OnlyControlMessages) {
+  Harness h;
+  Client client = h.install(4, 0);
+  h.peers->set(0, client.ref);
+  h.put(client, client.data(to_server()));
+  h.put(client, client.sealed_control(wire::Type::kConfirm, client.gateway_cid, 5, h.random));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kSessionStateForbids), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kNoBinding), 1U);
+  EXPECT_TRUE(h.sent(kOuterPort).empty());
+  EXPECT_EQ(h.reports(ReportKind::kControl).size(), 1U);
+}
+
+TEST(Windows, NoneLeftIsARefusal) {
+  data::WorkerLimits limits = Harness::small();
+  limits.slots = 2;
+  limits.extra_windows = 0;
+  Harness h(1, limits);
+  const Client one = h.attached(0, 0);
+  const Client two = h.attached(1, 1);
+  const Client next = proposed(h, one, 2);
+  EXPECT_FALSE(h.command(one.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  ASSERT_TRUE(h.command(two.ref, bus::RemoveSession{}));
+  ASSERT_TRUE(h.command(one.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  ASSERT_TRUE(h.command(one.ref, commit_of(next)));
+  const Client third = proposed(h, one, 3);
+  EXPECT_TRUE(h.command(one.ref, bus::ProposeEpoch{third.keys, third.gateway_cid}))
+      << "its own draining epoch gives its window";
+  EXPECT_EQ(h.count(WorkerCounter::kDrainsCut), 1U);
+}
+
+}  // namespace
+}  // namespace jumpgate::test

@@ -1,0 +1,156 @@
+/// A gateway's data plane without a gateway: workers over ports in memory, the controller's end of
+/// the channels, and clients that seal and open for themselves.
+///
+///   client 198.51.100.7 / 2001:db8:7::7 --- port 0 (outer: 192.0.2.1, 2001:db8::1)
+///                                                     worker(s)
+///   server 10.0.0.9 / fd00:a::9 ----------- port 1 (inner: 10.0.0.1/24, fd00:a::1/64)
+///   peers: 0 = 10.8.0.2, fd00:8::2; 1 = 10.8.0.3, fd00:8::3; 2 = 10.8.0.4 (never attached)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <rte_mbuf.h>
+
+#include "../support/seeded_random.hpp"
+#include "bus/command_channel.hpp"
+#include "bus/frame_channel.hpp"
+#include "bus/report_channel.hpp"
+#include "bus/session_counters.hpp"
+#include "bus/shared_state.hpp"
+#include "bus/worker_counters.hpp"
+#include "data/worker.hpp"
+#include "memory_port.hpp"
+
+namespace jumpgate::test {
+
+using ByteVector = std::vector<std::uint8_t>;
+
+inline constexpr std::uint8_t kOuterPort = 0;
+inline constexpr std::uint8_t kInnerPort = 1;
+inline constexpr std::uint16_t kListenPort = 51820;
+inline constexpr MacAddress kOuterMac{{2, 0, 0, 0, 0, 1}};
+inline constexpr MacAddress kInnerMac{{2, 0, 0, 0, 0, 2}};
+inline constexpr MacAddress kRouterMac{{2, 0, 0, 0, 0, 0x11}};
+inline constexpr MacAddress kServerMac{{2, 0, 0, 0, 0, 0x12}};
+inline constexpr std::uint32_t kRouterNeighbour = 0;
+
+Endpoint endpoint(std::string_view text);
+IpAddress address(std::string_view text);
+
+/// An inner packet: UDP of `payload` bytes from and to port 7.
+ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t payload = 32,
+                        std::uint8_t ttl = 64);
+/// A frame for a port: an IP packet behind an Ethernet header.
+ByteVector frame_of(const MacAddress& to, const ByteVector& packet);
+
+/// The other side of one session.
+struct Client {
+  bus::SessionRef ref;
+  Endpoint address;
+  Endpoint gateway;
+  ConnectionId gateway_cid;
+  ConnectionId client_cid;
+  std::array<ConnectionId, limits::kMaxJumpIds> jump_ids{};
+  bus::EpochKeys keys;  // as the gateway has them
+  ControlKey control{};
+  std::uint32_t generation{0};
+  std::uint64_t counter{0};
+
+  ByteVector seal(wire::Type type, const ByteVector& plaintext);
+  ByteVector seal_at(wire::Type type, const ByteVector& plaintext, std::uint64_t at) const;
+  ByteVector data(const ByteVector& inner) { return seal(wire::Type::kData, inner); }
+  ByteVector heartbeat(bool reply_wanted = false, std::uint16_t next_interval_ms = 500);
+  ByteVector sealed_control(wire::Type type, ConnectionId to, std::uint8_t fill,
+                            base::RandomSource& random) const;
+  /// The whole frame of a datagram of ours.
+  [[nodiscard]] ByteVector frame(const ByteVector& datagram) const;
+};
+
+/// A datagram that the gateway sent, opened.
+struct Opened {
+  wire::Prefix prefix;
+  ByteVector plaintext;
+  Endpoint to;
+};
+
+struct Taken {
+  bus::Report report;
+  ByteVector bytes;  // of its mbuf
+};
+
+class Harness {
+ public:
+  explicit Harness(unsigned workers = 1, data::WorkerLimits limits = small());
+  ~Harness();
+  Harness(const Harness&) = delete;
+  Harness& operator=(const Harness&) = delete;
+
+  static data::WorkerLimits small();
+
+  // ---- the world ----
+  void put(std::uint8_t port, const ByteVector& frame, std::uint16_t queue = 0);
+  void put(const Client& client, const ByteVector& datagram, std::uint16_t queue = 0) {
+    put(kOuterPort, client.frame(datagram), queue);
+  }
+  void poll(unsigned worker = 0);
+  void advance(Duration by) { now = now + by; }
+  std::vector<ByteVector> sent(std::uint8_t port);
+  /// What port 0 sent to a client, checked to the last checksum and opened with its keys.
+  std::vector<Opened> opened(const Client& client);
+  /// IP packets that left by port 1.
+  std::vector<ByteVector> delivered();
+
+  // ---- the controller ----
+  bool command(const bus::SessionRef& ref, bus::CommandBody body);
+  std::vector<Taken> reports(unsigned worker = 0);
+  /// Those of one kind; the others are thrown away.
+  std::vector<Taken> reports(bus::ReportKind kind, unsigned worker = 0);
+  bus::EpochKeys make_keys(std::uint64_t epoch, std::uint32_t generation, Suite suite);
+  ConnectionId make_cid(const bus::SessionRef& ref);
+  Client install(std::uint32_t slot, std::uint32_t peer, Suite suite = Suite::kAes256Gcm,
+                 bool v6 = false, std::uint8_t worker = 0, std::uint32_t life = 1);
+  Client attached(std::uint32_t slot, std::uint32_t peer, Suite suite = Suite::kAes256Gcm,
+                  bool v6 = false, std::uint8_t worker = 0, std::uint32_t life = 1);
+  static bus::OuterPath path_to(const Client& client);
+
+  [[nodiscard]] std::uint64_t dropped(DropReason reason, unsigned worker = 0) const {
+    return counters[worker].dropped(reason);
+  }
+  [[nodiscard]] std::uint64_t count(bus::WorkerCounter counter, unsigned worker = 0) const {
+    return counters[worker].get(counter);
+  }
+  [[nodiscard]] std::uint64_t all_drops(unsigned worker = 0) const;
+  [[nodiscard]] rte_mbuf* mbuf_of(const ByteVector& bytes) const;
+  [[nodiscard]] unsigned mbufs_in_use() const;
+
+  SeededRandom random{7};
+  MonoNs now{1'000'000'000};
+  bus::LivenessPolicy policy{
+      .interval = milliseconds(500), .idle_interval = seconds(25), .silence_floor = seconds(2)};
+  rte_mempool* pool{nullptr};
+  MemoryPort outer;
+  MemoryPort inner;
+  net::Quiescence quiescence;
+  std::unique_ptr<net::NeighbourTable> neighbours;
+  std::unique_ptr<net::Published<net::RouteImage>> routes;
+  std::unique_ptr<bus::PeerSlots> peers;
+  crypto::CidCipher cids;
+  std::unique_ptr<bus::SharedState> shared;
+  std::vector<std::unique_ptr<bus::CommandChannel>> commands;
+  std::vector<std::unique_ptr<bus::ReportChannel>> report_channels;
+  std::vector<std::unique_ptr<bus::FrameChannel>> frames;
+  std::vector<std::unique_ptr<bus::SessionCounterTable>> session_counters;
+  std::vector<bus::WorkerCounters> counters;
+  std::unique_ptr<data::HandOffMesh> mesh;
+  std::vector<std::unique_ptr<data::Worker>> workers;
+
+ private:
+  std::uint32_t next_cid_generation_{1};
+};
+
+}  // namespace jumpgate::test

@@ -1,0 +1,182 @@
+// Heartbeats, silence, new paths and limits, with time passed in.
+#include "harness.hpp"
+#include "wire/traffic.hpp"
+
+namespace jumpgate::test {
+namespace {
+
+using bus::ReportKind;
+
+ByteVector to_server() {
+  return inner_packet("10.8.0.2", "10.0.0.9");
+}
+
+TEST(Heartbeat, QuickThenIdle) {
+  Harness h;
+  const Client client = h.attached(0, 0);
+  std::size_t quick = 0;
+  for (int i = 0; i < 100; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+    quick += h.opened(client).size();
+  }
+  // Traffic's memory of 3 s, then a few announcements of the idle pace.
+  EXPECT_GE(quick, 6U);
+  EXPECT_LE(quick, 11U);
+  h.advance(seconds(10));
+  h.poll();
+  EXPECT_TRUE(h.opened(client).empty()) << "idle: 25 s";
+  h.advance(seconds(20));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U);
+}
+
+TEST(Heartbeat, SaysWhatWasReceivedAndAnswersAtMostTenASecond) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  h.put(client, client.data(to_server()));
+  h.put(client, client.heartbeat(true));
+  h.put(client, client.heartbeat(true));
+  h.poll();
+  const auto out = h.opened(client);
+  ASSERT_EQ(out.size(), 1U);
+  const auto heartbeat = wire::decode_heartbeat(out[0].plaintext);
+  ASSERT_TRUE(heartbeat);
+  EXPECT_EQ(heartbeat->received_highest, 2U);
+  EXPECT_EQ(heartbeat->received_count, 3U);
+  EXPECT_EQ(heartbeat->echo_time_us, 1'000U);
+  h.advance(milliseconds(101));
+  h.put(client, client.heartbeat(true));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U);
+}
+
+TEST(Silence, IsReportedOnceAndTakenBack) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  h.put(client, client.heartbeat());
+  h.poll();
+  for (int i = 0; i < 19; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+  }
+  EXPECT_TRUE(h.reports(ReportKind::kSilence).empty());
+  for (int i = 0; i < 10; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+  }
+  const auto silence = h.reports(ReportKind::kSilence);
+  ASSERT_EQ(silence.size(), 1U);
+  EXPECT_GE(silence[0].report.value, 2'000'000'000U);
+  EXPECT_LE(silence[0].report.value, 2'110'000'000U);
+  ByteVector replayed = client.seal_at(wire::Type::kData, to_server(), 0);
+  h.put(client, replayed);
+  h.poll();
+  EXPECT_TRUE(h.reports(ReportKind::kAlive).empty()) << "a replay is not heard";
+  h.put(client, client.heartbeat());
+  h.poll();
+  EXPECT_EQ(h.reports(ReportKind::kAlive).size(), 1U);
+}
+
+TEST(Silence, IsOwedWhileTheRingIsFull) {
+  Harness h;
+  h.attached(0, 0);
+  bus::Report filler;
+  while (h.report_channels[0]->push(filler)) {
+  }
+  for (int i = 0; i < 30; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+  }
+  h.reports();
+  h.advance(milliseconds(11));
+  h.poll();
+  EXPECT_EQ(h.reports(ReportKind::kSilence).size(), 1U);
+  h.advance(milliseconds(11));
+  h.poll();
+  EXPECT_TRUE(h.reports(ReportKind::kSilence).empty());
+}
+
+TEST(NewPath, IsToldAndEgressStays) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  const ByteVector late = client.data(to_server());
+  Client moved = client;
+  moved.address = endpoint("198.51.100.7:40001");
+  h.put(moved, moved.data(to_server()));
+  h.put(moved, late);  // not above the highest
+  h.put(moved, moved.data(to_server()));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.poll();
+  const auto paths = h.reports(ReportKind::kNewPath);
+  ASSERT_EQ(paths.size(), 1U);
+  EXPECT_EQ(paths[0].report.from, moved.address);
+  EXPECT_EQ(paths[0].report.session, client.ref);
+  for (const Opened& message : h.opened(client))
+    EXPECT_EQ(message.to, client.address);
+  h.advance(milliseconds(1'001));
+  h.put(moved, moved.data(to_server()));
+  h.poll();
+  EXPECT_EQ(h.reports(ReportKind::kNewPath).size(), 1U) << "said again: the report may be lost";
+}
+
+TEST(NewPath, NotForReplaysNorForgeries) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  const ByteVector message = client.data(to_server());
+  h.put(client, message);
+  h.poll();
+  Client thief = client;
+  thief.address = endpoint("203.0.113.1:1");
+  h.put(thief, message);
+  ByteVector forged = client.seal_at(wire::Type::kData, to_server(), 77);
+  forged.back() ^= 1;
+  h.put(thief, forged);
+  h.poll();
+  EXPECT_TRUE(h.reports(ReportKind::kNewPath).empty());
+}
+
+TEST(Usage, RekeyLimitIsToldOnce) {
+  Harness h;
+  h.policy.rekey_packets = 10;
+  Client client = h.attached(0, 0);
+  for (int i = 0; i < 20; ++i)
+    h.put(client, client.data(to_server()));
+  h.poll();
+  const auto usage = h.reports(ReportKind::kKeyUsage);
+  ASSERT_EQ(usage.size(), 1U);
+  EXPECT_EQ(usage[0].report.value, 0U);
+}
+
+TEST(Close, IsReported) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  ByteVector plaintext(wire::kCloseSize);
+  wire::encode_close({.reason = Reason::kPeerClosed},
+                     std::span<std::uint8_t, wire::kCloseSize>(plaintext.data(), wire::kCloseSize));
+  h.put(client, client.seal(wire::Type::kClose, plaintext));
+  h.poll();
+  const auto closed = h.reports(ReportKind::kPeerClosed);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].report.value, static_cast<std::uint64_t>(Reason::kPeerClosed));
+}
+
+TEST(Liveness, WishesStandInTheNextHeartbeat) {
+  Harness h;
+  const Client client = h.attached(0, 0);
+  ASSERT_TRUE(h.command(
+      client.ref,
+      bus::SetLiveness{
+          .policy = h.policy, .quick = true, .reattach_wanted = true, .rekey_wanted = true}));
+  h.advance(milliseconds(501));
+  h.poll();
+  const auto out = h.opened(client);
+  ASSERT_EQ(out.size(), 1U);
+  const auto heartbeat = wire::decode_heartbeat(out[0].plaintext);
+  ASSERT_TRUE(heartbeat);
+  EXPECT_TRUE(heartbeat->reattach_wanted);
+  EXPECT_TRUE(heartbeat->rekey_wanted);
+}
+
+}  // namespace
+}  // namespace jumpgate::test
