@@ -120,7 +120,7 @@ Suite Handshakes::choose_suite(const Peer& peer, const wire::HelloPayload& offer
 }
 
 Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t counter, MonoNs now) {
-  SessionId id{.bytes = core_.ports.random.array<16>()};
+  const SessionId id{.bytes = core_.ports.random.array<16>()};
   if (id == SessionId{}) return nullptr;
   Session* session =
       core_.sessions.create(core_.authority, id, job.peer, job.worker, core_.policy, now);
