@@ -95,6 +95,8 @@ void Closing::on_removed(Session& session, MonoNs now) {
                               .generation = session.record.root_generation()},
              now);
   if (session.binding) core_.ports.paths.release(session.binding->path);
+  // Ended between a commit and the worker's word that it had moved.
+  if (session.former_path) core_.ports.paths.release(*session.former_path);
   core_.sessions.destroy(session);
 }
 

@@ -371,6 +371,16 @@ TEST_F(Jump, WrongFieldsInTheResponseChangeNothing) {
   EXPECT_EQ(state(alice_), State::kAttached);
 }
 
+TEST_F(Jump, EndBetweenCommitAndItsAcknowledgementLeavesNoPathHeld) {
+  send_reattach(alice_, reattach(alice_));
+  run();
+  send_response(alice_, response_to(alice_, *challenge_to(alice_, kCell)));
+  EXPECT_EQ(paths_.held, 2) << "the worker may still send over the old one";
+  ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));
+  run();
+  EXPECT_EQ(paths_.held, 0);
+}
+
 TEST_F(Jump, ManyJumpsNeverReuseAPhaseThatLives) {
   for (int i = 0; i < 20; ++i) {
     const auto before = find(alice_)->epochs.current();
