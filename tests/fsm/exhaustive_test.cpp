@@ -29,34 +29,34 @@ const std::vector<Row>& expected_rows() {
   using enum State;
   using enum Trigger;
   using enum Reason;
-  static const std::set<Reason> kMoving{kLossRecovery, kDeadTransportRecovery,
-                                        kPolicyForcedRecovery, kInPlaceRecovery};
-  static const std::set<Reason> kEnding{
+  static const std::set<Reason> moving{kLossRecovery, kDeadTransportRecovery, kPolicyForcedRecovery,
+                                       kInPlaceRecovery};
+  static const std::set<Reason> ending{
       kHandshakeTimeout, kSessionLifetimeExceeded, kTransportTtlExceeded, kKeysExpired,
       kSecurityFailure,  kOperatorTerminated,      kPeerClosed,           kSuperseded,
       kGatewayStopping,  kGatewayLostSession,      kOwnershipLost,        kInternalInconsistency};
-  static const std::vector<Row> kRows{
+  static const std::vector<Row> rows{
       {kBirth, kAttachOk, kAttached, {kAttachedToTransport}},
       {kAttached,
        kInstability,
        kVolatile,
        {kLossThresholdExceeded, kConsecutiveDropExceeded, kHeartbeatTimeout,
         kLatencyThresholdExceeded, kTransportDead, kTransportRetiring, kTransportRebound}},
-      {kVolatile, kSwitchStart, kRecovering, kMoving},
+      {kVolatile, kSwitchStart, kRecovering, moving},
       {kVolatile, kDegrade, kDegraded, {kVolatilePersisted, Reason::kSwitchRateLimited}},
-      {kDegraded, kSwitchStart, kRecovering, kMoving},
+      {kDegraded, kSwitchStart, kRecovering, moving},
       {kRecovering, kReattachOk, kAttached, {kReattachSuccess}},
       {kRecovering,
        kRecoveryFailed,
        kDegraded,
        {kReattachValidationFailed, kNoCandidateTransports, kPolicyDenied, kRecoveryWindowExceeded}},
-      {kBirth, kTerminate, kTerminated, kEnding},
-      {kAttached, kTerminate, kTerminated, kEnding},
-      {kVolatile, kTerminate, kTerminated, kEnding},
-      {kDegraded, kTerminate, kTerminated, kEnding},
-      {kRecovering, kTerminate, kTerminated, kEnding},
+      {kBirth, kTerminate, kTerminated, ending},
+      {kAttached, kTerminate, kTerminated, ending},
+      {kVolatile, kTerminate, kTerminated, ending},
+      {kDegraded, kTerminate, kTerminated, ending},
+      {kRecovering, kTerminate, kTerminated, ending},
   };
-  return kRows;
+  return rows;
 }
 
 std::optional<State> expected_next(State from, Trigger trigger, Reason reason) {

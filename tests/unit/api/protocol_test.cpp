@@ -16,10 +16,10 @@ namespace {
 using Json = nlohmann::json;
 
 const std::vector<Request>& requests() {
-  static const std::vector<Request> kRequests{
+  static const std::vector<Request> all{
       StatusRequest{},   SessionsRequest{48}, SessionRequest{"alice"}, TerminateRequest{"bob"},
       CountersRequest{}, CountersRequest{3},  ReloadRequest{}};
-  return kRequests;
+  return all;
 }
 
 TEST(Protocol, RequestsSurviveTheWire) {

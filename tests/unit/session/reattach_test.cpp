@@ -38,7 +38,7 @@ struct Failure {
 
 // In the order in which spec/jump.md lists the verdicts.
 const std::vector<Failure>& failures() {
-  static const std::vector<Failure> kFailures{
+  static const std::vector<Failure> in_order{
       {Reason::kUnknownSession, false, [](ReattachInput& i) { i.session_exists = false; }},
       {Reason::kInvalidStateForReattach, false, [](ReattachInput& i) { i.state = State::kBirth; }},
       {Reason::kSessionExpired, false, [](ReattachInput& i) { i.lifetime_deadline = kNow; }},
@@ -55,7 +55,7 @@ const std::vector<Failure>& failures() {
       {Reason::kStaleRequest, true,
        [](ReattachInput& i) { i.proof_age = seconds(5) + nanoseconds(1); }},
   };
-  return kFailures;
+  return in_order;
 }
 
 TEST(JudgeReattach, GoesOnWhenNothingFails) {
