@@ -200,7 +200,7 @@ bool Rekeys::cancel_for_check(Session& session, MonoNs now) {
 }
 
 bool Rekeys::cancel(Session& session, Reason reason, MonoNs now) {
-  PendingRekey& pending = *session.rekey;
+  const PendingRekey& pending = *session.rekey;
   if (pending.confirmed) return false;  // it is in use: the confirmation comes first
   if (pending.epoch != 0) {
     bus::Command* command = core_.obtain(session, now);
