@@ -195,7 +195,8 @@ std::expected<std::unique_ptr<UdpPath>, std::string> UdpPath::open(const Options
   }
   if (fd < 0) return std::unexpected(failure("socket"));
   std::unique_ptr<UdpPath> path(new UdpPath(fd, v6));
-  if (std::string error = path->configure(options); !error.empty()) return std::unexpected(error);
+  if (const std::string error = path->configure(options); !error.empty())
+    return std::unexpected(error);
   return path;
 }
 

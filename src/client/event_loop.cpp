@@ -87,6 +87,7 @@ void EventLoop::run(const std::function<MonoNs()>& deadline,
     MonoNs due = deadline();
     if (due <= now()) {
       tick(now());
+      if (stopping_) break;
       due = deadline();
     }
     arm(due);

@@ -103,7 +103,7 @@ void Jumper::fail(Reason reason, MonoNs now) {
 }
 
 std::optional<UplinkId> Jumper::pick(MonoNs now) const {
-  Uplinks& uplinks = core_.world.uplinks;
+  const Uplinks& uplinks = core_.world.uplinks;
   const UplinkId retained = core_.route().uplink;
   if (in_place_wanted_) return uplinks.up(retained) ? std::optional(retained) : std::nullopt;
   if (target_) return uplinks.up(*target_) ? target_ : std::nullopt;
