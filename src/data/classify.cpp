@@ -65,9 +65,7 @@ bool classify_one(Shard& shard, Datagram& datagram) {
   datagram.cid = prefix->cid.value;
   datagram.counter = prefix->counter;
   datagram.phase = prefix->phase;
-  // The cipher of another boot made it: foreign now, but worth a reset.
-  if (prefix->id_key_phase != shard.shared.id_key_phase)
-    return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
+  datagram.other_boot = prefix->id_key_phase != shard.shared.id_key_phase;
   return true;
 }
 
@@ -143,6 +141,9 @@ void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
     // session lives, and a reset would end it.
     if (hot.state == SlotState::kFree || id.generation < hot.first_generation)
       return drop_unknown_cid(shard, datagram, DropReason::kCidUnknown);
+    // The id lives here, so the phase bit was turned on the way: a reset would hand its real token
+    // to whoever turned it (spec/wire.md "RESET").
+    if (datagram.other_boot) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
     rte_prefetch0(&shard.sessions.epochs(id.slot)[hot.current]);
     return true;
   });

@@ -31,7 +31,8 @@ struct Datagram {
   wire::Type type;
   std::uint8_t phase;
   bool v6;
-  bool leads;  // after the commit of its counter: it was above the highest so far
+  bool leads;       // after the commit of its counter: it was above the highest so far
+  bool other_boot;  // its flags name the id cipher of another boot
 
   /// Once opened.
   [[nodiscard]] std::span<const std::uint8_t> plaintext() const {

@@ -7,7 +7,7 @@ stage_configs
 gateway_refuses() { # gateway_refuses SED-EXPRESSION PATTERN
   local status=0
   sed "$1" "$JG_RUN/gateway.toml" >"$JG_RUN/bad.toml"
-  timeout 10 "$build/src/app/jumpgated" --config "$JG_RUN/bad.toml" >"$logs/bad.log" 2>&1 || status=$?
+  timeout 10 "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/bad.toml" >"$logs/bad.log" 2>&1 || status=$?
   ((status == 2)) || fail "'$1': exit status $status: $(cat "$logs/bad.log")"
   grep -qE "bad.toml:[0-9]+" "$logs/bad.log" || fail "'$1': no file and line: $(cat "$logs/bad.log")"
   grep -qiE "$2" "$logs/bad.log" || fail "'$1': does not say '$2': $(cat "$logs/bad.log")"

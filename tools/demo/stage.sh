@@ -87,7 +87,7 @@ EOT
 }
 
 stage_gateway() { # stage_gateway BINDIR
-  ns gw "$1/src/app/jumpgated" --config "$JG_RUN/gateway.toml" >"$JG_RUN/jumpgated.log" 2>&1 &
+  ns gw "$1/src/app/jumpgated/jumpgated" --config "$JG_RUN/gateway.toml" >"$JG_RUN/jumpgated.log" 2>&1 &
 }
 
 stage_client() { # stage_client BINDIR

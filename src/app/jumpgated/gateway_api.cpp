@@ -1,0 +1,191 @@
+#include "app/jumpgated/gateway_api.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+#include <variant>
+
+#include "base/text.hpp"
+#include "config/gateway_config.hpp"
+
+namespace jumpgate::app {
+namespace {
+
+using api::Error;
+using api::ErrorCode;
+
+api::Response refuse(ErrorCode code, std::string message) {
+  return std::unexpected(Error{.code = code, .message = std::move(message)});
+}
+
+std::uint64_t milliseconds_between(MonoNs from, MonoNs to) {
+  return to > from ? static_cast<std::uint64_t>((to - from).ms()) : 0;
+}
+
+std::string suite_name(Suite suite) {
+  switch (suite) {
+    case Suite::kAes256Gcm:
+      return "aes256gcm";
+    case Suite::kChaCha20Poly1305:
+      return "chacha20poly1305";
+    case Suite::kNone:
+      break;
+  }
+  return "none";
+}
+
+api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
+  api::SessionInfo info;
+  info.id = base::format_session_id(view.id);
+  info.peer = view.peer;
+  info.state = to_string(view.state);
+  info.last_reason = to_string(view.last_reason);
+  if (view.endpoint) info.endpoint = base::format_endpoint(*view.endpoint);
+  for (const IpPrefix& address : view.inner_addresses)
+    info.inner_addresses.push_back(base::format_prefix(address));
+  info.suite = suite_name(view.suite);
+  const ctl::TrafficFigures& figures = view.figures;
+  info.last_heard_ms =
+      figures.last_heard.ns == 0 ? 0 : milliseconds_between(figures.last_heard, now);
+  info.age_ms = milliseconds_between(view.created_at, now);
+  info.rtt_us = figures.srtt_us;
+  info.rx_packets = figures.rx_packets;
+  info.rx_bytes = figures.rx_bytes;
+  info.tx_packets = figures.tx_packets;
+  info.tx_bytes = figures.tx_bytes;
+  info.jumps = view.commits;
+  info.state_version = view.state_version;
+  info.binding_version = view.binding_version;
+  info.epoch = view.epoch;
+  info.root_generation = view.root_generation;
+  info.worker = view.worker;
+  return info;
+}
+
+/// A session by id or by its peer's name.
+std::optional<ctl::SessionView> find(ctl::Views views, const std::string& target) {
+  if (const auto id = base::parse_session_id(target)) return views.session(*id);
+  return views.session_of_peer(target);
+}
+
+Error not_found(const std::string& target) {
+  return {
+      .code = ErrorCode::kNotFound,
+      .message = "no session '" + target +
+                 "': give a session id (32 hexadecimal digits) or the name of a peer that has one; "
+                 "'jumpctl sessions' lists them"};
+}
+
+}  // namespace
+
+api::Response GatewayApi::handle(const api::Request& request) {
+  return std::visit([this](const auto& r) { return answer(r); }, request);
+}
+
+template <typename Ask>
+api::Response GatewayApi::on_controller(Ask&& ask) {
+  api::Response response =
+      refuse(ErrorCode::kBusy, "the controller did not answer in time; try again");
+  const std::function<void(MonoNs)> letter = [&](MonoNs now) { response = ask(now); };
+  view_.mailbox.call(letter, kPatience);
+  return response;
+}
+
+api::Response GatewayApi::answer(const api::StatusRequest&) {
+  return on_controller([this](MonoNs now) -> api::Response {
+    ctl::Views views = view_.controller.views();
+    api::Status status;
+    status.version = JUMPGATE_VERSION;
+    status.node_id = view_.node_id;
+    status.uptime_ms = milliseconds_between(view_.started, now);
+    status.workers = static_cast<std::uint32_t>(view_.workers.size());
+    status.sessions = views.sessions();
+    status.sessions_attached = views.attached();
+    status.max_sessions = views.max_sessions();
+    status.peers = view_.controller.config().peers.size();
+    status.policy_version = views.policy_version();
+    status.next_event_seq = view_.events.next_seq();
+    status.events_lost = view_.events.lost() + view_.audit.lost_at_sinks();
+    for (std::size_t i = 0; i < view_.ports.size(); ++i) {
+      const ethdev::EthdevPort& port = *view_.ports[i];
+      status.ports.push_back({.name = std::string(port.name()),
+                              .role = view_.port_roles[i],
+                              .mac = base::format_mac(port.mac()),
+                              .link_up = port.link_up()});
+    }
+    return status;
+  });
+}
+
+api::Response GatewayApi::answer(const api::SessionsRequest& request) {
+  return on_controller([&](MonoNs now) -> api::Response {
+    ctl::Views views = view_.controller.views();
+    const ctl::SessionPageView page = views.page(request.offset, api::kSessionsPerPage);
+    api::SessionPage reply;
+    for (const ctl::SessionView& session : page.sessions)
+      reply.sessions.push_back(to_info(session, now));
+    reply.total = views.sessions();
+    reply.next_offset = page.next;
+    return reply;
+  });
+}
+
+api::Response GatewayApi::answer(const api::SessionRequest& request) {
+  return on_controller([&](MonoNs now) -> api::Response {
+    const auto session = find(view_.controller.views(), request.target);
+    if (!session) return std::unexpected(not_found(request.target));
+    return to_info(*session, now);
+  });
+}
+
+api::Response GatewayApi::answer(const api::TerminateRequest& request) {
+  return on_controller([&](MonoNs now) -> api::Response {
+    const auto session = find(view_.controller.views(), request.target);
+    if (!session || !view_.controller.terminate(session->id, now))
+      return std::unexpected(not_found(request.target));
+    return api::Terminated{.id = base::format_session_id(session->id), .peer = session->peer};
+  });
+}
+
+// Counters are written with relaxed atomics and read by anyone: no need to ask the controller.
+api::Response GatewayApi::answer(const api::CountersRequest& request) {
+  if (request.worker && *request.worker >= view_.workers.size())
+    return refuse(ErrorCode::kNotFound, "no worker " + std::to_string(*request.worker) +
+                                            "; there are " + std::to_string(view_.workers.size()));
+  api::Counters reply;
+  const auto sum = [&](auto read) {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < view_.workers.size(); ++i)
+      if (!request.worker || *request.worker == i) total += read(*view_.workers[i]);
+    return total;
+  };
+  for (const bus::WorkerCounter counter : bus::kAllWorkerCounters)
+    reply.values.emplace_back(to_string(counter),
+                              sum([&](const auto& w) { return w.get(counter); }));
+  const ctl::Counters& controller = view_.controller.counters();
+  for (const DropReason reason : kAllDropReasons) {
+    std::uint64_t drops = sum([&](const auto& w) { return w.dropped(reason); });
+    if (!request.worker) drops += controller.dropped(reason);
+    reply.values.emplace_back("drop." + std::string(to_string(reason)), drops);
+  }
+  if (!request.worker) {
+    for (const ctl::ControllerCounter counter : ctl::kAllControllerCounters)
+      reply.values.emplace_back("ctl." + std::string(to_string(counter)), controller.get(counter));
+  }
+  return reply;
+}
+
+api::Response GatewayApi::answer(const api::ReloadRequest&) {
+  // Reading and checking the file takes its time; that is this thread's, only the swap is the controller's.
+  auto next = config::load_gateway(view_.config_path);
+  if (!next) return refuse(ErrorCode::kRefused, "nothing was changed:\n" + next.error().text());
+  const auto shared = std::make_shared<const config::GatewayConfig>(std::move(*next));
+  return on_controller([&](MonoNs now) -> api::Response {
+    auto changes = view_.controller.reload(shared, now);
+    if (!changes) return refuse(ErrorCode::kRefused, "nothing was changed: " + changes.error());
+    return api::Reloaded{.changes = std::move(*changes)};
+  });
+}
+
+}  // namespace jumpgate::app

@@ -1,0 +1,61 @@
+/// The gateway's answers on its control socket: the controller's views, in the API's form.
+///
+/// Owner thread: the API server's. It never touches the controller's state: each request is posted to the controller's
+/// mailbox and runs there, between ticks. Bound: one request at a time, kPatience for its answer.
+/// Failure: an api::Error that says what to do.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "api/protocol.hpp"
+#include "audit/audit_thread.hpp"
+#include "audit/event_log.hpp"
+#include "bus/worker_counters.hpp"
+#include "ctl/controller.hpp"
+#include "ctl/operator.hpp"
+#include "ethdev/ethdev_port.hpp"
+
+namespace jumpgate::app {
+
+/// What an operator may see of the running gateway; all of it outlives the API.
+struct GatewayView {
+  ctl::Controller& controller;
+  ctl::Mailbox& mailbox;
+  const audit::EventLog& events;
+  const audit::AuditThread& audit;
+  std::span<const std::unique_ptr<bus::WorkerCounters>> workers;
+  std::span<const std::unique_ptr<ethdev::EthdevPort>> ports;
+  std::vector<std::string> port_roles;
+  std::string config_path;
+  std::string node_id;
+  MonoNs started;
+};
+
+class GatewayApi final : public api::Handler {
+ public:
+  explicit GatewayApi(GatewayView view) : view_(std::move(view)) {}
+  api::Response handle(const api::Request& request) override;
+
+ private:
+  /// A reload of a large configuration takes the controller this long at most.
+  static constexpr std::chrono::milliseconds kPatience{2000};
+
+  api::Response answer(const api::StatusRequest& request);
+  api::Response answer(const api::SessionsRequest& request);
+  api::Response answer(const api::SessionRequest& request);
+  api::Response answer(const api::TerminateRequest& request);
+  api::Response answer(const api::CountersRequest& request);
+  api::Response answer(const api::ReloadRequest& request);
+
+  /// Runs `ask` on the controller's thread; an error when it did not get its turn in time.
+  template <typename Ask>
+  api::Response on_controller(Ask&& ask);
+
+  GatewayView view_;
+};
+
+}  // namespace jumpgate::app

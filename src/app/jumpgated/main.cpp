@@ -1,0 +1,170 @@
+// jumpgated: the gateway. Options -> configuration -> EAL -> Gateway -> run.
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <sodium.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "app/jumpgated/cores.hpp"
+#include "app/jumpgated/footprint.hpp"
+#include "app/jumpgated/gateway.hpp"
+#include "config/gateway_config.hpp"
+#include "ethdev/eal.hpp"
+
+namespace {
+
+using namespace jumpgate;
+
+// What users and service managers are told by the exit status.
+constexpr int kFailed = 1;     // the machine lacks something: the message says what and how to mend it
+constexpr int kBadConfig = 2;  // the configuration or the command line is wrong; nothing was started
+
+spdlog::level::level_enum level_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kError:
+      return spdlog::level::err;
+    case config::LogLevel::kWarning:
+      return spdlog::level::warn;
+    case config::LogLevel::kInfo:
+      return spdlog::level::info;
+    case config::LogLevel::kDebug:
+      return spdlog::level::debug;
+  }
+  return spdlog::level::info;
+}
+
+ethdev::EalOptions eal_options(const config::GatewayConfig& config, std::vector<std::uint32_t> cores) {
+  ethdev::EalOptions options;
+  options.program = "jumpgated";
+  options.lcores = std::move(cores);
+  options.huge = config.eal.huge;
+  options.memory_mib = config.eal.huge ? 0 : config.eal.memory_mib;
+  for (const config::PortConfig& port : config.ports) options.pci = options.pci || port.driver == config::PortDriver::kPci;
+  options.file_prefix = config.eal.file_prefix;
+  options.debug_log = config.log_level == config::LogLevel::kDebug;
+  options.extra = config.eal.extra;
+  return options;
+}
+
+// SIGTERM and SIGINT stop, SIGHUP reloads. All threads inherit the block; one waits.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() {
+    if (!thread_.joinable()) return;
+    ending_ = true;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+
+  void serve(app::Gateway& gateway) {
+    thread_ = std::thread([this, &gateway] { wait(gateway); });
+  }
+  [[nodiscard]] const std::atomic<bool>& stop() const { return stop_; }
+
+ private:
+  void wait(app::Gateway& gateway) {
+    int signal = 0;
+    while (!ending_ && sigwait(&set_, &signal) == 0) {
+      if (signal == SIGHUP) {
+        spdlog::info("reload: {}", gateway.reload());
+        continue;
+      }
+      stop_ = true;
+      return;
+    }
+  }
+
+  sigset_t set_{};
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> ending_{false};
+  std::thread thread_;
+};
+
+int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals) {
+  auto gateway = app::Gateway::create(std::move(config));
+  if (!gateway) {
+    spdlog::error("{}", gateway.error());
+    return kFailed;
+  }
+  signals.serve(**gateway);
+  (*gateway)->run(signals.stop(), [] {
+    spdlog::info("ready");
+    sd_notify(0, "READY=1");
+  });
+  sd_notify(0, "STOPPING=1");
+  spdlog::info("stopped");
+  return 0;
+}
+
+int run(const std::string& path, bool check) {
+  auto loaded = config::load_gateway(path);
+  if (!loaded) {
+    std::fputs(loaded.error().text().c_str(), stderr);
+    return kBadConfig;
+  }
+  const auto config = std::make_shared<const config::GatewayConfig>(std::move(*loaded));
+  spdlog::set_level(level_of(config->log_level));
+  std::fputs(app::to_text(app::footprint(*config)).c_str(), stdout);
+  std::fflush(stdout);
+  if (check) return 0;
+  if (geteuid() != 0) {
+    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}", path);
+    return kFailed;
+  }
+  const auto cores = app::choose_cores(*config);
+  if (!cores) {
+    spdlog::error("{}", cores.error());
+    return kFailed;
+  }
+  // Before any thread is made, so that all inherit the blocked signals.
+  Signals signals;
+  if (const auto started = ethdev::start_eal(eal_options(*config, *cores)); !started) {
+    spdlog::error("{}", started.error());
+    return kFailed;
+  }
+  const int status = serve(config, signals);
+  ethdev::stop_eal();
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("jumpgated"));
+  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  CLI::App app{"jumpgated: the jumpgate VPN gateway"};
+  std::string path{"/etc/jumpgate/jumpgated.toml"};
+  bool check = false;
+  app.add_option("--config", path, "configuration file")->capture_default_str();
+  app.add_flag("--check", check, "check the configuration, print the memory it takes, and start nothing");
+  app.set_version_flag("--version", JUMPGATE_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadConfig;
+  }
+  if (sodium_init() < 0) {
+    std::fputs("jumpgated: libsodium can not start: no source of randomness\n", stderr);
+    return kFailed;
+  }
+  return run(path, check);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "jumpgated: %s\n", error.what());
+  return kFailed;
+}
