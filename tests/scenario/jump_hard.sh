@@ -14,7 +14,7 @@ wait_for 5 test -s "$JG_RUN/fetched.bin"
 topology_blackhole wifi
 wait_for 10 is_on cell
 wait "$transfer" || fail "the transfer did not survive the black hole"
-has_event "$client_events" "e.get('new_state') == 'VOLATILE' and e['reason_code'] == 'heartbeat_timeout'" || fail "not seen as silence"
+has_event "$client_events" "e.get('new') == 'VOLATILE' and e['reason_code'] == 'heartbeat_timeout'" || fail "not seen as silence"
 topology_heal wifi
 
 jump to wifi
@@ -22,5 +22,5 @@ wait_for 15 is_on wifi
 ns client ip link set wifi down
 wait_for 10 is_on cell
 wait_for 5 answers
-has_event "$client_events" "e.get('new_state') == 'VOLATILE' and e['reason_code'] == 'transport_dead'" || fail "not seen as a dead link"
+has_event "$client_events" "e.get('new') == 'VOLATILE' and e['reason_code'] == 'transport_dead'" || fail "not seen as a dead link"
 [[ $(field session_id) == "$id" ]] || fail "the session's identity changed"

@@ -9,7 +9,7 @@ start_client
 id=$(field session_id)
 fetch --limit-rate 800k &
 transfer=$!
-start server udp python3 "$root/tools/demo/udp_stream.py" receive 10.9.0.2 7000 --idle 2
+start server udp python3 "$root/tools/demo/udp_stream.py" receive 10.9.0.2 7000 --idle 4
 wait_for 5 ns server sh -c 'ss -lun | grep -q :7000'
 start client udp-send python3 "$root/tools/demo/udp_stream.py" send 10.9.0.2 7000 --count 3000 --rate 1000
 wait_for 5 test -s "$JG_RUN/fetched.bin"

@@ -56,7 +56,7 @@ is_on() { [[ $(field uplink) == "$1" && $(field state) == ATTACHED ]]; }
 answers() { ns client ping -c 1 -W 1 "${1:-10.9.0.2}"; }
 
 # counter NAME: a drop counter of the gateway, summed over workers.
-counter() { jumpctl counters --json | python3 -c "import json,sys; print(json.load(sys.stdin)['drops'].get('$1', 0))"; }
+counter() { jumpctl counters --json | python3 -c "import json,sys; print(json.load(sys.stdin)['counters'].get('drop.$1', 0))"; }
 counted() { (($(counter "$1") >= $2)); }
 
 # events FILE EXPRESSION: how many events of the log satisfy the Python expression over e.

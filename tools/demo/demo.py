@@ -152,7 +152,7 @@ class Demo:
         cut()
         counts, survived, connections = self.finish_streams(streams)
         rtt = self.status()["rtt_ms"]
-        volatile = [e for e in self.client_events() if e["event_type"] == "SessionStateChange" and e["new_state"] == "VOLATILE"
+        volatile = [e for e in self.client_events() if e["event_type"] == "SessionStateChange" and e["new"] == "VOLATILE"
                     and e["mono_ns"] >= cut_at]
         mend()
         result = {"detect_ms": round((volatile[0]["mono_ns"] - cut_at) / 1e6, 1) if volatile else -1.0,
@@ -203,7 +203,7 @@ class Demo:
         changes = [e for e in ours if e["event_type"] == "SessionStateChange"]
         start = ours[0]["mono_ns"]
         for e in changes:
-            print(f"   {(e['mono_ns'] - start) / 1e9:9.3f} s  v{e['state_version']:<3} {e['previous_state']:>10} -> {e['new_state']:<10} "
+            print(f"   {(e['mono_ns'] - start) / 1e9:9.3f} s  v{e['state_version']:<3} {e['previous']:>10} -> {e['new']:<10} "
                   f"{e['reason_code']}")
         versions = [e["state_version"] for e in changes]
         self.promise("no gap in seq", gap_free)

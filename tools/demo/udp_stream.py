@@ -4,7 +4,7 @@
   udp_stream.py send ADDRESS PORT --count N --rate PACKETS_PER_SECOND
   udp_stream.py receive ADDRESS PORT --idle SECONDS
 
-The receiver ends when nothing came for --idle seconds after the first packet, and prints one JSON object: received (distinct
+The receiver ends when nothing came for --idle seconds after the first packet (longer than any gap to be measured), and prints one JSON object: received (distinct
 sequence numbers), duplicated, highest, and the longest silence in ms with the CLOCK_BOOTTIME (ns) at which it began.
 """
 
@@ -81,7 +81,7 @@ def main():
     receiver = verbs.add_parser("receive")
     receiver.add_argument("address")
     receiver.add_argument("port", type=int)
-    receiver.add_argument("--idle", type=float, default=2.0)
+    receiver.add_argument("--idle", type=float, default=4.0)
     receiver.add_argument("--first", type=float, default=15.0)
     receiver.set_defaults(run=receive)
     args = parser.parse_args()
