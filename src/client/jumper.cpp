@@ -64,8 +64,7 @@ void Jumper::on_uplink_up(MonoNs now) {
 
 void Jumper::on_uplink_down(UplinkId uplink, MonoNs now) {
   if (phase_ == Phase::kIdle || attempt_.uplink != uplink) return;
-  core_.world.uplinks.paths().cool_down(uplink, now, now + kAttemptTimeout);
-  try_next(now);
+  give_up_attempt(now);
 }
 
 void Jumper::on_deadline(Reason reason, MonoNs now) {
@@ -91,6 +90,7 @@ void Jumper::on_deadline(Reason reason, MonoNs now) {
 void Jumper::reset_exchange() {
   phase_ = Phase::kIdle;
   timer_.stop();
+  give_up_at_ = kNever;
   retry_at_ = kNever;
   core_.send_in_next = false;
 }
@@ -107,13 +107,36 @@ std::optional<UplinkId> Jumper::pick(MonoNs now) const {
   const UplinkId retained = core_.route().uplink;
   if (in_place_wanted_) return uplinks.up(retained) ? std::optional(retained) : std::nullopt;
   if (target_) return uplinks.up(*target_) ? target_ : std::nullopt;
-  if (const auto other = uplinks.choose(retained, now)) return other;
-  // None other is left: the one that did not answer again, else the retained one.
-  if (phase_ != Phase::kIdle && uplinks.up(attempt_.uplink)) return attempt_.uplink;
+  if (const auto other = untried(std::nullopt, now)) return other;
+  // Each has failed: round again, and the retained one when there is no other.
+  if (const auto again = failed_first()) return again;
   return uplinks.up(retained) ? std::optional(retained) : std::nullopt;
 }
 
-std::optional<std::size_t> Jumper::jump_id_for(UplinkId uplink) {
+bool Jumper::candidate(const session::CandidatePath& path) const {
+  return path.up && path.allowed && !denied_.at(path.id) && path.id != core_.route().uplink &&
+         jump_id_for(path.id).has_value();
+}
+
+std::optional<UplinkId> Jumper::untried(std::optional<UplinkId> busy, MonoNs now) const {
+  std::array<session::CandidatePath, limits::kMaxUplinks> open;
+  std::size_t count = 0;
+  for (const session::CandidatePath& path : core_.world.uplinks.paths().paths()) {
+    if (candidate(path)) open.at(count++) = path;
+  }
+  return session::choose_candidate(std::span(open).first(count), busy, now);
+}
+
+std::optional<UplinkId> Jumper::failed_first() const {
+  const session::CandidatePath* best = nullptr;
+  for (const session::CandidatePath& path : core_.world.uplinks.paths().paths()) {
+    if (!candidate(path)) continue;
+    if (best == nullptr || path.cooling_until < best->cooling_until) best = &path;
+  }
+  return best != nullptr ? std::optional(best->id) : std::nullopt;
+}
+
+std::optional<std::size_t> Jumper::jump_id_for(UplinkId uplink) const {
   std::optional<std::size_t> free;
   for (std::size_t i = 0; i < jump_id_user_.size(); ++i) {
     if (core_.jump_ids.at(i).cid.value == 0) continue;
@@ -148,6 +171,8 @@ Reason Jumper::start_reason(UplinkId uplink) const {
 
 void Jumper::begin(MonoNs now) {
   retry_at_ = kNever;
+  denied_.fill(false);
+  wary_ = false;
   const auto uplink = pick(now);
   if (!uplink || !jump_id_for(*uplink)) {
     target_.reset();
@@ -187,6 +212,7 @@ void Jumper::begin_attempt(UplinkId uplink, MonoNs now) {
   retry_at_ = kNever;
   core_.budget.spend_attempt(now);
   timer_.start(core_.rtt_over(uplink), now);
+  give_up_at_ = now + kAttemptTimeout;
   core_.emit(EventType::kReattachAttempt, core_.trouble, now,
              audit::ReattachDetail{.from = attempt_.gateway,
                                    .jump_seq = attempt_.jump_seq,
@@ -237,10 +263,8 @@ void Jumper::tick(MonoNs now) {
       begin(now);
     }
   }
-  if (phase_ == Phase::kRequesting && now >= attempt_.started + kAttemptTimeout &&
-      retry_at_ == kNever) {
-    core_.world.uplinks.paths().cool_down(attempt_.uplink, now, now + kAttemptTimeout * 2);
-    try_next(now);
+  if (unanswered(now)) {
+    give_up_attempt(now);
     return;
   }
   if (now < timer_.at) return;
@@ -254,12 +278,23 @@ void Jumper::tick(MonoNs now) {
   }
 }
 
+bool Jumper::unanswered(MonoNs now) const {
+  if (phase_ == Phase::kIdle || retry_at_ != kNever) return false;
+  if (now >= give_up_at_) return true;
+  return now >= timer_.at && timer_.sent > kRepeatsWithAlternative && !target_ &&
+         !in_place_wanted_ && untried(attempt_.uplink, now).has_value();
+}
+
+void Jumper::give_up_attempt(MonoNs now) {
+  // Whatever was sent over that path may be lost: the next attempt's DATA waits for its proof.
+  wary_ = wary_ || phase_ == Phase::kResponding;
+  core_.world.uplinks.paths().cool_down(attempt_.uplink, now, now + kFailedUplinkPause);
+  try_next(now);
+}
+
 MonoNs Jumper::next_deadline() const {
-  MonoNs deadline = std::min(timer_.at, retry_at_);
-  if (phase_ == Phase::kRequesting && retry_at_ == kNever) {
-    deadline = std::min(deadline, attempt_.started + kAttemptTimeout);
-  }
-  return deadline;
+  const MonoNs give_up = retry_at_ == kNever ? give_up_at_ : kNever;
+  return std::min({timer_.at, retry_at_, give_up});
 }
 
 bool Jumper::matches_reset(const ResetToken& token) const {

@@ -3,12 +3,13 @@
 ///
 ///              start/heal           CHALLENGE              ACK or first packet of the new epoch
 ///     idle ---------------> requesting -------> responding --------------------------------> idle
-///      ^   (wait: cooldown,     |  3 s: next candidate |
-///      |    no candidate)       |                      |
+///      ^   (wait: cooldown,   ^ |  unanswered          |  unanswered
+///      |    no candidate)     +-+----------------------+  new jump_seq, next candidate
 ///      +------------------------+----------------------+  window over, refused
 ///
-/// Owner thread: the client's loop. Bound: one exchange, one proposal kept; 3 s an attempt; answers
-/// to repeated challenges as limits::kMaxAnswerRepeats says. Failure: DEGRADED, and tried again
+/// Owner thread: the client's loop. Bound: one exchange, one proposal kept; 3 s for each of the two
+/// answers that an attempt waits for; answers to repeated challenges as limits::kMaxAnswerRepeats
+/// says. Failure: DEGRADED, and tried again
 /// while the session lives.
 #pragma once
 
@@ -23,8 +24,13 @@
 
 namespace jumpgate::client {
 
-/// An attempt without CHALLENGE is given up after it (spec/jump.md step 3).
+/// A REATTACH without CHALLENGE is given up after it, and so is a RESPONSE without commit
+/// (spec/jump.md "Unanswered").
 inline constexpr Duration kAttemptTimeout = seconds(3);
+/// An uplink that failed is tried again after those that did not.
+inline constexpr Duration kFailedUplinkPause = kAttemptTimeout * 2;
+/// While another uplink is still untried, a message is repeated so often and no more.
+inline constexpr unsigned kRepeatsWithAlternative = 2;
 /// Retransmissions of control messages start no faster, and grow by half each time.
 inline constexpr Duration kMinRetransmit = milliseconds(200);
 /// After a failed recovery the next one begins no sooner.
@@ -103,7 +109,14 @@ class Jumper {
   void begin_attempt(UplinkId uplink, MonoNs now);
   void try_next(MonoNs now);
   [[nodiscard]] std::optional<UplinkId> pick(MonoNs now) const;
-  [[nodiscard]] std::optional<std::size_t> jump_id_for(UplinkId uplink);
+  /// An uplink that is neither the retained one nor `busy`, untried or long since tried.
+  [[nodiscard]] std::optional<UplinkId> untried(std::optional<UplinkId> busy, MonoNs now) const;
+  /// When none is untried: the one whose failure is the longest ago.
+  [[nodiscard]] std::optional<UplinkId> failed_first() const;
+  [[nodiscard]] bool candidate(const session::CandidatePath& path) const;
+  [[nodiscard]] bool unanswered(MonoNs now) const;
+  void give_up_attempt(MonoNs now);
+  [[nodiscard]] std::optional<std::size_t> jump_id_for(UplinkId uplink) const;
   [[nodiscard]] bool policy_allows(UplinkId uplink, MonoNs now);
   void send_reattach();
   void respond(const wire::PathChallenge& challenge, MonoNs now);
@@ -127,6 +140,11 @@ class Jumper {
   Attempt attempt_;
   std::optional<Proposal> proposal_;
   RetransmitTimer timer_;
+  MonoNs give_up_at_{kNever};
+  /// A RESPONSE of this recovery went unanswered: the new path is not trusted before its commit.
+  bool wary_{false};
+  /// Uplinks that the gateway's policy has ruled out for this recovery.
+  std::array<bool, limits::kMaxUplinks> denied_{};
   MonoNs recovery_began_;
   MonoNs retry_at_{kNever};
   bool retry_same_{false};

@@ -84,6 +84,7 @@ void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
   phase_ = Phase::kResponding;
   respond(challenge, now);
   timer_.start(core_.rtt_over(proposal.uplink), now);
+  give_up_at_ = now + kAttemptTimeout;
   core_.send_in_next = !keeps_old_path(challenge);
 }
 
@@ -91,7 +92,7 @@ bool Jumper::keeps_old_path(const wire::PathChallenge& challenge) const {
   // While the old path is good, DATA stays on it until the gateway has committed: nothing waits in
   // its queue of held packets, so nothing can be dropped from it.
   if (core_.lost) return false;
-  if (challenge.jump_seq == 0) return true;
+  if (challenge.jump_seq == 0 || wary_) return true;
   const Duration both_ways = core_.rtt_over(proposal_->uplink) + core_.rtt.smoothed();
   return core_.trouble == Reason::kTransportRetiring && both_ways / 2 < kOldPathLimit;
 }
@@ -216,8 +217,9 @@ void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
     case Reason::kInvalidTransportCandidate:
       core_.world.uplinks.paths().cool_down(attempt_.uplink, now,
                                             now + core_.policy.switching.recovery_window);
+      denied_.at(attempt_.uplink) = true;
       target_.reset();
-      if (const auto other = core_.world.uplinks.choose(core_.route().uplink, now)) {
+      if (const auto other = untried(std::nullopt, now)) {
         begin_attempt(*other, now);
       } else {
         fail(Reason::kPolicyDenied, now);
@@ -252,7 +254,8 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
   take_proposal(now);
   proposal_.reset();
   if (core_.over()) return;
-  try_next(now);
+  // The refusal came over this uplink, so it works both ways now; of the others nothing is known.
+  begin_attempt(attempt_.uplink, now);
 }
 
 }  // namespace jumpgate::client

@@ -1,5 +1,5 @@
-/// Client and scripted gateway over two uplinks in simulated time: wifi (20 ms each way) and cell
-/// (60 ms each way).
+/// Client and scripted gateway over three uplinks in simulated time: wifi (20 ms each way), cell
+/// (60 ms each way) and, when a test sets it up, wire (10 ms each way).
 #pragma once
 
 #include <algorithm>
@@ -22,6 +22,7 @@ namespace jumpgate::client::testing {
 
 inline constexpr UplinkId kWifi = 0;
 inline constexpr UplinkId kCell = 1;
+inline constexpr UplinkId kWire = 2;
 
 inline Endpoint v4(std::uint8_t a, std::uint8_t b, std::uint16_t port) {
   return {.address = {.family = IpFamily::kV4, .bytes = {10, a, 0, b}}, .port = port};
@@ -67,7 +68,9 @@ class Harness : public Output {
     config.identity.own = std::move(client);
     config.identity.gateway = gateway->public_key();
     config.identity.suites = {Suite::kChaCha20Poly1305};
-    config.uplinks = {{.name = "wifi", .preference = 0}, {.name = "cell", .preference = 1}};
+    config.uplinks = {{.name = "wifi", .preference = 0},
+                      {.name = "cell", .preference = 1},
+                      {.name = "wire", .preference = 2}};
     engine = std::make_unique<Engine>(
         std::move(config),
         EngineDeps{.output = *this,
@@ -145,6 +148,14 @@ class Harness : public Output {
     return static_cast<unsigned>(
         std::ranges::count_if(events, [type](const audit::Event& e) { return e.type == type; }));
   }
+  /// The uplinks of all attempts, in their order.
+  [[nodiscard]] std::vector<std::string> attempts() const {
+    std::vector<std::string> list;
+    for (const audit::Event& e : events) {
+      if (e.type == EventType::kReattachAttempt) list.emplace_back(e.peer.view());
+    }
+    return list;
+  }
   [[nodiscard]] const audit::Event* last(EventType type) const {
     for (auto e = events.rbegin(); e != events.rend(); ++e) {
       if (e->type == type) return &*e;
@@ -172,6 +183,7 @@ class Harness : public Output {
       ++sent_over.at(uplink);
       const auto type = static_cast<wire::Type>(d.bytes[0]);
       if (dead.at(uplink) || (lose_outgoing && lose_outgoing(type))) continue;
+      if (lose_over && lose_over(uplink, type)) continue;
       flying_.emplace(now + delay.at(uplink), Packet{.to_gateway = true,
                                                      .uplink = uplink,
                                                      .from = client_at(uplink),
@@ -193,11 +205,12 @@ class Harness : public Output {
   std::unique_ptr<ScriptedGateway> gateway;
   std::unique_ptr<Engine> engine;
   Endpoint gateway_at{v4(99, 1, 51820)};
-  std::array<Duration, 2> delay{milliseconds(20), milliseconds(60)};
-  std::array<bool, 2> dead{};
-  std::array<unsigned, 2> port_shift{};
-  std::array<unsigned, 2> sent_over{};
+  std::array<Duration, 3> delay{milliseconds(20), milliseconds(60), milliseconds(10)};
+  std::array<bool, 3> dead{};
+  std::array<unsigned, 3> port_shift{};
+  std::array<unsigned, 3> sent_over{};
   std::function<bool(wire::Type)> lose_outgoing;
+  std::function<bool(UplinkId, wire::Type)> lose_over;
   std::vector<std::uint32_t> delivered;
   std::vector<audit::Event> events;
   std::optional<TunnelSetup> setup;
@@ -216,7 +229,7 @@ class Harness : public Output {
   void from_gateway(const Endpoint& to, const Message& message) {
     gateway_said.push_back(message);
     const UplinkId uplink = to.address.bytes[1];
-    if (uplink > 1 || dead.at(uplink) || to != client_at(uplink)) return;
+    if (uplink >= dead.size() || dead.at(uplink) || to != client_at(uplink)) return;
     flying_.emplace(
         now + delay.at(uplink),
         Packet{.to_gateway = false, .uplink = uplink, .from = gateway_at, .bytes = message});

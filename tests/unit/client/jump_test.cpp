@@ -118,6 +118,73 @@ TEST(Jump, AnotherCandidateIsTriedAndTheFirstAgain) {
   EXPECT_GE(h.count(EventType::kReattachAttempt), 2U);
 }
 
+TEST(Jump, AnUnansweredResponseGoesToTheNextCandidate) {
+  Harness h;
+  h.attach();
+  h.up(kWire);
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  // Cell carries the request and its answer, then nothing more.
+  h.lose_over = [](UplinkId u, wire::Type t) { return u == kCell && t != wire::Type::kReattach; };
+  const MonoNs begin = h.now;
+  h.up(kWifi, false);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(8)));
+  EXPECT_EQ(h.uplink(), kWire);
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "wire"}));
+  EXPECT_LE((h.now - begin).ms(), 1200);
+}
+
+TEST(Jump, AnUnansweredResponseWithoutAlternativeIsFollowedByANewAttempt) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.up(kWifi, false);
+  h.lose_over = [](UplinkId, wire::Type t) { return t != wire::Type::kReattach; };
+  h.run(milliseconds(3500));
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "cell"}));
+  EXPECT_EQ(h.state(), State::kRecovering);
+  h.lose_over = {};
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(1)));
+  EXPECT_EQ(h.uplink(), kCell);
+  EXPECT_EQ(h.states(), kOneJump);
+}
+
+TEST(Jump, CandidatesAreTriedInTurn) {
+  Harness h;
+  h.attach();
+  h.up(kWire);
+  h.run(seconds(2));
+  h.dead = {true, true, true};
+  h.up(kWifi, false);
+  h.run(seconds(5));
+  // The first is left sooner, because the second is untried; that one gets its full time.
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "wire", "cell"}));
+  h.dead[kCell] = false;
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(2)));
+  EXPECT_EQ(h.uplink(), kCell);
+  EXPECT_EQ(h.states(), kOneJump);
+}
+
+TEST(Jump, AfterAnUnansweredResponseDataStaysOnTheOldPath) {
+  Harness h;
+  h.delay[kCell] = milliseconds(400);
+  h.attach();
+  h.run(seconds(2));
+  h.lose_over = [](UplinkId u, wire::Type t) { return u == kCell && t != wire::Type::kReattach; };
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.run(milliseconds(4000));
+  EXPECT_EQ(h.count(EventType::kReattachAttempt), 2U);
+  const std::size_t before = h.gateway->received.size();
+  h.send_inner(1);
+  h.run(milliseconds(100));
+  h.run(milliseconds(1000));
+  h.send_inner(2);
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.count(EventType::kKeyInstalled), 3U) << "the second CHALLENGE has come as well";
+  EXPECT_EQ(h.gateway->received.size(), before + 2);
+}
+
 TEST(Jump, WindowEndsInDegradedAndItBeginsAgain) {
   Harness h;
   h.attach();
@@ -226,6 +293,36 @@ TEST(Jump, StaleBindingIsAdoptedAndTheJumpGoesOn) {
   EXPECT_EQ(h.gateway->binding_version(), 3U);
   EXPECT_EQ(h.gateway->sessions, 1U);
 }
+
+class CommitUnheard : public ::testing::TestWithParam<bool> {};
+TEST_P(CommitUnheard, IsAdoptedOverTheSameUplink) {
+  const bool others = GetParam();  // another uplink is up, and dead
+  Harness h;
+  h.attach();
+  if (others) h.up(kWire);
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  // The gateway commits, and neither its ACK nor a packet of the new epoch arrives until it has
+  // refused.
+  h.gateway->lose_outgoing = [&](wire::Type t) {
+    return h.gateway->sent[wire::Type::kRefusal] == 0 && t != wire::Type::kPathChallenge &&
+           t != wire::Type::kRefusal;
+  };
+  h.up(kWifi, false);
+  h.dead[kWire] = true;
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(8)));
+  EXPECT_EQ(h.gateway->sent[wire::Type::kRefusal], 1U);
+  EXPECT_EQ(h.uplink(), kCell);
+  EXPECT_EQ(h.engine->session()->core().record.binding_version(), 3U);
+  EXPECT_EQ(h.gateway->binding_version(), 3U);
+  EXPECT_EQ(h.gateway->sessions, 1U);
+  EXPECT_EQ(h.states(), kOneJump);
+  h.send_inner(77);
+  h.run(milliseconds(200));
+  ASSERT_FALSE(h.gateway->received.empty());
+  EXPECT_EQ(number_of(h.gateway->received.back()), 77U);
+}
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutOthers, CommitUnheard, ::testing::Bool());
 
 TEST(Jump, StaleWithoutProposalMakesANewSession) {
   Harness h;
