@@ -1,6 +1,7 @@
-// Writes the tables made from the code's lists into spec/session-fsm.md and spec/reasons.md.
+// Writes the tables made from the code's lists into spec/session-fsm.md, spec/reasons.md and
+// docs/operations.md.
 //
-// usage: render_tables SPEC_FOLDER
+// usage: render_tables ROOT
 #include <fstream>
 #include <string>
 
@@ -10,12 +11,12 @@
 
 namespace {
 
-bool update(const std::string& path, const std::string& table) {
+bool update(const std::string& path, const std::string& table, const std::string& name = "table") {
   const auto document = jumpgate::testing::read_text(path);
   const auto updated =
-      document ? jumpgate::testing::with_table_region(*document, table) : std::nullopt;
+      document ? jumpgate::testing::with_table_region(*document, table, name) : std::nullopt;
   if (!updated) {
-    fmt::print(stderr, "render_tables: {} is missing, or its table markers are\n", path);
+    fmt::print(stderr, "render_tables: {} is missing, or its markers '{}' are\n", path, name);
     return false;
   }
   if (*updated == *document) return true;
@@ -28,11 +29,16 @@ bool update(const std::string& path, const std::string& table) {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    fmt::print(stderr, "usage: render_tables SPEC_FOLDER\n");
+    fmt::print(stderr, "usage: render_tables ROOT\n");
     return 2;
   }
-  const std::string folder = argv[1];
-  const bool done = update(folder + "/session-fsm.md", jumpgate::testing::render_transitions()) &&
-                    update(folder + "/reasons.md", jumpgate::testing::render_reasons());
+  using namespace jumpgate::testing;
+  const std::string root = argv[1];
+  const std::string operations = root + "/docs/operations.md";
+  const bool done = update(root + "/spec/session-fsm.md", render_transitions()) &&
+                    update(root + "/spec/reasons.md", render_reasons()) &&
+                    update(operations, render_drops(), "drops") &&
+                    update(operations, render_worker_counters(), "worker") &&
+                    update(operations, render_controller_counters(), "controller");
   return done ? 0 : 1;
 }

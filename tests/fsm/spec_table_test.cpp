@@ -19,8 +19,8 @@ namespace {
 
 using Cell = std::tuple<std::string, std::string, std::string>;  // from, trigger, reason
 
-std::string spec(const std::string& name) {
-  const auto text = testing::read_text(std::string(JG_SPEC_FOLDER) + "/" + name);
+std::string page(const std::string& name) {
+  const auto text = testing::read_text(std::string(JG_ROOT_FOLDER) + "/" + name);
   EXPECT_TRUE(text) << name;
   return text.value_or("");
 }
@@ -78,19 +78,28 @@ std::map<Cell, std::string> transitions_of_the_code() {
 }
 
 TEST(SpecTable, TheDocumentedTransitionsAreThoseOfTheCode) {
-  const auto table = testing::table_region(spec("session-fsm.md"));
+  const auto table = testing::table_region(page("spec/session-fsm.md"));
   ASSERT_TRUE(table) << "spec/session-fsm.md has no table markers";
   EXPECT_EQ(parse_transitions(*table), transitions_of_the_code());
 }
 
 TEST(SpecTable, TheDocumentedTransitionsAreRenderedFromTheCode) {
-  EXPECT_EQ(testing::table_region(spec("session-fsm.md")), testing::render_transitions())
-      << "run build/*/tests/fsm/render_tables spec";
+  EXPECT_EQ(testing::table_region(page("spec/session-fsm.md")), testing::render_transitions())
+      << "run build/*/tests/fsm/render_tables .";
 }
 
 TEST(SpecTable, TheDocumentedReasonsAreRenderedFromTheCode) {
-  EXPECT_EQ(testing::table_region(spec("reasons.md")), testing::render_reasons())
-      << "run build/*/tests/fsm/render_tables spec";
+  EXPECT_EQ(testing::table_region(page("spec/reasons.md")), testing::render_reasons())
+      << "run build/*/tests/fsm/render_tables .";
+}
+
+TEST(OperationsTable, TheDocumentedCountersAreRenderedFromTheCode) {
+  const std::string operations = page("docs/operations.md");
+  const char* mend = "run build/*/tests/fsm/render_tables .";
+  EXPECT_EQ(testing::table_region(operations, "drops"), testing::render_drops()) << mend;
+  EXPECT_EQ(testing::table_region(operations, "worker"), testing::render_worker_counters()) << mend;
+  EXPECT_EQ(testing::table_region(operations, "controller"), testing::render_controller_counters())
+      << mend;
 }
 
 TEST(SpecTable, ARegionCanBeReplacedAndReadBack) {
@@ -100,6 +109,7 @@ TEST(SpecTable, ARegionCanBeReplacedAndReadBack) {
   EXPECT_EQ(testing::table_region(*updated), "new\n");
   EXPECT_TRUE(updated->starts_with("a\n") && updated->ends_with("b\n"));
   EXPECT_EQ(testing::table_region("no markers"), std::nullopt);
+  EXPECT_EQ(testing::table_region(document, "other"), std::nullopt);
 }
 
 TEST(Reasons, NumbersAndNamesAreUnique) {

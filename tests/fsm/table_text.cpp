@@ -5,8 +5,11 @@
 
 #include <fmt/core.h>
 
+#include <jumpgate/drops.hpp>
 #include <jumpgate/reasons.hpp>
 
+#include "bus/worker_counters.hpp"
+#include "ctl/counters.hpp"
 #include "session/fsm.hpp"
 
 namespace jumpgate::testing {
@@ -18,11 +21,12 @@ struct Region {
   std::size_t end;
 };
 
-std::optional<Region> find_region(std::string_view document) {
-  const std::size_t begin = document.find(kTableBegin);
+std::optional<Region> find_region(std::string_view document, std::string_view name) {
+  const std::string opening = fmt::format("<!-- {}:begin -->\n", name);
+  const std::size_t begin = document.find(opening);
   if (begin == std::string_view::npos) return std::nullopt;
-  const std::size_t text = begin + kTableBegin.size();
-  const std::size_t end = document.find(kTableEnd, text);
+  const std::size_t text = begin + opening.size();
+  const std::size_t end = document.find(fmt::format("<!-- {}:end -->\n", name), text);
   if (end == std::string_view::npos) return std::nullopt;
   return Region{text, end};
 }
@@ -33,6 +37,15 @@ std::string render(std::span<const Reason> reasons) {
     text += fmt::format("{}`{}`", text.empty() ? "" : ", ", to_string(reason));
   }
   return text;
+}
+
+template <typename List>
+std::string render_counters(std::string_view prefix, const List& list) {
+  std::string table = "| Counter | Meaning |\n|---|---|\n";
+  for (const auto counter : list) {
+    table += fmt::format("| `{}{}` | {} |\n", prefix, to_string(counter), describe(counter));
+  }
+  return table;
 }
 
 }  // namespace
@@ -58,14 +71,27 @@ std::string render_reasons() {
   return table;
 }
 
-std::optional<std::string> table_region(std::string_view document) {
-  const auto region = find_region(document);
+std::string render_drops() {
+  return render_counters("drop.", kAllDropReasons);
+}
+
+std::string render_worker_counters() {
+  return render_counters("", bus::kAllWorkerCounters);
+}
+
+std::string render_controller_counters() {
+  return render_counters("ctl.", ctl::kAllControllerCounters);
+}
+
+std::optional<std::string> table_region(std::string_view document, std::string_view name) {
+  const auto region = find_region(document, name);
   if (!region) return std::nullopt;
   return std::string(document.substr(region->begin, region->end - region->begin));
 }
 
-std::optional<std::string> with_table_region(std::string_view document, std::string_view table) {
-  const auto region = find_region(document);
+std::optional<std::string> with_table_region(std::string_view document, std::string_view table,
+                                             std::string_view name) {
+  const auto region = find_region(document, name);
   if (!region) return std::nullopt;
   return fmt::format("{}{}{}", document.substr(0, region->begin), table,
                      document.substr(region->end));
