@@ -167,7 +167,7 @@ void Exchanges::decide(Session& session, std::uint8_t index, MonoNs now) {
   const Exchange& exchange = *session.exchange;
   // The new address of a rebinding check waits until the bound one has had its time.
   if (exchange.kind == wire::ChallengeKind::kRebinding && index != 0 &&
-      now < exchange.probe_deadline)
+      now < exchange.addresses[0].first_sent + limits::kRebindProbeTimeout)
     return;
   if (exchange.winner) return;
   commit(session, index, now);

@@ -118,6 +118,18 @@ TEST_F(PathCheck, RebindingOnlyNewAnswersMovesAfterTheProbe) {
   EXPECT_EQ(timeline(alice_.welcome.session_id), expected);
 }
 
+TEST_F(PathCheck, RebindingAnswerAfterTheProbeIsCommittedAtOnce) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  run();
+  const auto at_new = challenge_to(alice_, kRebound);
+  ASSERT_TRUE(at_new);
+  advance(milliseconds(600));
+  EXPECT_EQ(state(alice_), State::kRecovering);
+  send_response(alice_, response_to(alice_, *at_new), kRebound);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kRebound);
+}
+
 TEST_F(PathCheck, NewAddressMovesNothingWithoutItsAnswer) {
   edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
   advance(milliseconds(8010));
