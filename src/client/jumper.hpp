@@ -101,6 +101,7 @@ class Jumper {
     UplinkId uplink{kNoUplink};
     Endpoint gateway;
     ConnectionId client_cid;
+    MonoNs began;
     unsigned answers{0};
     bool adopted{false};
   };
@@ -127,6 +128,8 @@ class Jumper {
   void commit(MonoNs now);
   void adopt_or_give_up(const wire::Refusal& refusal, MonoNs now);
   void fail(Reason reason, MonoNs now);
+  /// The events of a refusal, and with `failure` the end of RECOVERING that it means.
+  void conclude(const wire::Refusal& refusal, std::optional<Reason> failure, MonoNs now);
   void reset_exchange();
   [[nodiscard]] Reason start_reason(UplinkId uplink) const;
   [[nodiscard]] bool keeps_old_path(const wire::PathChallenge& challenge) const;

@@ -12,6 +12,12 @@ namespace {
 /// reach the gateway before it wipes the old epoch.
 constexpr Duration kOldPathLimit = limits::kDrainMin - milliseconds(50);
 
+/// Verdict 8 of spec/jump.md.
+bool is_policy_verdict(Reason reason) {
+  return reason == Reason::kPolicyDenied || reason == Reason::kCooldownActive ||
+         reason == Reason::kSwitchRateLimited || reason == Reason::kAttemptsExhausted;
+}
+
 }  // namespace
 
 bool Jumper::acceptable(const wire::PathChallenge& challenge) const {
@@ -53,7 +59,8 @@ void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
                     .id_key_phase = prefix.id_key_phase,
                     .uplink = own ? attempt_.uplink : uplink,
                     .gateway = own ? attempt_.gateway : from,
-                    .client_cid = own ? attempt_.client_cid : core_.fresh_cid()};
+                    .client_cid = own ? attempt_.client_cid : core_.fresh_cid(),
+                    .began = own ? attempt_.started : now};
   const EpochInfo info{.number = challenge.epoch,
                        .generation = core_.keys.newest().number,
                        .binding_version = challenge.binding_version,
@@ -155,16 +162,18 @@ void Jumper::commit(MonoNs now) {
   const bool moved = proposal_->uplink != core_.route().uplink;
   take_proposal(now);
   if (core_.over()) return;
-  core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now);
+  const wire::PathChallenge& challenge = proposal_->challenge;
+  const SessionCore::Preface result{
+      .type = EventType::kReattachResult,
+      .reason = Reason::kReattachSuccess,
+      .detail = audit::ReattachDetail{.from = proposal_->gateway,
+                                      .jump_seq = challenge.jump_seq,
+                                      .binding_version = challenge.binding_version,
+                                      .elapsed = now - proposal_->began},
+      .uplink = proposal_->uplink};
+  core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now, &result);
   core_.declare_alive();
   core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
-  const wire::PathChallenge& challenge = proposal_->challenge;
-  core_.emit(EventType::kReattachResult, Reason::kReattachSuccess, now,
-             audit::ReattachDetail{.from = proposal_->gateway,
-                                   .jump_seq = challenge.jump_seq,
-                                   .binding_version = challenge.binding_version,
-                                   .elapsed = now - recovery_began_},
-             proposal_->uplink);
   Reason why = moved ? cause : Reason::kInPlaceRecovery;
   if (challenge.kind == wire::ChallengeKind::kRebinding) why = Reason::kTransportRebound;
   core_.emit(EventType::kTransportSwitch, why, now,
@@ -183,18 +192,38 @@ void Jumper::commit(MonoNs now) {
   reset_exchange();
 }
 
+void Jumper::conclude(const wire::Refusal& refusal, std::optional<Reason> failure, MonoNs now) {
+  const UplinkId uplink = attempt_.uplink;
+  const SessionCore::Preface verdict{
+      .type = EventType::kReattachResult,
+      .reason = refusal.reason,
+      .detail = audit::ReattachDetail{.from = attempt_.gateway,
+                                      .jump_seq = refusal.jump_seq,
+                                      .binding_version = refusal.binding_version,
+                                      .elapsed = now - attempt_.started},
+      .uplink = uplink};
+  if (failure && core_.state() == State::kRecovering) {
+    core_.transition(Trigger::kRecoveryFailed, *failure, now, &verdict);
+  } else {
+    core_.emit(verdict, now);
+  }
+  if (is_policy_verdict(refusal.reason)) {
+    core_.emit(EventType::kTransportSwitchDenied, refusal.reason, now,
+               audit::SwitchDetail{.from = core_.route().gateway,
+                                   .to = attempt_.gateway,
+                                   .jump_seq = refusal.jump_seq,
+                                   .binding_version = refusal.binding_version,
+                                   .epoch = refusal.epoch},
+               uplink);
+  }
+  if (failure) on_deadline(*failure, now);
+}
+
 void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
-  if (phase_ == Phase::kIdle || refusal.jump_seq != attempt_.jump_seq) {
+  if (phase_ == Phase::kIdle || refusal.jump_seq == 0 || refusal.jump_seq != attempt_.jump_seq) {
     core_.world.drops.add(DropReason::kControlStale);
     return;
   }
-  core_.emit(EventType::kTransportSwitchDenied, refusal.reason, now,
-             audit::SwitchDetail{.from = core_.route().gateway,
-                                 .to = attempt_.gateway,
-                                 .jump_seq = refusal.jump_seq,
-                                 .binding_version = refusal.binding_version,
-                                 .epoch = refusal.epoch},
-             attempt_.uplink);
   const Duration wait = std::max(milliseconds(refusal.retry_after_ms), milliseconds(100));
   switch (refusal.reason) {
     case Reason::kStaleBindingVersion:
@@ -205,13 +234,13 @@ void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
     case Reason::kSwitchRateLimited:
     case Reason::kAttemptsExhausted:
       if (now + wait >= core_.record.state_deadline()) {
-        fail(Reason::kPolicyDenied, now);
-        retry_at_ = now + wait;
-        return;
+        conclude(refusal, Reason::kPolicyDenied, now);
+      } else {
+        conclude(refusal, std::nullopt, now);
+        timer_.stop();
+        retry_same_ = true;
       }
-      timer_.stop();
       retry_at_ = now + wait;
-      retry_same_ = true;
       return;
     case Reason::kPolicyDenied:
     case Reason::kInvalidTransportCandidate:
@@ -220,17 +249,18 @@ void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
       denied_.at(attempt_.uplink) = true;
       target_.reset();
       if (const auto other = untried(std::nullopt, now)) {
+        conclude(refusal, std::nullopt, now);
         begin_attempt(*other, now);
       } else {
-        fail(Reason::kPolicyDenied, now);
+        conclude(refusal, Reason::kPolicyDenied, now);
       }
       return;
     default:
-      if (attempt_.uplink != kNoUplink &&
-          core_.budget.attempts(now) < limits::kMaxReattachAttemptsPerMin) {
+      if (core_.budget.attempts(now) < limits::kMaxReattachAttemptsPerMin) {
+        conclude(refusal, std::nullopt, now);
         begin_attempt(attempt_.uplink, now);
       } else {
-        fail(Reason::kReattachValidationFailed, now);
+        conclude(refusal, Reason::kReattachValidationFailed, now);
       }
   }
 }
@@ -244,9 +274,10 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
                        refusal.client_cid == proposal_->client_cid;
   if (refusal.reason != Reason::kStaleBindingVersion || !matches || adopted_once_) {
     wants_new_session_ = true;
-    fail(Reason::kReattachValidationFailed, now);
+    conclude(refusal, Reason::kReattachValidationFailed, now);
     return;
   }
+  conclude(refusal, std::nullopt, now);
   // The commit happened and its ACK was lost; that binding's path is not known to be good, so the
   // session stays RECOVERING and the jump goes on from the binding adopted.
   adopted_once_ = true;

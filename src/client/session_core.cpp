@@ -76,7 +76,7 @@ void SessionCore::emit(EventType type, Reason reason, MonoNs now, const audit::E
   world.output.event(event);
 }
 
-void SessionCore::transition(Trigger trigger, Reason reason, MonoNs now) {
+void SessionCore::transition(Trigger trigger, Reason reason, MonoNs now, const Preface* preface) {
   const auto change = record.apply(world.authority, trigger, reason, now);
   if (!change) {
     // Every caller asks in a state that allows it; anything else is corrupt state.
@@ -84,6 +84,7 @@ void SessionCore::transition(Trigger trigger, Reason reason, MonoNs now) {
     terminate(Reason::kInternalInconsistency, now);
     return;
   }
+  if (preface != nullptr) emit(*preface, now);
   emit(EventType::kSessionStateChange, reason, now,
        audit::StateChangeDetail{
            .previous = change->previous, .now = change->now, .trigger = change->trigger});

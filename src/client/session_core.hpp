@@ -62,8 +62,15 @@ class SessionCore {
   // ---- State
   [[nodiscard]] State state() const { return record.state(); }
   [[nodiscard]] bool over() const { return record.state() == State::kTerminated; }
+  /// An event of the same step that goes before its SessionStateChange (spec/events.md "Order").
+  struct Preface {
+    EventType type{};
+    Reason reason{Reason::kNone};
+    audit::EventDetail detail;
+    UplinkId uplink{kNoUplink};
+  };
   /// Applies a transition and makes its event.
-  void transition(Trigger trigger, Reason reason, MonoNs now);
+  void transition(Trigger trigger, Reason reason, MonoNs now, const Preface* preface = nullptr);
   /// ATTACHED -> VOLATILE; in other states nothing.
   void declare_unstable(Reason cause, MonoNs now);
   /// Ends the session; keys are wiped. Once.
@@ -98,6 +105,9 @@ class SessionCore {
   [[nodiscard]] ConnectionId fresh_cid();
   void emit(EventType type, Reason reason, MonoNs now, const audit::EventDetail& detail = {},
             UplinkId uplink = kNoUplink);
+  void emit(const Preface& event, MonoNs now) {
+    emit(event.type, event.reason, now, event.detail, event.uplink);
+  }
   /// Round trip to wait for over an uplink: its own estimate, else the session's.
   [[nodiscard]] Duration rtt_over(UplinkId uplink);
 

@@ -282,5 +282,48 @@ TEST(Input, EventsTellEachTransitionOnce) {
   EXPECT_EQ(version, 5U);
 }
 
+/// The types of the step that ends with the last change to `state`: all of its state_version.
+std::vector<EventType> step_to(const Harness& h, State state) {
+  std::uint64_t version = 0;
+  for (const audit::Event& e : h.events) {
+    const auto* change = std::get_if<audit::StateChangeDetail>(&e.detail);
+    if (change != nullptr && change->now == state) version = e.state_version;
+  }
+  std::vector<EventType> types;
+  for (const audit::Event& e : h.events) {
+    if (e.state_version == version) types.push_back(e.type);
+  }
+  return types;
+}
+
+TEST(EventOrder, TheVerdictGoesBeforeTheChangeItCauses) {
+  Harness h;
+  h.attach();
+  EXPECT_EQ(step_to(h, State::kAttached),
+            (std::vector{EventType::kSessionStateChange, EventType::kTransportAttached,
+                         EventType::kKeyInstalled}));
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(3)));
+  EXPECT_EQ(step_to(h, State::kAttached),
+            (std::vector{EventType::kReattachResult, EventType::kSessionStateChange,
+                         EventType::kTransportSwitch}));
+  EXPECT_EQ(h.last(EventType::kReattachResult)->reason, Reason::kReattachSuccess);
+}
+
+TEST(EventOrder, SoDoesARefusal) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->refuse_jump = wire::Refusal{};
+  h.gateway->refuse_jump->reason = Reason::kPolicyDenied;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(3)));
+  EXPECT_EQ(step_to(h, State::kDegraded),
+            (std::vector{EventType::kReattachResult, EventType::kSessionStateChange,
+                         EventType::kTransportSwitchDenied, EventType::kTransportSwitchFailed}));
+  EXPECT_EQ(h.last(EventType::kReattachResult)->reason, Reason::kPolicyDenied);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing
