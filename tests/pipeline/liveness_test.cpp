@@ -69,6 +69,7 @@ TEST(Silence, IsReportedOnceAndTakenBack) {
   ASSERT_EQ(silence.size(), 1U);
   EXPECT_GE(silence[0].report.value, 2'000'000'000U);
   EXPECT_LE(silence[0].report.value, 2'110'000'000U);
+  EXPECT_EQ(silence[0].report.cid, client.gateway_cid) << "names the binding it speaks of";
   ByteVector replayed = client.seal_at(wire::Type::kData, to_server(), 0);
   h.put(client, replayed);
   h.poll();
@@ -97,6 +98,31 @@ TEST(Silence, IsOwedWhileTheRingIsFull) {
   EXPECT_TRUE(h.reports(ReportKind::kSilence).empty());
 }
 
+TEST(Silence, IsTheLastWordWhenAnAliveIsStillOwed) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  for (int i = 0; i < 30; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+  }
+  ASSERT_EQ(h.reports(ReportKind::kSilence).size(), 1U);
+  bus::Report filler;
+  while (h.report_channels[0]->push(filler)) {
+  }
+  h.put(client, client.heartbeat());
+  h.poll();
+  for (int i = 0; i < 30; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+  }
+  h.reports();
+  h.advance(milliseconds(11));
+  h.poll();
+  const auto paid = h.reports();
+  ASSERT_FALSE(paid.empty());
+  EXPECT_EQ(paid.back().report.kind, ReportKind::kSilence);
+}
+
 TEST(NewPath, IsToldAndEgressStays) {
   Harness h;
   Client client = h.attached(0, 0);
@@ -112,6 +138,7 @@ TEST(NewPath, IsToldAndEgressStays) {
   ASSERT_EQ(paths.size(), 1U);
   EXPECT_EQ(paths[0].report.from, moved.address);
   EXPECT_EQ(paths[0].report.session, client.ref);
+  EXPECT_EQ(paths[0].report.cid, client.gateway_cid);
   for (const Opened& message : h.opened(client))
     EXPECT_EQ(message.to, client.address);
   h.advance(milliseconds(1'001));

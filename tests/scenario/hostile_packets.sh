@@ -10,7 +10,7 @@ wait_for 5 answers
 version() { jumpctl sessions --json | python3 -c "import json,sys; print(json.load(sys.stdin)['sessions'][0]['state_version'])"; }
 before=$(version)
 
-start net tcpdump tcpdump -i core -U -w "$logs/real.pcap" udp dst port 51820
+start net tcpdump tcpdump -i core --immediate-mode -U -w "$logs/real.pcap" udp dst port 51820
 wait_for 5 logged tcpdump 'listening on core'
 for _ in 1 2 3 4 5; do answers; done
 stop "$started"

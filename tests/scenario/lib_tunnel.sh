@@ -39,7 +39,7 @@ start_client() {
 start_server() {
   mkdir -p "$JG_RUN/www"
   head -c "${1:-1M}" /dev/urandom >"$JG_RUN/www/file.bin"
-  start server web python3 -m http.server 8000 --bind 10.9.0.2 --directory "$JG_RUN/www"
+  start server web python3 "$root/tools/demo/web_server.py" 10.9.0.2 8000 "$JG_RUN/www"
   wait_for 5 ns server curl -s -o /dev/null http://10.9.0.2:8000/
 }
 

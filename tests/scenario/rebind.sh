@@ -6,10 +6,9 @@ source "$(dirname "$0")/lib_tunnel.sh"
 lay_out
 start_gateway
 start_client
-start server pinged python3 -m http.server 8000 --bind 10.9.0.2
 start client pinger ping -i 0.05 10.9.0.2
 wait_for 5 logged pinger 'icmp_seq=20'
-start net tcpdump tcpdump -i core -U -w "$logs/rebind.pcap" udp port 51820
+start net tcpdump tcpdump -i core --immediate-mode -U -w "$logs/rebind.pcap" udp port 51820
 wait_for 5 logged tcpdump 'listening on core'
 old=$(jumpctl sessions --json | python3 -c "import json,sys; print(json.load(sys.stdin)['sessions'][0]['endpoint'].rsplit(':', 1)[1])")
 topology_rebind 41000

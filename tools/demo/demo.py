@@ -170,7 +170,7 @@ class Demo:
         print("5. NAT rebinding: the client's source port changes under its feet", flush=True)
         self.jump_to("wifi")
         pcap = self.run / "rebind.pcap"
-        tcpdump = self.spawn("net", "tcpdump", "-i", "core", "-U", "-w", pcap, "-s", "128", "udp", "port", "51820")
+        tcpdump = self.spawn("net", "tcpdump", "-i", "core", "--immediate-mode", "-U", "-w", pcap, "-s", "128", "udp", "port", "51820")
         wait_for("tcpdump", 10, lambda: pcap.exists() and pcap.stat().st_size >= 24)
         before = len(self.gateway_events())
         endpoint = self.gateway_endpoint()

@@ -83,7 +83,7 @@ table inet web {
   chain in { type filter hook input priority 0; tcp dport 8000 tcp flags & (syn | ack) == syn counter name connections; }
 }
 EOT
-  ns server python3 -m http.server 8000 --bind 10.9.0.2 --directory "$JG_RUN/www" >"$JG_RUN/web.log" 2>&1 &
+  ns server python3 "$(dirname "${BASH_SOURCE[0]}")/web_server.py" 10.9.0.2 8000 "$JG_RUN/www" >"$JG_RUN/web.log" 2>&1 &
 }
 
 stage_gateway() { # stage_gateway BINDIR

@@ -133,13 +133,14 @@ std::string Program::make_engine() {
 
 std::string Program::set_up() {
   protect_memory();
+  // Before the first thread, which would otherwise take a signal by its default: the end.
+  if (!loop_.catch_signals([this] { stop(client::EventLoop::now()); }))
+    return "cannot catch signals";
   if (std::string error = make_folder(config_.state_dir); !error.empty()) return error;
   if (std::string error = host_.open(); !error.empty()) return error;
   if (std::string error = open_control(); !error.empty()) return error;
   if (std::string error = open_events(); !error.empty()) return error;
   if (std::string error = make_engine(); !error.empty()) return error;
-  if (!loop_.catch_signals([this] { stop(client::EventLoop::now()); }))
-    return "cannot catch signals";
   host_.set_ready_handler([this] { on_ready(); });
   return host_.attach(*engine_);
 }

@@ -130,7 +130,10 @@ class GatewayTest : public ::testing::Test {
     made.from = from;
     made.to = kGateway;
     made.value = value;
-    if (const Session* session = find(client); session != nullptr) made.session = session->ref;
+    if (const Session* session = find(client); session != nullptr) {
+      made.session = session->ref;
+      if (session->binding) made.cid = session->binding->gateway_cid;
+    }
     return made;
   }
   void edge(const ScriptedClient& client, bus::ReportKind kind, const Endpoint& from = kWifi,

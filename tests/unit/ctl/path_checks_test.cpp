@@ -26,6 +26,27 @@ TEST_F(PathCheck, SilenceIsVolatileThenDegraded) {
   EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kVolatilePersisted), 1U);
 }
 
+TEST_F(PathCheck, EdgesOfABindingThatWasReplacedSayNothing) {
+  // Told by the worker in the moment before it moved, read by the controller after its commit.
+  const auto silence = report(alice_, bus::ReportKind::kSilence);
+  const auto new_path = report(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  ASSERT_TRUE(jump(alice_, kCell));
+  gateway_->on_report(silence, now_);
+  gateway_->on_report(new_path, now_);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_FALSE(find(alice_)->record.lost_since());
+  EXPECT_EQ(counter(ControllerCounter::kReportsStale), 2U);
+  // Nor does it take back the silence of the new one.
+  const auto alive = [&] {
+    auto made = silence;
+    made.kind = bus::ReportKind::kAlive;
+    return made;
+  }();
+  edge(alice_, bus::ReportKind::kSilence);
+  gateway_->on_report(alive, now_);
+  EXPECT_TRUE(find(alice_)->record.lost_since());
+}
+
 TEST_F(PathCheck, HealedPathIsProvedInPlaceAfterAHeartbeat) {
   edge(alice_, bus::ReportKind::kSilence);
   advance(seconds(1));
