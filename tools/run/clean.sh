@@ -3,6 +3,7 @@ source tools/run/lib.sh
 if [[ -f tools/demo/down.sh ]]; then
   say "taking the demo down"
   bash tools/demo/down.sh
+  rm -rf /run/jumpgate-demo
 fi
 if [[ -f $host_state ]]; then
   need_root clean
