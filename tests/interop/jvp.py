@@ -7,8 +7,8 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from noise import (AES_256_GCM, CHACHA20_POLY1305, NOISE_NAME, Drop, InvalidTag, Noise, blake2b, keyed, need, prologue, public_of, suite_aead,
-                   u16, u32, u64, x25519, xchacha_open, xchacha_seal)  # noqa: F401: all of JVP/1 is had from here
+from noise import (AES_256_GCM, CHACHA20_POLY1305, NOISE_NAME, Cipher, Drop, InvalidTag, Noise, blake2b, keyed, need,
+                   prologue, public_of, suite_aead, u16, u32, u64, x25519, xchacha_open, xchacha_seal)  # noqa: F401: all of JVP/1 is had from here
 
 VERSION = 1
 HELLO, WELCOME, CONFIRM, DATA, HEARTBEAT, CLOSE = 0x81, 0x82, 0x83, 0x84, 0x85, 0x86
