@@ -115,7 +115,7 @@ std::expected<ClientConfig, Problems> read_document(std::unique_ptr<TomlDocument
                    checked.error() + ", or client.name");
   }
   if (config.control_socket.empty())
-    config.control_socket = fmt::format("/run/jumpgate/client-{}.sock", config.name);
+    config.control_socket = fmt::format("/run/jumpgate/jump-{}.sock", config.name);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return config;
 }

@@ -45,7 +45,7 @@ struct ClientConfig {
   std::vector<IpPrefix> allowed_ips;  // routed into the tunnel, and accepted out of it
   std::vector<Suite> suites{Suite::kAes256Gcm, Suite::kChaCha20Poly1305};
   std::vector<UplinkConfig> uplinks;
-  std::string control_socket;             // /run/jumpgate/client-NAME.sock unless set
+  std::string control_socket;             // /run/jumpgate/jump-NAME.sock unless set
   std::string events_file;                // [events] file; empty: none
   Duration connect_timeout{seconds(20)};  // `jump up` gives up after it
   LogLevel log_level{LogLevel::kInfo};

@@ -28,7 +28,7 @@ std::expected<std::string, std::string> only_socket() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(kRunFolder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("client-") && name.ends_with(".sock"))
+    if (name.starts_with("jump-") && name.ends_with(".sock"))
       found.push_back(entry.path().string());
   }
   if (found.empty()) return std::unexpected("no tunnel is up (none listens in /run/jumpgate)");
@@ -47,7 +47,7 @@ std::expected<std::string, std::string> socket_of(const Target& target) {
     if (!config) return std::unexpected(config.error().text());
     return config->control_socket;
   }
-  return fmt::format("{}/client-{}.sock", kRunFolder, target.name);
+  return fmt::format("{}/jump-{}.sock", kRunFolder, target.name);
 }
 
 std::expected<nlohmann::json, std::string> call(const Target& target, std::string_view command,

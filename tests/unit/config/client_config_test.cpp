@@ -38,7 +38,7 @@ TEST(ClientConfig, ReadsAll) {
   const auto config = parse_client(client_text(), scratch.path("home.toml"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->name, "home");
-  EXPECT_EQ(config->control_socket, "/run/jumpgate/client-home.sock");
+  EXPECT_EQ(config->control_socket, "/run/jumpgate/jump-home.sock");
   ASSERT_EQ(config->endpoints.size(), 2U);
   EXPECT_EQ(config->endpoints[1].port, 443);
   ASSERT_EQ(config->uplinks.size(), 2U);
