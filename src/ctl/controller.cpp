@@ -21,6 +21,18 @@ std::expected<void, std::string> load_peers(
   return core.ports.routes.publish(prefixes, *config);
 }
 
+/// An edge of the bound path that the worker saw before it moved to the binding in force.
+bool speaks_of_former_binding(const bus::Report& report, const Session& session) {
+  switch (report.kind) {
+    case bus::ReportKind::kSilence:
+    case bus::ReportKind::kAlive:
+    case bus::ReportKind::kNewPath:
+      return session.binding && report.cid != session.binding->gateway_cid;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Controller::Controller(const Settings& settings, const Ports& ports,
@@ -100,7 +112,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
     return;
   }
   Session* session = core_.sessions.find(report.session);
-  if (session == nullptr) {
+  if (session == nullptr || speaks_of_former_binding(report, *session)) {
     core_.counters.add(ControllerCounter::kReportsStale);
     return;
   }

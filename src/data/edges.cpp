@@ -33,6 +33,7 @@ void note_path(Shard& shard, const Datagram& datagram) {
   report.type = datagram.type;
   report.port = static_cast<std::uint8_t>(datagram.mbuf->port);
   report.session = shard.ref(datagram.slot);
+  report.cid = ConnectionId{datagram.cid};
   report.from = from;
   report.to = destination_of(datagram);
   report.value = datagram.length;

@@ -55,10 +55,12 @@ void send(Shard& shard, std::uint32_t slot, wire::Heartbeat heartbeat) {
 }
 
 void report_silence(Shard& shard, std::uint32_t slot) {
+  SlotRecord& record = shard.sessions.record(slot);
+  // An end of silence that is still owed is history: told after this, it would be the last word.
+  record.owed = static_cast<std::uint8_t>(record.owed & ~SlotRecord::kOwesAlive);
   bus::Report report;
   report.kind = bus::ReportKind::kSilence;
-  report.value = static_cast<std::uint64_t>(
-      (shard.now - shard.sessions.record(slot).liveness.last_heard()).ns);
+  report.value = static_cast<std::uint64_t>((shard.now - record.liveness.last_heard()).ns);
   report_edge(shard, slot, report, SlotRecord::kOwesSilence);
 }
 

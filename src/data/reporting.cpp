@@ -60,6 +60,7 @@ bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16
 
 void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint8_t owed_bit) {
   report.session = shard.ref(slot);
+  report.cid = shard.sessions.current(slot).receive_cid;
   SlotRecord& record = shard.sessions.record(slot);
   if (send_report(shard, report))
     record.owed = static_cast<std::uint8_t>(record.owed & ~owed_bit);
