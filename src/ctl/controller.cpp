@@ -108,7 +108,7 @@ void Controller::judge_control(Session& session, const bus::Report& report,
 
 void Controller::on_report(const bus::Report& report, MonoNs now) {
   if (report.kind == bus::ReportKind::kUnknownCid) {
-    resets_.on_unknown_cid(report.cid, report.from, report.to, report.value, now);
+    resets_.on_unknown_cid(report.type, report.cid, report.from, report.to, report.value, now);
     return;
   }
   Session* session = core_.sessions.find(report.session);

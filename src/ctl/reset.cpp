@@ -51,6 +51,11 @@ std::expected<crypto::ResetKey, std::string> make_key(const std::string& path,
   return key;
 }
 
+/// Whoever says goodbye needs no word that the session is gone.
+bool is_farewell(wire::Type type) {
+  return type == wire::Type::kClose || type == wire::Type::kControlClose;
+}
+
 }  // namespace
 
 std::expected<crypto::ResetKey, std::string> load_reset_key(const std::string& path,
@@ -74,9 +79,9 @@ std::expected<crypto::ResetKey, std::string> load_reset_key(const std::string& p
 Resets::Resets(Core& core, MonoNs now)
     : core_(core), sources_(kPerSource, kMaxSources, core.ports.random), all_(kInAll, now) {}
 
-void Resets::on_unknown_cid(ConnectionId cid, const Endpoint& from, const Endpoint& to,
-                            std::uint64_t size, MonoNs now) {
-  if (size <= wire::kResetSize || core_.stopping) return;
+void Resets::on_unknown_cid(wire::Type type, ConnectionId cid, const Endpoint& from,
+                            const Endpoint& to, std::uint64_t size, MonoNs now) {
+  if (is_farewell(type) || size <= wire::kResetSize || core_.stopping) return;
   if (!sources_.take(from.address, now) || !all_.take(now)) {
     core_.counters.add(ControllerCounter::kResetsSuppressed);
     return;

@@ -28,8 +28,8 @@ class Resets {
 
   Resets(Core& core, MonoNs now);
 
-  /// `size`: of the datagram that named no session.
-  void on_unknown_cid(ConnectionId cid, const Endpoint& from, const Endpoint& to,
+  /// `type`, `size`: of the datagram that named no session.
+  void on_unknown_cid(wire::Type type, ConnectionId cid, const Endpoint& from, const Endpoint& to,
                       std::uint64_t size, MonoNs now);
 
  private:

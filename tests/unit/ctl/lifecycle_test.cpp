@@ -185,6 +185,7 @@ TEST_F(Lifecycle, NewPolicyReachesRunningSessions) {
 TEST_F(Lifecycle, ResetsAreLimitedForEachSource) {
   bus::Report unknown;
   unknown.kind = bus::ReportKind::kUnknownCid;
+  unknown.type = wire::Type::kData;
   unknown.cid = ConnectionId{77};
   unknown.from = kCell;
   unknown.to = kGateway;
@@ -203,11 +204,29 @@ TEST_F(Lifecycle, ResetsAreLimitedForEachSource) {
   EXPECT_EQ(out_.sent.size(), 2U) << "never as long as what it answers";
 }
 
+TEST_F(Lifecycle, AFarewellIsNotAnsweredByAReset) {
+  bus::Report unknown;
+  unknown.kind = bus::ReportKind::kUnknownCid;
+  unknown.cid = ConnectionId{77};
+  unknown.from = kCell;
+  unknown.to = kGateway;
+  unknown.value = wire::kControlSize;
+  for (const wire::Type type : {wire::Type::kClose, wire::Type::kControlClose}) {
+    unknown.type = type;
+    gateway_->on_report(unknown, now_);
+  }
+  EXPECT_TRUE(out_.sent.empty());
+  unknown.type = wire::Type::kReattach;
+  gateway_->on_report(unknown, now_);
+  EXPECT_EQ(out_.sent.size(), 1U) << "nor does it spend the source's token";
+}
+
 TEST_F(Lifecycle, ResetTokenIsTheOneTheClientWasTold) {
   ASSERT_TRUE(attach(alice_));
   out_.sent.clear();
   bus::Report unknown;
   unknown.kind = bus::ReportKind::kUnknownCid;
+  unknown.type = wire::Type::kData;
   unknown.cid = alice_.welcome.gateway_id.cid;
   unknown.from = kCell;
   unknown.value = 64;
