@@ -6,8 +6,8 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -32,6 +32,21 @@ std::string failure(const char* step) {
   return std::string(step) + ": " + std::strerror(errno);
 }
 
+/// What the kernel's refusal of a name means to the person who chose it.
+std::string refused_name(const std::string& name) {
+  switch (errno) {
+    case EBUSY:
+      return "another program uses it";
+    case EPERM:
+      return "not permitted: root or CAP_NET_ADMIN is needed";
+    case EINVAL:
+      if (::if_nametoindex(name.c_str()) != 0) return "an interface of that name is no TUN device";
+      return "the kernel refuses that name";
+    default:
+      return failure("TUNSETIFF");
+  }
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<TunDevice>, std::string> TunDevice::open(const TunOptions& options) {
@@ -42,7 +57,7 @@ std::expected<std::unique_ptr<TunDevice>, std::string> TunDevice::open(const Tun
   ifreq request{};
   std::memcpy(request.ifr_name, options.name.data(), options.name.size());
   request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
-  if (::ioctl(fd, TUNSETIFF, &request) != 0) return std::unexpected(failure("TUNSETIFF"));
+  if (::ioctl(fd, TUNSETIFF, &request) != 0) return std::unexpected(refused_name(options.name));
   device->name_ = request.ifr_name;
   int header_size = sizeof(VnetHeader);
   if (::ioctl(fd, TUNSETVNETHDRSZ, &header_size) != 0)

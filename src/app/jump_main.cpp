@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <sodium/core.h>
+#include <unistd.h>
 
 #include "app/jump/daemon.hpp"
 #include "app/jump/key_commands.hpp"
@@ -25,7 +26,8 @@ struct Options {
 int bring_up(const Options& options) {
   auto config = config::load_client(jump::config_path(options.target.name));
   if (!config) {
-    fmt::print(stderr, "{}\n", config.error().text());
+    fmt::print(stderr, "{}", config.error().text());
+    if (::geteuid() != 0) fmt::print(stderr, "jump: jump up needs root\n");
     return jump::kExitBadConfig;
   }
   if (!options.target.socket.empty()) config->control_socket = options.target.socket;

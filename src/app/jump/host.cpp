@@ -22,9 +22,7 @@ void complain(const std::string& what) {
 std::string Host::open() {
   auto tun = tun::TunDevice::open({.name = config_.tun});
   if (!tun) {
-    return fmt::format(
-        "cannot make the tunnel interface '{}': {} (root and /dev/net/tun are needed)", config_.tun,
-        tun.error());
+    return fmt::format("cannot make the tunnel interface '{}': {}", config_.tun, tun.error());
   }
   tun_ = std::move(*tun);
   auto monitor = udp::LinkMonitor::open();
@@ -39,8 +37,19 @@ std::string Host::attach(client::Engine& engine) {
     if (monitor_->poll()) refresh_uplinks();
   }) && loop_.add(tun_->fd(), [this](std::uint32_t) { on_inner(); });
   if (!watched) return "cannot watch the tunnel interface";
+  for (const config::UplinkConfig& uplink : config_.uplinks) {
+    // No error: a modem may be plugged in later. But more often it is a slip of the pen.
+    if (!udp::LinkMonitor::state(uplink.interface).present)
+      complain(fmt::format("uplink '{}': no interface '{}' now", uplink.name, uplink.interface));
+  }
   refresh_uplinks();
   return {};
+}
+
+void Host::close() {
+  uplinks_ = {};
+  monitor_.reset();
+  tun_.reset();
 }
 
 // ---- Uplinks
@@ -51,6 +60,24 @@ std::optional<Endpoint> Host::gateway_over(const udp::LinkState& link) const {
     if (link.usable(endpoint.address.family)) return endpoint;
   }
   return std::nullopt;
+}
+
+std::string Host::uplink_report() const {
+  std::string report;
+  for (const config::UplinkConfig& uplink : config_.uplinks) {
+    const udp::LinkState link = udp::LinkMonitor::state(uplink.interface);
+    const char* condition = "up";
+    if (!link.present) {
+      condition = "no such interface";
+    } else if (!link.running) {
+      condition = "down";
+    } else if (!gateway_over(link)) {
+      condition = "without an address of a gateway endpoint's family";
+    }
+    report += fmt::format("{}{} ({}) {}", report.empty() ? "" : ", ", uplink.name, uplink.interface,
+                          condition);
+  }
+  return report;
 }
 
 bool Host::ensure_socket(client::UplinkId id, const udp::LinkState& link) {

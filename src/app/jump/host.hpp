@@ -36,6 +36,10 @@ class Host final : public client::Output {
   [[nodiscard]] std::string open();
   /// Watches every descriptor and tells the engine the uplinks' present state.
   [[nodiscard]] std::string attach(client::Engine& engine);
+  /// Lets the TUN device and the sockets go; nothing may be sent or delivered after it.
+  void close();
+  /// Each uplink's condition in a word, for a person whose tunnel does not come up.
+  [[nodiscard]] std::string uplink_report() const;
   void set_ready_handler(std::function<void()> handler) { ready_ = std::move(handler); }
 
   void send(client::UplinkId uplink, std::span<const TxDatagram> datagrams) override;

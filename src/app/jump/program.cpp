@@ -4,12 +4,13 @@
 #include <filesystem>
 #include <system_error>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "aead_ipsecmb/aead_ipsecmb.hpp"
 #include "aead_sodium/aead_sodium.hpp"
@@ -52,7 +53,8 @@ std::string make_folder(const std::filesystem::path& folder) {
 }
 
 /// Why there is no session, for a person.
-std::string no_session_reason(const client::Engine& engine, const config::ClientConfig& config) {
+std::string no_session_reason(const client::Engine& engine, const config::ClientConfig& config,
+                              const Host& host) {
   const client::HandshakeReport& report = engine.handshake().report();
   if (report.counter_not_written)
     return fmt::format("the HELLO counter cannot be written in {}", config.state_dir);
@@ -62,7 +64,7 @@ std::string no_session_reason(const client::Engine& engine, const config::Client
   }
   if (report.answer_not_verified) return "an answer did not verify: wrong pre-shared key?";
   if (report.version_refused) return "the gateway speaks no protocol version of ours";
-  if (report.hellos == 0) return "no uplink is up with an address of a gateway endpoint's family";
+  if (report.hellos == 0) return "no usable uplink: " + host.uplink_report();
   return fmt::format(
       "no answer from the gateway after {} HELLOs: not reachable, not running, or one of the two "
       "public keys is wrong",
@@ -137,8 +139,9 @@ std::string Program::set_up() {
   if (!loop_.catch_signals([this] { stop(client::EventLoop::now()); }))
     return "cannot catch signals";
   if (std::string error = make_folder(config_.state_dir); !error.empty()) return error;
-  if (std::string error = host_.open(); !error.empty()) return error;
+  // First of all what a second program of the same name would take from the one that runs.
   if (std::string error = open_control(); !error.empty()) return error;
+  if (std::string error = host_.open(); !error.empty()) return error;
   if (std::string error = open_events(); !error.empty()) return error;
   if (std::string error = make_engine(); !error.empty()) return error;
   host_.set_ready_handler([this] { on_ready(); });
@@ -147,7 +150,7 @@ std::string Program::set_up() {
 
 int Program::run() {
   if (const std::string error = set_up(); !error.empty()) {
-    announce_(false, error);
+    announce_(false, error + (::geteuid() == 0 ? "" : " (jump up needs root)"));
     return kExitFailed;
   }
   const MonoNs now = client::EventLoop::now();
@@ -156,6 +159,8 @@ int Program::run() {
   loop_.run([this] { return std::min(engine_->next_deadline(), give_up_at_); },
             [this](MonoNs due) { on_tick(due); });
   audit_.stop();
+  // Before the control socket closes, which tells `jump down` that the name is free again.
+  host_.close();
   return status_;
 }
 
@@ -181,7 +186,7 @@ void Program::on_ready() {
 
 void Program::give_up() {
   give_up_at_ = kNever;
-  announce_(false, no_session_reason(*engine_, config_));
+  announce_(false, no_session_reason(*engine_, config_, host_));
   status_ = kExitFailed;
   stop(client::EventLoop::now());
 }
@@ -211,7 +216,9 @@ std::expected<nlohmann::json, api::Error> Program::move_to(const nlohmann::json&
         api::Error{api::ErrorCode::kBadRequest, "'uplink' is missing: the name of an uplink"});
   }
   const auto name = arguments["uplink"].get<std::string>();
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < config_.uplinks.size(); ++i) {
+    names.push_back(config_.uplinks.at(i).name);
     if (config_.uplinks.at(i).name != name) continue;
     if (engine_->move_to(static_cast<client::UplinkId>(i), client::EventLoop::now()))
       return nlohmann::json{{"uplink", name}};
@@ -220,7 +227,8 @@ std::expected<nlohmann::json, api::Error> Program::move_to(const nlohmann::json&
         "not now: the uplink is down or in use already, or the session is not ATTACHED"});
   }
   return std::unexpected(
-      api::Error{api::ErrorCode::kNotFound, "no uplink '" + name + "' in the configuration"});
+      api::Error{api::ErrorCode::kNotFound,
+                 fmt::format("no uplink '{}'; there are: {}", name, fmt::join(names, ", "))});
 }
 
 }  // namespace jumpgate::jump

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kRunFolder = "/run/jumpgate";
 constexpr std::string_view kConfigFolder = "/etc/jumpgate";
+/// A program that has been told to end needs a few milliseconds for it.
+constexpr Duration kLeaveTimeout = seconds(5);
 
 bool is_path(const std::string& text) {
   return text.find('/') != std::string::npos || text.ends_with(".toml");
@@ -50,17 +52,28 @@ std::expected<std::string, std::string> socket_of(const Target& target) {
   return fmt::format("{}/jump-{}.sock", kRunFolder, target.name);
 }
 
-std::expected<nlohmann::json, std::string> call(const Target& target, std::string_view command,
-                                                const nlohmann::json& arguments) {
+std::expected<api::Client, std::string> connect(const Target& target) {
   const auto socket = socket_of(target);
   if (!socket) return std::unexpected(socket.error());
   auto client = api::Client::connect(*socket);
   if (!client) return std::unexpected(client.error().message);
-  const auto answer = client->call(command, arguments.dump());
+  return std::move(*client);
+}
+
+std::expected<nlohmann::json, std::string> call(api::Client& client, std::string_view command,
+                                                const nlohmann::json& arguments) {
+  const auto answer = client.call(command, arguments.dump());
   if (!answer) return std::unexpected(answer.error().message);
   auto parsed = nlohmann::json::parse(*answer, nullptr, false);
   if (parsed.is_discarded()) return std::unexpected("an answer that is not JSON");
   return parsed;
+}
+
+std::expected<nlohmann::json, std::string> call(const Target& target, std::string_view command,
+                                                const nlohmann::json& arguments) {
+  auto client = connect(target);
+  if (!client) return std::unexpected(client.error());
+  return call(*client, command, arguments);
 }
 
 int failed(const std::string& what) {
@@ -87,8 +100,13 @@ int show_status(const Target& target, bool json) {
 }
 
 int take_down(const Target& target) {
-  const auto answer = call(target, "down", nlohmann::json::object());
+  auto client = connect(target);
+  if (!client) return failed(client.error());
+  const auto answer = call(*client, "down", nlohmann::json::object());
   if (!answer) return failed(answer.error());
+  // Nothing comes any more but the connection's end, when the program has let everything go: then
+  // the same tunnel can be made anew.
+  (void)client->next_event(kLeaveTimeout);
   fmt::print("{} is down\n", answer->value("name", ""));
   return kExitOk;
 }
