@@ -175,6 +175,39 @@ TEST(Suspend, AShortOneGoesOn) {
   EXPECT_EQ(h.gateway->received.size(), 1U);
 }
 
+TEST(Suspend, TenMinutesWithinAllBoundsGoOn) {
+  Harness h;
+  h.gateway->policy.keys.rekey_after = seconds(1800);
+  h.gateway->policy.keys.reject_after = seconds(3600);
+  h.attach();
+  h.run(seconds(5));
+  const SessionId id = h.engine->session()->core().record.id();
+  h.leap(seconds(600));
+  h.engine->tick(h.now);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(5)));
+  EXPECT_EQ(h.engine->session()->core().record.id(), id);
+  EXPECT_EQ(h.gateway->sessions, 1U);
+  h.send_inner(5);
+  h.run(milliseconds(200));
+  EXPECT_EQ(h.gateway->received.size(), 1U);
+}
+
+TEST(Suspend, WithoutTransportTheTimeAsleepCounts) {
+  Harness h;
+  h.gateway->policy.keys.rekey_after = seconds(1800);
+  h.gateway->policy.keys.reject_after = seconds(3600);
+  h.attach();
+  h.run(seconds(5));
+  h.up(kWifi, false);
+  h.up(kCell, false);
+  h.leap(seconds(600));
+  h.engine->tick(h.now);
+  EXPECT_EQ(h.engine->last_end(), Reason::kTransportTtlExceeded);
+  h.up(kCell);
+  ASSERT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(8)));
+  EXPECT_EQ(h.gateway->sessions, 2U);
+}
+
 TEST(Renewal, ASuccessorIsMadeBeforeTheLifetimeEnds) {
   Harness h;
   h.gateway->policy.session.max_lifetime = seconds(600);
