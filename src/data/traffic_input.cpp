@@ -48,9 +48,8 @@ void close(Shard& shard, const Datagram& datagram) {
 
 void heartbeat(Shard& shard, const Datagram& datagram) {
   const auto message = wire::decode_heartbeat(datagram.plaintext());
-  // The wishes are the gateway's alone (spec/wire.md "HEARTBEAT").
-  if (!message || message->reattach_wanted || message->rekey_wanted ||
-      message->next_interval_ms == 0 || message->send_time_us == 0) {
+  // The wishes are the gateway's alone and ignored here (spec/wire.md "HEARTBEAT").
+  if (!message || message->send_time_us == 0) {
     shard.drops.drop(datagram.mbuf, DropReason::kWireBadField);
     return;
   }
