@@ -197,6 +197,7 @@ struct Report {
   DropReason reason{};   // kInnerRefused
   std::uint16_t mtu{0};  // kInnerRefused, inner_too_big: what would fit
   std::uint64_t value{0};
+  std::uint64_t epoch{0};  // kKeyUsage: whose key
   rte_mbuf* mbuf{nullptr};
 };
 

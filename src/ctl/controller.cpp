@@ -134,7 +134,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
         closing_.on_peer_closed(*session, now);
         break;
       case bus::ReportKind::kKeyUsage:
-        rekeys_.on_key_usage(*session, report.value, report.from, now);
+        rekeys_.on_key_usage(*session, report.epoch, report.value, now);
         break;
       case bus::ReportKind::kInconsistent:
         closing_.terminate(*session, Reason::kInternalInconsistency, now);

@@ -216,12 +216,14 @@ bool Rekeys::cancel(Session& session, Reason reason, MonoNs now) {
   return true;
 }
 
-void Rekeys::on_key_usage(Session& session, std::uint64_t kind, const Endpoint& from, MonoNs now) {
+void Rekeys::on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t kind, MonoNs now) {
   constexpr std::uint64_t kHardLimit = 1;
   constexpr std::uint64_t kFailedOpens = 2;
   if (kind == kFailedOpens)
     core_.emit_security(&session, EventType::kSecurityKeyCompromiseSuspected,
-                        Reason::kSecurityEvent, from, now);
+                        Reason::kSecurityEvent, Endpoint{}, now);
+  // Of keys that a newer epoch has replaced: nothing is left to renew, and nothing to end.
+  if (epoch < session.epochs.current()) return;
   if (kind == kHardLimit && !session.rekey) {
     core_.emit(session, EventType::kKeyExpired, Reason::kKeysExpired,
                audit::KeyDetail{.epoch = session.epochs.current(),

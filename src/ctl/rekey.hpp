@@ -32,7 +32,8 @@ class Rekeys {
   /// using. False: not cancelled (no command, or a client may have switched already).
   [[nodiscard]] bool cancel_for_jump(Session& session, MonoNs now);
   [[nodiscard]] bool cancel_for_check(Session& session, MonoNs now);
-  void on_key_usage(Session& session, std::uint64_t kind, const Endpoint& from, MonoNs now);
+  /// A limit of the keys of `epoch` is reached; `kind` as in bus/messages.hpp.
+  void on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t kind, MonoNs now);
   void on_epoch_released(Session& session, std::uint64_t epoch, MonoNs now);
   /// Tries again what found no free command.
   void retry(Session& session, MonoNs now);

@@ -13,10 +13,11 @@ constexpr std::uint64_t kUsageRekey = 0;
 constexpr std::uint64_t kUsageHard = 1;
 constexpr std::uint64_t kUsageFailures = 2;
 
-bool report_usage(Shard& shard, std::uint32_t slot, std::uint64_t which) {
+bool report_usage(Shard& shard, std::uint32_t slot, const Epoch& epoch, std::uint64_t which) {
   bus::Report report;
   report.kind = bus::ReportKind::kKeyUsage;
   report.session = shard.ref(slot);
+  report.epoch = epoch.number;
   report.value = which;
   return send_report(shard, report);
 }
@@ -76,11 +77,11 @@ void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch) {
   const std::uint64_t packets = std::max(epoch.window.count(), epoch.send_counter);
   const std::uint64_t blocks = std::max(epoch.received_blocks, epoch.sent_blocks);
   if (!epoch.rekey_reported && (packets >= policy.rekey_packets || blocks >= policy.rekey_blocks))
-    epoch.rekey_reported = report_usage(shard, slot, kUsageRekey);
+    epoch.rekey_reported = report_usage(shard, slot, epoch, kUsageRekey);
   if (!epoch.hard_reported && (epoch.receive_exhausted() || epoch.send_exhausted()))
-    epoch.hard_reported = report_usage(shard, slot, kUsageHard);
+    epoch.hard_reported = report_usage(shard, slot, epoch, kUsageHard);
   if (!epoch.failures_reported && epoch.failed_opens >= limits::kMaxFailedOpens)
-    epoch.failures_reported = report_usage(shard, slot, kUsageFailures);
+    epoch.failures_reported = report_usage(shard, slot, epoch, kUsageFailures);
 }
 
 void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch) {

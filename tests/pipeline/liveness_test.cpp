@@ -51,6 +51,18 @@ TEST(Heartbeat, SaysWhatWasReceivedAndAnswersAtMostTenASecond) {
   EXPECT_EQ(h.opened(client).size(), 1U);
 }
 
+TEST(Heartbeat, WishesOfAClientAreIgnoredAndNoIntervalIsNone) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  ByteVector plain(wire::kHeartbeatSize);
+  plain[0] = 3;  // reattach_wanted, rekey_wanted; next_interval_ms stays 0
+  plain[4] = 1;
+  h.put(client, client.seal(wire::Type::kHeartbeat, plain));
+  h.poll();
+  EXPECT_EQ(h.count(bus::WorkerCounter::kHeartbeatsIn), 1U);
+  EXPECT_EQ(h.all_drops(), 0U);
+}
+
 TEST(Silence, IsReportedOnceAndTakenBack) {
   Harness h;
   Client client = h.attached(0, 0);
@@ -173,6 +185,7 @@ TEST(Usage, RekeyLimitIsToldOnce) {
   const auto usage = h.reports(ReportKind::kKeyUsage);
   ASSERT_EQ(usage.size(), 1U);
   EXPECT_EQ(usage[0].report.value, 0U);
+  EXPECT_EQ(usage[0].report.epoch, client.keys.epoch);
 }
 
 TEST(Close, IsReported) {

@@ -23,6 +23,12 @@ class Rekeying : public GatewayTest {
     wire::encode_rekey(message, payload);
     control(alice_, wire::Type::kRekey, payload, kWifi);
   }
+  void usage(std::uint64_t epoch, std::uint64_t kind) {
+    bus::Report made = report(alice_, bus::ReportKind::kKeyUsage, kWifi, kind);
+    made.epoch = epoch;
+    gateway_->on_report(made, now_);
+    collect();
+  }
   [[nodiscard]] std::optional<wire::RekeyReply> last_reply() {
     const auto all = sent(wire::Type::kRekeyReply);
     if (all.empty()) return std::nullopt;
@@ -182,15 +188,24 @@ TEST_F(Rekeying, AgeAsksForARekeyThenEndsTheSession) {
 }
 
 TEST_F(Rekeying, HardLimitEndsTheSession) {
-  edge(alice_, bus::ReportKind::kKeyUsage, kWifi, 0);
+  usage(1, 0);
   run();
   EXPECT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
-  edge(alice_, bus::ReportKind::kKeyUsage, kWifi, 1);
+  usage(1, 1);
   EXPECT_EQ(state(alice_), State::kTerminated);
 }
 
+TEST_F(Rekeying, LimitsOfReplacedKeysEndNothing) {
+  ASSERT_TRUE(jump(alice_, kCell));
+  usage(1, 0);
+  usage(1, 1);
+  run();
+  EXPECT_EQ(state(alice_), State::kAttached) << "epoch 2 is in force";
+  EXPECT_FALSE(workers_.last<bus::SetLiveness>().rekey_wanted);
+}
+
 TEST_F(Rekeying, FailedOpensNeverEndASession) {
-  edge(alice_, bus::ReportKind::kKeyUsage, kWifi, 2);
+  usage(1, 2);
   EXPECT_EQ(state(alice_), State::kAttached);
   EXPECT_EQ(events_of(EventType::kSecurityKeyCompromiseSuspected, Reason::kSecurityEvent), 1U);
 }
