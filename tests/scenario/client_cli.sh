@@ -91,6 +91,9 @@ daemon_up >"$logs/daemon.log" 2>&1 || fail "up --daemon: $(cat "$logs/daemon.log
 grep -qE "^$id is up: jump0 10.8.0.2/32 .*over wifi to 198.51.100.2:51820" "$logs/daemon.log" || fail "up says: $(cat "$logs/daemon.log")"
 [[ -S /run/jumpgate/jump-$id.sock ]] || fail "not at the default socket"
 answers >/dev/null || fail "up, but no answer through the tunnel"
+proc=/proc/${pids[-1]}
+grep -qE '^Max core file size +0 +0' "$proc/limits" || fail "it may dump core"
+(($(awk '/^VmLck/ {print $2}' "$proc/status") > 1000)) || fail "its memory is not locked"
 "$program" status "$id" | grep -q "^$id: ATTACHED over wifi" || fail "status: $("$program" status "$id")"
 
 # Twice the same; the same TUN under another name; uplinks that are none, or in use. The tunnel stays up.

@@ -6,14 +6,12 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "aead_ipsecmb/aead_ipsecmb.hpp"
 #include "aead_sodium/aead_sodium.hpp"
+#include "app/jump/memory.hpp"
 #include "app/jump/status.hpp"
 #include "audit/sink.hpp"
 #include "base/text.hpp"
@@ -28,16 +26,6 @@ std::uint64_t wall_ms() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())
                                         .count());
-}
-
-/// Keys stay out of swap and out of core files.
-void protect_memory() {
-  const rlimit none{};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    fmt::print(stderr, "jump: memory is not locked (RLIMIT_MEMLOCK): keys may reach swap\n");
-  }
 }
 
 /// The fastest driver that this CPU can run.
@@ -134,7 +122,9 @@ std::string Program::make_engine() {
 }
 
 std::string Program::set_up() {
-  protect_memory();
+  // Once more: a daemon's child has not inherited it.
+  if (!lock_memory())
+    fmt::print(stderr, "jump: memory is not locked (RLIMIT_MEMLOCK): keys may reach swap\n");
   // Before the first thread, which would otherwise take a signal by its default: the end.
   if (!loop_.catch_signals([this] { stop(client::EventLoop::now()); }))
     return "cannot catch signals";

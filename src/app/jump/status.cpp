@@ -8,18 +8,6 @@
 namespace jumpgate::jump {
 namespace {
 
-std::string suite_name(Suite suite) {
-  switch (suite) {
-    case Suite::kAes256Gcm:
-      return "aes-256-gcm";
-    case Suite::kChaCha20Poly1305:
-      return "chacha20-poly1305";
-    case Suite::kNone:
-      break;
-  }
-  return "none";
-}
-
 std::string endpoint_text(const Endpoint& endpoint) {
   return endpoint.address.family == IpFamily::kNone ? "" : base::format_endpoint(endpoint);
 }
@@ -33,7 +21,7 @@ void add_session(nlohmann::json& out, const client::ClientSession& session,
   out["binding_version"] = core.record.binding_version();
   out["epoch"] = core.current_epoch;
   out["root_generation"] = core.keys.newest().number;
-  out["suite"] = suite_name(core.suite);
+  out["suite"] = to_string(core.suite);
   out["rtt_ms"] = static_cast<double>(core.rtt.smoothed().us()) / 1000.0;
   out["age_ms"] = (now - core.record.created_at()).ms();
   out["last_heard_ms"] = (now - session.last_heard()).ms();

@@ -1,0 +1,19 @@
+#include "app/jump/memory.hpp"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+namespace jumpgate::jump {
+
+void forbid_core_dumps() {
+  const rlimit none{};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+bool lock_memory() {
+  return ::mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+}
+
+}  // namespace jumpgate::jump
