@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace jumpgate {
 
@@ -55,6 +56,18 @@ struct MacAddress {
 
 /// AEAD suites (spec/wire.md "Suites"); the number is the one on the wire.
 enum class Suite : std::uint8_t { kNone = 0, kAes256Gcm = 1, kChaCha20Poly1305 = 2 };
+
+constexpr std::string_view to_string(Suite suite) {
+  switch (suite) {
+    case Suite::kAes256Gcm:
+      return "aes-256-gcm";
+    case Suite::kChaCha20Poly1305:
+      return "chacha20-poly1305";
+    case Suite::kNone:
+      break;
+  }
+  return "none";
+}
 
 /// Which way a key protects traffic; enters the key derivation (spec/keys.md).
 enum class Direction : std::uint8_t { kClientToGateway = 1, kGatewayToClient = 2 };

@@ -18,18 +18,6 @@ Json to_json(const Endpoint& endpoint) {
   return base::format_endpoint(endpoint);
 }
 
-std::string_view suite_name(Suite suite) {
-  switch (suite) {
-    case Suite::kAes256Gcm:
-      return "aes-256-gcm";
-    case Suite::kChaCha20Poly1305:
-      return "chacha20-poly1305";
-    case Suite::kNone:
-      break;
-  }
-  return "none";
-}
-
 // One overload for each detail: adds its fields to the line.
 struct DetailWriter {
   Json& line;
@@ -46,7 +34,7 @@ struct DetailWriter {
     line["local"] = to_json(d.local);
     line["binding_version"] = d.binding_version;
     line["epoch"] = d.epoch;
-    line["suite"] = suite_name(d.suite);
+    line["suite"] = to_string(d.suite);
   }
   void operator()(const SwitchDetail& d) const {
     line["from"] = to_json(d.from);

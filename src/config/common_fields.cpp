@@ -14,8 +14,8 @@
 namespace jumpgate::config {
 namespace {
 
-constexpr std::array<std::string_view, 2> kSuiteNames{"aes-256-gcm", "chacha20-poly1305"};
 constexpr std::array<Suite, 2> kSuites{Suite::kAes256Gcm, Suite::kChaCha20Poly1305};
+constexpr std::array<std::string_view, 2> kSuiteNames{to_string(kSuites[0]), to_string(kSuites[1])};
 constexpr std::array<std::string_view, 4> kLevelNames{"error", "warning", "info", "debug"};
 
 void read_prefixes(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,

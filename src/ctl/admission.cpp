@@ -40,14 +40,17 @@ std::expected<wire::HelloHeader, DropReason> Admission::check(
   }
   const auto hello = datagram.first<wire::kHelloSize>();
   if (!crypto::verify_mac1(hello, mac1_key_)) return std::unexpected(DropReason::kHelloBadMac1);
-  if (queued >= limits::kUnderLoadDepth && !cookies_.verify_mac2(hello, from, now)) {
+  // A flood of invented sources spends the bucket of all: from then on a cookie proves the source,
+  // and who has one asks that bucket no more. The queue bounds the rest.
+  const bool loaded = queued >= limits::kUnderLoadDepth || all_.available(now) == 0;
+  if (loaded && !cookies_.verify_mac2(hello, from, now)) {
     answer.size = wire::kCookieReplySize;
     crypto::make_cookie_reply(hello, cookies_.cookie_for(from, now), cookie_key_, random_,
                               answer.bytes);
     return std::unexpected(DropReason::kHelloBadMac2);
   }
-  if (!sources_.take(from.address, now) || !all_.take(now))
-    return std::unexpected(DropReason::kHelloRateLimited);
+  if (!sources_.take(from.address, now)) return std::unexpected(DropReason::kHelloRateLimited);
+  static_cast<void>(all_.take(now));
   return *header;
 }
 

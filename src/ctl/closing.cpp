@@ -65,7 +65,7 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
     session.job = nullptr;
   }
   core_.arm(session);
-  if (!told_worker) core_.sessions.destroy(session);
+  if (!told_worker) core_.destroy(session);
 }
 
 void Closing::retry(Session& session, MonoNs now) {
@@ -97,7 +97,7 @@ void Closing::on_removed(Session& session, MonoNs now) {
   if (session.binding) core_.ports.paths.release(session.binding->path);
   // Ended between a commit and the worker's word that it had moved.
   if (session.former_path) core_.ports.paths.release(*session.former_path);
-  core_.sessions.destroy(session);
+  core_.destroy(session);
 }
 
 void Closing::send_control_close(Session& session, Reason reason) {

@@ -201,14 +201,10 @@ void Controller::refused_by_worker(Session& session, Ack ack, std::uint64_t numb
       closing_.terminate(session, Reason::kInternalInconsistency, now);
       break;
     case Ack::kPropose:
-      if (session.exchange && session.exchange->epoch == number)
-        exchanges_.fail(session, Reason::kReattachValidationFailed, Reason::kAtomicityFailed, now);
+      exchanges_.on_proposal_refused(session, number, now);
       break;
     case Ack::kInstallGeneration:
-      if (session.rekey && session.rekey->epoch == number) {
-        session.rekey.reset();
-        session.epochs.cancel();
-      }
+      rekeys_.on_install_refused(session, number, now);
       break;
     case Ack::kCancelEpoch:
     case Ack::kCancelGeneration:

@@ -76,6 +76,8 @@ class Controller {
   bool terminate(const SessionId& id, MonoNs now);
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
+  /// A new configuration was not valid: said as an event, nothing changed.
+  void reload_refused(MonoNs now) { reloads_.refuse(now); }
   /// No new sessions; the running ones end, a slice each tick, with a CLOSE to each peer.
   void begin_stop() { closing_.begin_stop(); }
   [[nodiscard]] bool stopped() const { return closing_.stopped(); }

@@ -56,7 +56,9 @@ std::size_t ControllerLoop::round(MonoNs now) {
       if (report.mbuf != nullptr) rte_pktmbuf_free(report.mbuf);
     }
   }
-  done += parts_.mailbox.serve(now);
+  const std::size_t requests = parts_.mailbox.serve(now);
+  counters_.add(ControllerCounter::kOperatorRequests, requests);
+  done += requests;
   parts_.controller.tick(now);
   parts_.neighbours.tick(now);
   parts_.routes.reclaim();
@@ -84,8 +86,7 @@ void ControllerLoop::on_report(const bus::Report& report, MonoNs now) {
     case bus::ReportKind::kFrame:
       return on_frame(report, bytes, now);
     case bus::ReportKind::kResolve:
-      static_cast<void>(parts_.neighbours.resolve(report.port, report.address, bytes, now));
-      return;
+      return count(parts_.neighbours.resolve(report.port, report.address, bytes, now));
     case bus::ReportKind::kInnerLocal:
       return on_inner_local(bytes, now);
     case bus::ReportKind::kInnerRefused:
@@ -102,7 +103,7 @@ void ControllerLoop::on_frame(const bus::Report& report, std::span<const std::ui
   if (!ethernet || in == nullptr) return;
   const bool is_ip = ethernet->type == net::kEtherTypeIpv4 || ethernet->type == net::kEtherTypeIpv6;
   if (!is_ip || net::is_nd(ethernet->payload)) {
-    static_cast<void>(parts_.neighbours.receive(report.port, frame, now));
+    count(parts_.neighbours.receive(report.port, frame, now));
     return;
   }
   const auto ip = net::parse_ip(ethernet->payload);
@@ -158,9 +159,12 @@ void ControllerLoop::send_inner(std::span<const std::uint8_t> packet, MonoNs now
   net::build_ethernet(frame, MacAddress{}, out->mac,
                       v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
   std::ranges::copy(packet, frame.begin() + net::kEthernetSize);
-  static_cast<void>(
-      parts_.neighbours.resolve(target.port, on_link ? ip->destination : image.next_hop(target),
-                                std::span(frame).first(net::kEthernetSize + packet.size()), now));
+  count(parts_.neighbours.resolve(target.port, on_link ? ip->destination : image.next_hop(target),
+                                  std::span(frame).first(net::kEthernetSize + packet.size()), now));
+}
+
+void ControllerLoop::count(std::optional<DropReason> refused) {
+  if (refused) counters_.drop(*refused);
 }
 
 const net::PortAddressing* ControllerLoop::port(std::uint8_t index) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "bus/report_channel.hpp"
 #include "ctl/controller.hpp"
 #include "ctl/controller_ports.hpp"
+#include "ctl/counters.hpp"
 #include "ctl/operator.hpp"
 #include "net/neighbours.hpp"
 
@@ -38,6 +40,8 @@ class ControllerLoop {
   std::size_t round(MonoNs now);
   /// After a round that did `done`: how long to sleep, growing while nothing happens.
   [[nodiscard]] Duration idle_wait(std::size_t done);
+  /// What the loop itself dropped or served; the core's own are Controller::counters().
+  [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
   /// Longest sleep of an idle controller: below a tick, far below any timer.
@@ -50,10 +54,13 @@ class ControllerLoop {
   void on_inner_local(std::span<const std::uint8_t> packet, MonoNs now);
   void on_inner_refused(const bus::Report& report, std::span<const std::uint8_t> packet,
                         MonoNs now);
+  /// Of what the neighbours refused.
+  void count(std::optional<DropReason> refused);
   void send_inner(std::span<const std::uint8_t> packet, MonoNs now);
   [[nodiscard]] const net::PortAddressing* port(std::uint8_t index) const;
 
   Parts parts_;
+  Counters counters_;
   Duration idle_{};
 };
 

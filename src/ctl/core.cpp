@@ -239,4 +239,10 @@ void Core::arm(Session& session) {
   wheel.arm(handle, next);
 }
 
+void Core::destroy(Session& session) {
+  const std::uint32_t before = sessions.retired();
+  sessions.destroy(session);
+  counters.add(ControllerCounter::kSlotsRetired, sessions.retired() - before);
+}
+
 }  // namespace jumpgate::ctl

@@ -115,6 +115,9 @@ class Core {
                     std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
                     const Endpoint& local, const Endpoint& remote);
 
+  /// Ends the object; counts a slot whose connection ids are used up with it.
+  void destroy(Session& session);
+
   // ---- Ids and keys
   // ------------------------------------------------------------------------------------------------
   /// A fresh id of the session's slot; nothing when its generations are used up.

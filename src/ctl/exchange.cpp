@@ -75,6 +75,15 @@ void Exchanges::on_proposed(Session& session, std::uint64_t epoch, MonoNs now) {
     exchange.probe_deadline = now + limits::kRebindProbeTimeout;
 }
 
+void Exchanges::on_proposal_refused(Session& session, std::uint64_t epoch, MonoNs now) {
+  if (!session.exchange || session.exchange->epoch != epoch) return;
+  const Exchange& exchange = *session.exchange;
+  if (exchange.kind == wire::ChallengeKind::kReattach)
+    refuse(session, exchange.jump_seq, Reason::kAtomicityFailed, {}, exchange.client_cid,
+           exchange.addresses[0].local, exchange.addresses[0].remote);
+  fail(session, Reason::kReattachValidationFailed, Reason::kAtomicityFailed, now);
+}
+
 void Exchanges::challenge(Session& session, std::uint8_t index, MonoNs now) {
   Exchange& exchange = *session.exchange;
   Challenged& address = exchange.addresses[index];

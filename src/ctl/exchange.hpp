@@ -61,6 +61,8 @@ class Exchanges {
   void challenge(Session& session, std::uint8_t index, MonoNs now);
 
   void on_proposed(Session& session, std::uint64_t epoch, MonoNs now);
+  /// The worker has no room for the proposed epoch.
+  void on_proposal_refused(Session& session, std::uint64_t epoch, MonoNs now);
   void on_response(Session& session, const wire::PathResponse& message, const Endpoint& from,
                    const Endpoint& to, MonoNs now);
   void on_committed(Session& session, std::uint64_t epoch);

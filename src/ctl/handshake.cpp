@@ -131,7 +131,7 @@ Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t co
   session->hello_to = job.to;
   session->first_client_cid = job.header.client_cid;
   if (!fill_welcome(*session, job)) {
-    core_.sessions.destroy(*session);
+    core_.destroy(*session);
     return nullptr;
   }
   core_.peers[job.peer].birth = session->ref;
@@ -205,6 +205,7 @@ void Handshakes::install(Session& session, MonoNs now) {
   }
   session.welcome_ready = false;
   session.installed = true;
+  session.told = {.policy_version = core_.policy.version};
   core_.send(session, command, Ack::kInstall, 0,
              bus::InstallSession{
                  .id = session.record.id(),
@@ -279,7 +280,6 @@ void Handshakes::on_confirm(Session& session, const wire::Confirm& message, cons
   session.binding = Binding{.gateway_cid = session.first_gateway_cid,
                             .client_cid = session.first_client_cid,
                             .path = *path};
-  session.told = {.policy_version = core_.policy.version};
   core_.send(session, command, Ack::kAttach, session.epochs.current(), bus::Attach{.path = *path});
   const auto former = peer.current;
   peer.birth.reset();

@@ -94,8 +94,10 @@ void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpo
     return;
   if (allowed == 0) return;
   if (from == session.rebind_refused && now < session.rebind_refused_until) return;
-  if (!net::is_answerable(from.address) || from.port == 0 ||
-      !session::allows_transport(core_.policy, from.address.family))
+  if (!net::is_answerable(from.address) || from.port == 0) return;
+  // Policy before any change: a check that may not end in a commit would only degrade the session,
+  // and whoever repeats its packets from elsewhere could have it so.
+  if (exchanges_.judge(session, from.address.family, true, false, now).reason != Reason::kNone)
     return;
   if (!rekeys_.cancel_for_check(session, now)) return;  // the worker sees the address again
   const auto reservation = exchanges_.reserve(session, now);

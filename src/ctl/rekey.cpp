@@ -140,6 +140,18 @@ void Rekeys::on_installed(Session& session, std::uint64_t epoch, MonoNs now) {
   reply(session);
 }
 
+void Rekeys::on_install_refused(Session& session, std::uint64_t epoch, MonoNs now) {
+  if (!session.rekey || session.rekey->epoch != epoch) return;
+  const wire::Rekey request{.generation = session.rekey->generation,
+                            .reason = session.rekey->reason,
+                            .binding_version = session.record.binding_version(),
+                            .ephemeral = {},
+                            .rekey_seq = session.rekey_reply.rekey_seq};
+  session.rekey.reset();
+  session.epochs.cancel();
+  deny(session, request, Reason::kAtomicityFailed, now);
+}
+
 void Rekeys::reply(Session& session) {
   std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
   wire::encode_rekey_reply(session.rekey_reply.reply, payload);

@@ -24,6 +24,8 @@ class Rekeys {
   void on_rekey(Session& session, const wire::Rekey& message, std::uint32_t generation, MonoNs now);
   void on_job(HandshakeJob* job, MonoNs now);
   void on_installed(Session& session, std::uint64_t epoch, MonoNs now);
+  /// The worker has no room for the next epoch.
+  void on_install_refused(Session& session, std::uint64_t epoch, MonoNs now);
   /// An authentic message of generation `generation` or of epoch `epoch` came: is it the pending
   /// one?
   void on_generation_used(Session& session, std::uint32_t generation, MonoNs now);

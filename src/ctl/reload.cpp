@@ -17,7 +17,7 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
   const config::ConfigDiff diff = config::diff(*current_, *next);
   core_.peers.reclaim();
   if (diff.added.size() > core_.peers.room()) {
-    core_.counters.add(ControllerCounter::kReloadsRefused);
+    refuse(now);
     return std::unexpected("no room for " + std::to_string(diff.added.size()) +
                            " more peers; the gateway was started for " +
                            std::to_string(core_.peers.capacity()));
@@ -31,7 +31,7 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
     for (const std::uint32_t index : added)
       core_.peers.remove(index);
     core_.peers.reclaim();
-    core_.counters.add(ControllerCounter::kReloadsRefused);
+    refuse(now);
     return std::unexpected(published.error());
   }
   const auto update = [&](std::size_t i) {
@@ -84,6 +84,12 @@ std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff
       prefixes.push_back({.prefix = prefix, .peer = index});
   }
   return core_.ports.routes.publish(prefixes, next);
+}
+
+void Reloads::refuse(MonoNs now) {
+  core_.counters.add(ControllerCounter::kReloadsRefused);
+  core_.emit_node(EventType::kPolicyRejected, Reason::kPolicyInvalid,
+                  audit::PolicyDetail{.previous_version = core_.policy.version, .field = {}}, now);
 }
 
 }  // namespace jumpgate::ctl

@@ -27,6 +27,8 @@ class Reloads {
   /// The sentences for the operator: what changed, and what waits for the next start.
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
+  /// A configuration that could not even be read: nothing was changed, and that is said.
+  void refuse(MonoNs now);
   /// A slice of the running sessions gets the new policy; calls `touched` for each.
   template <class Touched>
   void sweep_slice(MonoNs now, Touched&& touched) {

@@ -36,7 +36,8 @@ namespace {
 
 std::uint64_t wall_clock_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
 }
 
 struct MempoolFree {
@@ -47,14 +48,17 @@ using MbufPool = std::unique_ptr<rte_mempool, MempoolFree>;
 std::expected<MbufPool, std::string> make_pool(const config::GatewayConfig& config) {
   constexpr unsigned kCache = 256;
   MbufPool pool(rte_pktmbuf_pool_create("jumpgate", config.limits.mbufs, kCache, 0,
-                                        static_cast<std::uint16_t>(mbuf_data_room(config)), SOCKET_ID_ANY));
+                                        static_cast<std::uint16_t>(mbuf_data_room(config)),
+                                        SOCKET_ID_ANY));
   if (pool) return pool;
-  return std::unexpected("no memory for " + std::to_string(config.limits.mbufs) + " packet buffers: " + rte_strerror(rte_errno) +
-                         "; reserve more hugepages (sysctl vm.nr_hugepages), raise eal.memory_mib, or lower limits.mbufs");
+  return std::unexpected("no memory for " + std::to_string(config.limits.mbufs) +
+                         " packet buffers: " + rte_strerror(rte_errno) +
+                         "; reserve more hugepages (sysctl vm.nr_hugepages), raise eal.memory_mib, "
+                         "or lower limits.mbufs");
 }
 
-ctl::Settings settings_of(const config::GatewayConfig& config, const NodeState& node, const PublicKey& public_key,
-                          base::RandomSource& random) {
+ctl::Settings settings_of(const config::GatewayConfig& config, const NodeState& node,
+                          const PublicKey& public_key, base::RandomSource& random) {
   ctl::Settings settings;
   settings.node_id = config.node_id;
   settings.workers = config.workers;
@@ -70,7 +74,9 @@ ctl::Settings settings_of(const config::GatewayConfig& config, const NodeState& 
   return settings;
 }
 
-std::expected<std::unique_ptr<const net::RouteImage>, std::string> no_routes() { return net::RouteImage::build({}); }
+std::expected<std::unique_ptr<const net::RouteImage>, std::string> no_routes() {
+  return net::RouteImage::build({});
+}
 
 std::vector<std::string> role_names(const PortSet& ports) {
   std::vector<std::string> names;
@@ -151,15 +157,16 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
   if (!slots) return std::unexpected(slots.error());
   peers = std::move(*slots);
   cids = std::make_unique<crypto::CidCipher>(settings.cid_key);
-  shared = std::make_unique<bus::SharedState>(bus::SharedState{.neighbours = *neighbour_table,
-                                                               .routes = *routes,
-                                                               .quiescence = *quiescence,
-                                                               .peers = *peers,
-                                                               .cids = *cids,
-                                                               .node = settings.node_id,
-                                                               .id_key_phase = settings.id_key_phase,
-                                                               .listen_port = config->listen_port,
-                                                               .outer_addresses = ports.outer_addresses()});
+  shared = std::make_unique<bus::SharedState>(
+      bus::SharedState{.neighbours = *neighbour_table,
+                       .routes = *routes,
+                       .quiescence = *quiescence,
+                       .peers = *peers,
+                       .cids = *cids,
+                       .node = settings.node_id,
+                       .id_key_phase = settings.id_key_phase,
+                       .listen_port = config->listen_port,
+                       .outer_addresses = ports.outer_addresses()});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());
   workers = std::move(*set);
@@ -180,7 +187,9 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
   frames = std::make_unique<ctl::FrameSender>(std::move(frame_channels), pool.get());
   neighbours = std::make_unique<net::Neighbours>(
       *neighbour_table, *quiescence, ports.addressing(),
-      [this](std::uint8_t port, std::span<const std::uint8_t> frame) { frames->send(port, frame); });
+      [this](std::uint8_t port, std::span<const std::uint8_t> frame) {
+        frames->send(port, frame);
+      });
   const std::vector<net::StaticRoute> all_routes = static_routes(*config);
   router = std::make_unique<net::OuterRouter>(ports.addressing(), all_routes);
   outer = std::make_unique<ctl::OuterLink>(*router, *neighbours, ports.addressing());
@@ -197,28 +206,34 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
                                                             .random = random},
                                                  config, std::move(node.reset_key), clock());
   if (!controller->started()) return std::unexpected(controller->started().error());
-  loop = std::make_unique<ctl::ControllerLoop>(ctl::ControllerLoop::Parts{.controller = *controller,
-                                                                          .outer = *outer,
-                                                                          .frames = *frames,
-                                                                          .neighbours = *neighbours,
-                                                                          .routes = *book,
-                                                                          .mailbox = mailbox,
-                                                                          .commands = std::move(commands),
-                                                                          .reports = std::move(reports),
-                                                                          .ports = ports.addressing()});
+  loop = std::make_unique<ctl::ControllerLoop>(
+      ctl::ControllerLoop::Parts{.controller = *controller,
+                                 .outer = *outer,
+                                 .frames = *frames,
+                                 .neighbours = *neighbours,
+                                 .routes = *book,
+                                 .mailbox = mailbox,
+                                 .commands = std::move(commands),
+                                 .reports = std::move(reports),
+                                 .ports = ports.addressing()});
   return {};
 }
 
 std::expected<void, std::string> Gateway::Parts::open_control_socket() {
-  audit = std::make_unique<audit::AuditThread>(events, std::to_string(config->node_id), wall_clock_ms);
+  audit =
+      std::make_unique<audit::AuditThread>(events, std::to_string(config->node_id), wall_clock_ms);
   if (!config->events.file.empty()) {
     std::error_code ignored;  // a folder that can not be made shows as events lost at the sink
-    std::filesystem::create_directories(std::filesystem::path(config->events.file).parent_path(), ignored);
-    audit->add_sink(std::make_unique<audit::FileSink>(audit::FileSink::Options{
-        .path = config->events.file, .max_bytes = config->events.max_bytes, .max_files = config->events.keep + 1}));
+    std::filesystem::create_directories(std::filesystem::path(config->events.file).parent_path(),
+                                        ignored);
+    audit->add_sink(std::make_unique<audit::FileSink>(
+        audit::FileSink::Options{.path = config->events.file,
+                                 .max_bytes = config->events.max_bytes,
+                                 .max_files = config->events.keep + 1}));
   }
   audit->add_sink(std::make_unique<api::FeedSink>(feed));
   api = std::make_unique<GatewayApi>(GatewayView{.controller = *controller,
+                                                 .loop = *loop,
                                                  .mailbox = mailbox,
                                                  .events = events,
                                                  .audit = *audit,
@@ -229,7 +244,8 @@ std::expected<void, std::string> Gateway::Parts::open_control_socket() {
                                                  .node_id = std::to_string(config->node_id),
                                                  .started = clock()});
   calls = std::make_unique<api::GatewayCalls>(*api);
-  auto opened = api::Server::open({.path = config->control.socket, .access = {.group = config->control.group}}, *calls, &feed);
+  auto opened = api::Server::open(
+      {.path = config->control.socket, .access = {.group = config->control.group}}, *calls, &feed);
   if (!opened) return std::unexpected(opened.error().message);
   server = std::move(*opened);
   return {};
@@ -256,8 +272,11 @@ void Gateway::Parts::serve(const std::atomic<bool>& stop) {
 void Gateway::Parts::end_sessions() {
   const MonoNs deadline = clock() + kStopTime;
   controller->begin_stop();
-  while (!controller->stopped() && clock() < deadline) round();
-  if (!controller->stopped()) spdlog::warn("{} session(s) were not closed within {} ms", controller->session_count(), kStopTime.ms());
+  while (!controller->stopped() && clock() < deadline)
+    round();
+  if (!controller->stopped())
+    spdlog::warn("{} session(s) were not closed within {} ms", controller->session_count(),
+                 kStopTime.ms());
 }
 
 Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -270,10 +289,13 @@ Gateway::~Gateway() {
   parts_->audit.reset();
 }
 
-std::expected<std::unique_ptr<Gateway>, std::string> Gateway::create(std::shared_ptr<const config::GatewayConfig> config) {
+std::expected<std::unique_ptr<Gateway>, std::string> Gateway::create(
+    std::shared_ptr<const config::GatewayConfig> config) {
   auto parts = std::make_unique<Parts>(std::move(config));
-  if (!crypto::CidCipher::supported()) return std::unexpected("this CPU lacks AES-NI, which connection ids and AES-256-GCM need");
-  for (const auto step : {&Parts::take_memory_and_ports, &Parts::make_data_plane, &Parts::make_controller, &Parts::open_control_socket})
+  if (!crypto::CidCipher::supported())
+    return std::unexpected("this CPU lacks AES-NI, which connection ids and AES-256-GCM need");
+  for (const auto step : {&Parts::take_memory_and_ports, &Parts::make_data_plane,
+                          &Parts::make_controller, &Parts::open_control_socket})
     if (auto done = (*parts.*step)(); !done) return std::unexpected(done.error());
   return std::unique_ptr<Gateway>(new Gateway(std::move(parts)));
 }
@@ -285,7 +307,8 @@ void Gateway::run(const std::atomic<bool>& stop, const std::function<void()>& re
     spdlog::error("a worker found no lcore");
     return;
   }
-  for (std::size_t i = 0; i < parts_->ports.ports().size(); ++i) parts_->neighbours->announce(static_cast<std::uint8_t>(i));
+  for (std::size_t i = 0; i < parts_->ports.ports().size(); ++i)
+    parts_->neighbours->announce(static_cast<std::uint8_t>(i));
   ready();
   parts_->serve(stop);
   parts_->end_sessions();
@@ -295,7 +318,8 @@ std::string Gateway::reload() {
   const api::Response response = parts_->api->handle(api::ReloadRequest{});
   if (!response) return response.error().message;
   std::string text;
-  for (const std::string& line : std::get<api::Reloaded>(*response).changes) text += line + "\n";
+  for (const std::string& line : std::get<api::Reloaded>(*response).changes)
+    text += line + "\n";
   return text.empty() ? "nothing changed\n" : text;
 }
 

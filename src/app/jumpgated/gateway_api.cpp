@@ -23,18 +23,6 @@ std::uint64_t milliseconds_between(MonoNs from, MonoNs to) {
   return to > from ? static_cast<std::uint64_t>((to - from).ms()) : 0;
 }
 
-std::string suite_name(Suite suite) {
-  switch (suite) {
-    case Suite::kAes256Gcm:
-      return "aes256gcm";
-    case Suite::kChaCha20Poly1305:
-      return "chacha20poly1305";
-    case Suite::kNone:
-      break;
-  }
-  return "none";
-}
-
 api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
   api::SessionInfo info;
   info.id = base::format_session_id(view.id);
@@ -44,7 +32,7 @@ api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
   if (view.endpoint) info.endpoint = base::format_endpoint(*view.endpoint);
   for (const IpPrefix& address : view.inner_addresses)
     info.inner_addresses.push_back(base::format_prefix(address));
-  info.suite = suite_name(view.suite);
+  info.suite = to_string(view.suite);
   const ctl::TrafficFigures& figures = view.figures;
   info.last_heard_ms =
       figures.last_heard.ns == 0 ? 0 : milliseconds_between(figures.last_heard, now);
@@ -166,12 +154,14 @@ api::Response GatewayApi::answer(const api::CountersRequest& request) {
   const ctl::Counters& controller = view_.controller.counters();
   for (const DropReason reason : kAllDropReasons) {
     std::uint64_t drops = sum([&](const auto& w) { return w.dropped(reason); });
-    if (!request.worker) drops += controller.dropped(reason);
+    if (!request.worker)
+      drops += controller.dropped(reason) + view_.loop.counters().dropped(reason);
     reply.values.emplace_back("drop." + std::string(to_string(reason)), drops);
   }
   if (!request.worker) {
     for (const ctl::ControllerCounter counter : ctl::kAllControllerCounters)
-      reply.values.emplace_back("ctl." + std::string(to_string(counter)), controller.get(counter));
+      reply.values.emplace_back("ctl." + std::string(to_string(counter)),
+                                controller.get(counter) + view_.loop.counters().get(counter));
   }
   return reply;
 }
@@ -179,7 +169,12 @@ api::Response GatewayApi::answer(const api::CountersRequest& request) {
 api::Response GatewayApi::answer(const api::ReloadRequest&) {
   // Reading and checking the file takes its time; that is this thread's, only the swap is the controller's.
   auto next = config::load_gateway(view_.config_path);
-  if (!next) return refuse(ErrorCode::kRefused, "nothing was changed:\n" + next.error().text());
+  if (!next) {
+    return on_controller([&](MonoNs now) -> api::Response {
+      view_.controller.reload_refused(now);
+      return refuse(ErrorCode::kRefused, "nothing was changed:\n" + next.error().text());
+    });
+  }
   const auto shared = std::make_shared<const config::GatewayConfig>(std::move(*next));
   return on_controller([&](MonoNs now) -> api::Response {
     auto changes = view_.controller.reload(shared, now);

@@ -16,6 +16,7 @@
 #include "audit/event_log.hpp"
 #include "bus/worker_counters.hpp"
 #include "ctl/controller.hpp"
+#include "ctl/controller_loop.hpp"
 #include "ctl/operator.hpp"
 #include "ethdev/ethdev_port.hpp"
 
@@ -24,6 +25,7 @@ namespace jumpgate::app {
 /// What an operator may see of the running gateway; all of it outlives the API.
 struct GatewayView {
   ctl::Controller& controller;
+  const ctl::ControllerLoop& loop;
   ctl::Mailbox& mailbox;
   const audit::EventLog& events;
   const audit::AuditThread& audit;

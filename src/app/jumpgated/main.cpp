@@ -10,6 +10,8 @@
 #include <sodium.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -24,8 +26,9 @@ namespace {
 using namespace jumpgate;
 
 // What users and service managers are told by the exit status.
-constexpr int kFailed = 1;     // the machine lacks something: the message says what and how to mend it
-constexpr int kBadConfig = 2;  // the configuration or the command line is wrong; nothing was started
+constexpr int kFailed = 1;  // the machine lacks something: the message says what and how to mend it
+constexpr int kBadConfig =
+    2;  // the configuration or the command line is wrong; nothing was started
 
 spdlog::level::level_enum level_of(config::LogLevel level) {
   switch (level) {
@@ -41,13 +44,15 @@ spdlog::level::level_enum level_of(config::LogLevel level) {
   return spdlog::level::info;
 }
 
-ethdev::EalOptions eal_options(const config::GatewayConfig& config, std::vector<std::uint32_t> cores) {
+ethdev::EalOptions eal_options(const config::GatewayConfig& config,
+                               std::vector<std::uint32_t> cores) {
   ethdev::EalOptions options;
   options.program = "jumpgated";
   options.lcores = std::move(cores);
   options.huge = config.eal.huge;
   options.memory_mib = config.eal.huge ? 0 : config.eal.memory_mib;
-  for (const config::PortConfig& port : config.ports) options.pci = options.pci || port.driver == config::PortDriver::kPci;
+  for (const config::PortConfig& port : config.ports)
+    options.pci = options.pci || port.driver == config::PortDriver::kPci;
   options.file_prefix = config.eal.file_prefix;
   options.debug_log = config.log_level == config::LogLevel::kDebug;
   options.extra = config.eal.extra;
@@ -59,7 +64,8 @@ class Signals {
  public:
   Signals() {
     sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+      sigaddset(&set_, signal);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
   }
@@ -96,6 +102,13 @@ class Signals {
   std::thread thread_;
 };
 
+// Keys must not reach a core file, nor another process of this user by ptrace.
+void protect_memory() {
+  const rlimit none{};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals) {
   auto gateway = app::Gateway::create(std::move(config));
   if (!gateway) {
@@ -113,6 +126,7 @@ int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals)
 }
 
 int run(const std::string& path, bool check) {
+  protect_memory();
   auto loaded = config::load_gateway(path);
   if (!loaded) {
     std::fputs(loaded.error().text().c_str(), stderr);
@@ -124,7 +138,8 @@ int run(const std::string& path, bool check) {
   std::fflush(stdout);
   if (check) return 0;
   if (geteuid() != 0) {
-    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}", path);
+    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}",
+                  path);
     return kFailed;
   }
   const auto cores = app::choose_cores(*config);
@@ -152,7 +167,8 @@ int main(int argc, char** argv) try {
   std::string path{"/etc/jumpgate/jumpgated.toml"};
   bool check = false;
   app.add_option("--config", path, "configuration file")->capture_default_str();
-  app.add_flag("--check", check, "check the configuration, print the memory it takes, and start nothing");
+  app.add_flag("--check", check,
+               "check the configuration, print the memory it takes, and start nothing");
   app.set_version_flag("--version", JUMPGATE_VERSION);
   try {
     app.parse(argc, argv);
