@@ -162,6 +162,18 @@ TEST_F(PathCheck, NewAddressMovesNothingWithoutItsAnswer) {
   EXPECT_EQ(to_new, 1U) << "96 bytes pay for one challenge";
 }
 
+TEST_F(PathCheck, NoRebindingCheckStartsWhenTheSwitchRateIsUsedUp) {
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(jump(alice_, i % 2 == 0 ? kCell : kWifi)) << i;
+    advance(seconds(2));
+  }
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  advance(seconds(60));
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  EXPECT_EQ(state(alice_), State::kRecovering);
+}
+
 TEST_F(PathCheck, TooFewBytesStartNothing) {
   edge(alice_, bus::ReportKind::kNewPath, kRebound, 64);
   EXPECT_EQ(state(alice_), State::kAttached);
