@@ -103,6 +103,25 @@ TEST_F(Handshake, UnderLoadACookieIsAskedForAndThenEnough) {
   EXPECT_EQ(sent(wire::Type::kWelcome).size(), 1U);
 }
 
+TEST_F(Handshake, ASpentRateAsksForACookieAndLetsItsHolderIn) {
+  settings_.handshakes_per_second = 2;
+  start();
+  ScriptedClient flood(random_);
+  for (std::uint8_t i = 0; i < 5; ++i)
+    say_hello(flood, v4(static_cast<std::uint8_t>(100 + i), 1));
+  EXPECT_EQ(dropped(DropReason::kHelloBadMac2), 3U) << "not refused for what others have spent";
+  const auto hello = alice_.hello(own_.public_key, random_);
+  gateway_->on_handshake(hello, kWifi, kGateway, 0, now_);
+  crypto::Mac mac1{};
+  std::copy_n(hello.begin() + wire::kHelloMac1Offset, mac1.size(), mac1.begin());
+  const auto cookie = crypto::open_cookie_reply(sent(wire::Type::kCookieReply).back().bytes, mac1,
+                                                crypto::derive_cookie_key(own_.public_key));
+  ASSERT_TRUE(cookie);
+  gateway_->on_handshake(alice_.hello(own_.public_key, random_, cookie), kWifi, kGateway, 0, now_);
+  run();
+  EXPECT_EQ(sent(wire::Type::kWelcome).size(), 1U);
+}
+
 TEST_F(Handshake, ASourceIsLimited) {
   for (int i = 0; i < 25; ++i)
     say_hello(alice_);
