@@ -204,6 +204,19 @@ TEST_F(Lifecycle, ResetsAreLimitedForEachSource) {
   EXPECT_EQ(out_.sent.size(), 2U) << "never as long as what it answers";
 }
 
+TEST_F(Lifecycle, PolicyThatChangesBeforeTheConfirmReachesTheWorker) {
+  say_hello(alice_);
+  run();
+  ASSERT_TRUE(alice_.read_welcome(out_.sent.back().bytes));
+  policy_.volatility.heartbeat_interval = milliseconds(300);
+  ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
+  run();
+  confirm(alice_);
+  run();
+  ASSERT_EQ(workers_.count<bus::SetLiveness>(), 1U);
+  EXPECT_EQ(workers_.last<bus::SetLiveness>().policy.interval.ms(), 300);
+}
+
 TEST_F(Lifecycle, AFarewellIsNotAnsweredByAReset) {
   bus::Report unknown;
   unknown.kind = bus::ReportKind::kUnknownCid;
