@@ -345,6 +345,8 @@ TEST_F(Jump, WorkerThatRefusesTheProposalFailsTheExchange) {
   collect();
   // The jump's, and that of the in-place check which followed at once and met the same worker.
   EXPECT_EQ(events_of(EventType::kReattachResult, Reason::kAtomicityFailed), 2U);
+  ASSERT_TRUE(last_refusal(alice_)) << "the client is told, it need not wait";
+  EXPECT_EQ(last_refusal(alice_)->reason, Reason::kAtomicityFailed);
   EXPECT_EQ(state(alice_), State::kDegraded);
 }
 

@@ -134,6 +134,18 @@ TEST_F(Rekeying, SmallOrderEphemeralIsRefused) {
   EXPECT_EQ(workers_.count<bus::InstallGeneration>(), 0U);
 }
 
+TEST_F(Rekeying, WorkerWithoutRoomIsARefusal) {
+  send(request(1));
+  gateway_->tick(now_);
+  acknowledge(false);
+  collect();
+  ASSERT_TRUE(last_reply());
+  EXPECT_EQ(last_reply()->reason, Reason::kAtomicityFailed);
+  EXPECT_EQ(last_reply()->rekey_seq, 1U);
+  EXPECT_EQ(events_of(EventType::kRekeyDenied, Reason::kAtomicityFailed), 1U);
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
 TEST_F(Rekeying, PendingJumpComesFirst) {
   send_reattach(alice_, reattach(alice_));
   run();
