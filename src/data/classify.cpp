@@ -92,6 +92,13 @@ bool find_traffic_session(Shard& shard, Datagram& datagram) {
   if (!epoch) return shard.drops.drop(datagram.mbuf, epoch.error());
   if (shard.sessions.ids(datagram.slot).state != SlotState::kBound)
     return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
+  // The hot line said so; the record behind it must agree.
+  const Epoch& found = **epoch;
+  if (found.role == EpochRole::kFree || found.receive_cid.value != datagram.cid ||
+      found.phase() != datagram.phase) {
+    stop_inconsistent(shard, datagram.slot);
+    return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
+  }
   datagram.epoch = *epoch;
   return true;
 }

@@ -4,9 +4,9 @@
 #include <bit>
 #include <variant>
 
-#include "base/invariant.hpp"
 #include "data/heartbeat.hpp"
 #include "data/pipeline.hpp"
+#include "data/reporting.hpp"
 #include "session/epoch_slots.hpp"
 
 namespace jumpgate::data {
@@ -82,10 +82,13 @@ struct Apply {
     Epoch* replaced = with_role(role);
     if (!acceptable(keys, replaced)) return false;
     if (replaced != nullptr) drop_next(*replaced);
+    Epoch* place = with_role(EpochRole::kFree);
+    if (place == nullptr) {  // previous, current and one next: never a fourth
+      stop_inconsistent(shard, ref.slot);
+      return false;
+    }
     const std::uint32_t window = take_window();
     if (window == WindowPool::kNone) return false;
-    Epoch* place = with_role(EpochRole::kFree);
-    JG_INVARIANT(place != nullptr);  // previous, current and one next: never a fourth
     fill(*place, keys, role, receive_cid, window);
     return true;
   }
@@ -229,7 +232,7 @@ struct Apply {
       return true;
     }
     // At most one control key a live epoch, and the new epoch had a place.
-    JG_INVARIANT(false && "no place for a control key");
+    stop_inconsistent(shard, ref.slot);
     return false;
   }
 

@@ -94,8 +94,10 @@ void pay_owed(Shard& shard, std::uint32_t slot) {
 }
 
 void on_timer(Shard& shard, std::uint32_t slot) {
-  if (shard.sessions.ids(slot).state != SlotState::kBound) return;
   SlotRecord& record = shard.sessions.record(slot);
+  if (shard.sessions.ids(slot).state == SlotState::kStopped && record.owed != 0)
+    report_stopped(shard, slot);
+  if (shard.sessions.ids(slot).state != SlotState::kBound) return;
   if (shard.now >= record.drain_until) release_previous(shard, slot);
   if (record.liveness.poll_silence(shard.now)) report_silence(shard, slot);
   if (record.owed != 0) pay_owed(shard, slot);
@@ -117,11 +119,16 @@ void note_loss(Shard& shard, std::uint32_t slot, const session::ReplayWindow& wi
 }  // namespace
 
 void arm_timer(Shard& shard, std::uint32_t slot) {
-  if (shard.sessions.ids(slot).state != SlotState::kBound) {
+  const SlotRecord& record = shard.sessions.record(slot);
+  const SlotState state = shard.sessions.ids(slot).state;
+  if (state == SlotState::kStopped && record.owed != 0) {
+    shard.timers.arm(slot, shard.now + kOwedRetry);
+    return;
+  }
+  if (state != SlotState::kBound) {
     shard.timers.cancel(slot);
     return;
   }
-  const SlotRecord& record = shard.sessions.record(slot);
   MonoNs deadline =
       std::min(record.liveness.next_due(shard.now), record.liveness.silence_deadline(shard.now));
   deadline = std::min(deadline, record.drain_until);

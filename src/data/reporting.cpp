@@ -1,6 +1,6 @@
 #include "data/reporting.hpp"
 
-#include "base/invariant.hpp"
+#include "data/heartbeat.hpp"
 
 namespace jumpgate::data {
 
@@ -69,13 +69,16 @@ void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint
 }
 
 void stop_inconsistent(Shard& shard, std::uint32_t slot) {
-  JG_INVARIANT(false && "session record is inconsistent");
   shard.sessions.ids(slot).state = SlotState::kStopped;
-  shard.timers.cancel(slot);
+  shard.sessions.record(slot).owed = SlotRecord::kOwesStopped;
+  report_stopped(shard, slot);
+}
+
+void report_stopped(Shard& shard, std::uint32_t slot) {
   bus::Report report;
   report.kind = bus::ReportKind::kInconsistent;
-  report.session = shard.ref(slot);
-  static_cast<void>(send_report(shard, report));
+  report_edge(shard, slot, report, SlotRecord::kOwesStopped);
+  arm_timer(shard, slot);
 }
 
 }  // namespace jumpgate::data

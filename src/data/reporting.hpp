@@ -30,7 +30,10 @@ bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16
 /// An edge of a session; `owed_bit` (SlotRecord::kOwes...) is kept when the ring is full.
 void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint8_t owed_bit);
 
-/// A broken invariant in a session's record: stops it and tells the controller.
+/// A broken invariant in a session's record, in every build: nothing is received or sent for it any
+/// more, and the controller, told until it has heard, ends it (spec/session-fsm.md "Invariants").
 void stop_inconsistent(Shard& shard, std::uint32_t slot);
+/// The report of it, once more.
+void report_stopped(Shard& shard, std::uint32_t slot);
 
 }  // namespace jumpgate::data

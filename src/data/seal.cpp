@@ -55,6 +55,12 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
           state == SlotState::kBirth ? DropReason::kNoBinding : DropReason::kPeerNotAttached);
       continue;
     }
+    // One epoch is sent in, and no other: its counter would repeat a nonce.
+    if (shard.sessions.current(session.slot).role != EpochRole::kCurrent) {
+      stop_inconsistent(shard, session.slot);
+      shard.drops.drop(packet.mbuf, DropReason::kSessionStateForbids);
+      continue;
+    }
     const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
     if (rte_pktmbuf_pkt_len(packet.mbuf) > mtu) {
       refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, mtu);

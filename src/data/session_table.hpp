@@ -67,6 +67,7 @@ struct alignas(64) SlotRecord {
   static constexpr std::uint8_t kOwesHeard = 4;
   static constexpr std::uint8_t kOwesClosed = 8;
   static constexpr std::uint8_t kOwesReleased = 16;
+  static constexpr std::uint8_t kOwesStopped = 32;
 
   SessionId id;
   std::array<std::array<ConnectionId, limits::kMaxJumpIds>, limits::kJumpIdSets> jump_ids{};
