@@ -189,8 +189,7 @@ struct Report {
   std::uint8_t port{0};         // where it came in, or should go out (kResolve)
   std::uint32_t generation{0};  // kControl: root generation of the key that opened it
   SessionRef session;
-  ConnectionId cid;      // kControl, kUnknownCid: addressed id; edges of a session: the gateway's id
-                         // of the binding they speak of, since the controller may have moved on
+  ConnectionId cid;      // kControl, kUnknownCid: addressed id; edges: our id of their binding
   Endpoint from;         // outer source
   Endpoint to;           // outer destination: our address it was sent to
   IpAddress address;     // kResolve
