@@ -15,10 +15,12 @@
 namespace jumpgate::udp {
 namespace {
 
-/// Enough for a burst of GRO'd buffers between two system calls.
-constexpr std::size_t kRxBuffers = 16;
-/// The largest UDP payload; GRO fills a buffer up to it.
-constexpr std::size_t kGroBuffer = 65536;
+/// Without GRO from below a burst is as many buffers: what follows (AEAD, joined TCP segments) works
+/// on whole bursts.
+constexpr std::size_t kRxBuffers = limits::kBurst;
+/// The largest UDP payload, which GRO fills a buffer up to; and so much more that the fronts of the
+/// buffers, all that single datagrams use, do not share the same few cache sets.
+constexpr std::size_t kGroBuffer = 65536 + 2048;
 /// Without GRO one datagram a buffer; larger than any that we accept, so that an oversized one is
 /// seen as such.
 constexpr std::size_t kPlainBuffer = 2048;

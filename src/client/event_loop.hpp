@@ -40,11 +40,12 @@ class EventLoop {
   void stop() { stopping_ = true; }
 
  private:
-  void arm(MonoNs deadline) const;
+  void arm(MonoNs deadline);
 
   int epoll_;
   int timer_;
   int signals_{-1};
+  MonoNs armed_{kNever};
   bool stopping_{false};
   std::map<int, std::shared_ptr<Handler>> handlers_;
 };
