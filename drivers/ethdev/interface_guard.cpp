@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace jumpgate::ethdev {
@@ -108,7 +109,10 @@ std::expected<InterfaceLock, std::string> InterfaceLock::take(const std::string&
   std::string name = interface;
   for (char& c : name)
     if (c == '/' || c == ':') c = '_';
-  const std::string path = fmt::format("{}/jumpgate-{}", folder, name);
+  struct stat space{};
+  if (::stat("/proc/self/ns/net", &space) != 0)
+    return std::unexpected(fmt::format("/proc/self/ns/net: {}", std::strerror(errno)));
+  const std::string path = fmt::format("{}/jumpgate-{}-{}", folder, space.st_ino, name);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return std::unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
   InterfaceLock lock{fd};

@@ -9,7 +9,8 @@
 
 namespace jumpgate::ethdev {
 
-/// An exclusive lock on /run/lock/jumpgate-INTERFACE; released when destroyed.
+/// An exclusive lock on /run/lock/jumpgate-NAMESPACE-INTERFACE; released when destroyed. NAMESPACE is
+/// the number of our network namespace: an interface of the same name in another one is another.
 class InterfaceLock {
  public:
   static std::expected<InterfaceLock, std::string> take(const std::string& interface,

@@ -45,7 +45,7 @@ std::expected<PortSet, std::string> PortSet::open(const config::GatewayConfig& c
   PortSet set;
   for (const config::PortConfig& port : config.ports) {
     auto opened = ethdev::EthdevPort::open(spec_of(port, config), pool);
-    if (!opened) return std::unexpected("port " + port.name + ": " + opened.error());
+    if (!opened) return std::unexpected(opened.error());
     set.addressing_.push_back({.port = static_cast<std::uint8_t>(set.ports_.size()),
                                .role = port.role,
                                .mac = (*opened)->mac(),

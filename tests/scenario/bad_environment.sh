@@ -1,0 +1,31 @@
+# What the machine lacks is named, with what mends it; nothing is left behind; exit status 1.
+# limit: 90
+source "$(dirname "$0")/lib_tunnel.sh"
+
+lay_out
+refuses() { # refuses PATTERN COMMAND...: exits with 1 within 20 s and says so
+  local pattern=$1 status=0
+  shift
+  timeout 20 "$@" >"$logs/refused.log" 2>&1 || status=$?
+  ((status == 1)) || fail "'$pattern': exit status $status: $(tail -n 3 "$logs/refused.log")"
+  grep -qiE "$pattern" "$logs/refused.log" || fail "does not say '$pattern': $(tail -n 3 "$logs/refused.log")"
+}
+
+config=$JG_RUN/gateway.toml
+# A user who may read everything, and still is not root.
+install -o nobody -m 600 "$JG_RUN/gateway.key" "$JG_RUN/nobody.key"
+sed "s|gateway.key|nobody.key|" "$config" >"$JG_RUN/nobody.toml"
+refuses 'needs root' setpriv --reuid nobody --clear-groups "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/nobody.toml"
+refuses "too few cpus.*workers" taskset -c 0 ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
+
+config=$JG_RUN/missing-port.toml
+sed 's/^interface = "inner"/interface = "nowhere0"/' "$JG_RUN/gateway.toml" >"$config"
+refuses "nowhere0" ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
+
+start_gateway
+config=$JG_RUN/second.toml
+sed "s|jumpgated.sock|second.sock|; s|gateway-state|second-state|; s|gateway-events|second-events|" "$JG_RUN/gateway.toml" >"$config"
+refuses "used by another" ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
+# The one that runs noticed nothing.
+start_client
+wait_for 5 answers
