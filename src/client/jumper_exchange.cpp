@@ -55,12 +55,12 @@ void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
     return;
   }
   const bool own = challenge.jump_seq != 0;
-  Proposal proposal{.challenge = challenge,
-                    .id_key_phase = prefix.id_key_phase,
-                    .uplink = own ? attempt_.uplink : uplink,
-                    .gateway = own ? attempt_.gateway : from,
-                    .client_cid = own ? attempt_.client_cid : core_.fresh_cid(),
-                    .began = own ? attempt_.started : now};
+  const Proposal proposal{.challenge = challenge,
+                          .id_key_phase = prefix.id_key_phase,
+                          .uplink = own ? attempt_.uplink : uplink,
+                          .gateway = own ? attempt_.gateway : from,
+                          .client_cid = own ? attempt_.client_cid : core_.fresh_cid(),
+                          .began = own ? attempt_.started : now};
   const EpochInfo info{.number = challenge.epoch,
                        .generation = core_.keys.newest().number,
                        .binding_version = challenge.binding_version,
