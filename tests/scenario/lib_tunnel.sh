@@ -1,7 +1,7 @@
 # Harness of the scenarios with a whole tunnel: the demo's topology (drawn in tools/demo/topology.sh) with the real
 # programs in it, under the names and the cleanup of lib.sh. A scenario sources this file instead of lib.sh.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-[[ -x $build/src/app/jumpgated/jumpgated && -x $build/src/app/jump/jump ]] || skip "the gateway and the client are not built"
+[[ -x $build/src/app/jumpgated/jumpgated && -x $build/src/app/jump/jump ]] || fail "the gateway and the client are not built in $build"
 
 export JG_PREFIX=$prefix JG_RUN=$logs/run
 source "$root/tools/demo/topology.sh"
