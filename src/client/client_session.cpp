@@ -203,8 +203,9 @@ void ClientSession::handle_control(const wire::Prefix& prefix,
       if (core_.state() == State::kBirth) on_authentic(now);
       const auto challenge = wire::decode_path_challenge(payload);
       if (!decoded(challenge)) return;
-      rekeyer_.cancel_unanswered();
-      jumper_.on_challenge(*challenge, prefix, uplink, from, now);
+      if (jumper_.on_challenge(*challenge, prefix, uplink, from, now)) {
+        rekeyer_.cancel_unanswered();
+      }
       break;
     }
     case wire::Type::kRefusal: {

@@ -61,9 +61,10 @@ class Jumper {
   /// The record left RECOVERING by its deadline, or VOLATILE by its own.
   void on_deadline(Reason reason, MonoNs now);
 
-  /// An authentic PATH_CHALLENGE; `from` is where it came from.
-  void on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
-                    UplinkId uplink, const Endpoint& from, MonoNs now);
+  /// An authentic PATH_CHALLENGE; `from` is where it came from. True when it is a new one and its
+  /// binding is now the proposed one.
+  [[nodiscard]] bool on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
+                                  UplinkId uplink, const Endpoint& from, MonoNs now);
   void on_refusal(const wire::Refusal& refusal, MonoNs now);
   /// True when the ACK or the packet of the proposed epoch committed it.
   bool on_ack(const wire::Ack& ack, MonoNs now);

@@ -39,20 +39,20 @@ bool Jumper::repeats(const wire::PathChallenge& challenge, UplinkId uplink) cons
          challenge.gateway_id.cid == proposal_->challenge.gateway_id.cid;
 }
 
-void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
+bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
                           UplinkId uplink, const Endpoint& from, MonoNs now) {
   if (repeats(challenge, uplink)) {
     // The same exchange again; a rebinding check brings a second token by another way.
     if (++proposal_->answers > 2 * (limits::kMaxAnswerRepeats + 1)) {
       core_.world.drops.add(DropReason::kControlStale);
-      return;
+      return false;
     }
     respond(challenge, now);
-    return;
+    return false;
   }
   if (!acceptable(challenge)) {
     core_.world.drops.add(DropReason::kControlStale);
-    return;
+    return false;
   }
   const bool own = challenge.jump_seq != 0;
   const Proposal proposal{.challenge = challenge,
@@ -71,7 +71,7 @@ void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
                                  .client_cid = proposal.client_cid}};
   if (core_.install_next(info, challenge.owner_epoch, now) == nullptr) {
     core_.world.drops.add(DropReason::kWireBadField);
-    return;
+    return false;
   }
   last_challenge_seq_ = challenge.challenge_seq;
   if (own) {
@@ -93,6 +93,7 @@ void Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
   timer_.start(core_.rtt_over(proposal.uplink), now);
   give_up_at_ = now + kAttemptTimeout;
   core_.send_in_next = !keeps_old_path(challenge);
+  return true;
 }
 
 bool Jumper::keeps_old_path(const wire::PathChallenge& challenge) const {

@@ -130,6 +130,17 @@ class Harness : public Output {
     }
   }
 
+  /// What the gateway said last of this type, once more and from `from`.
+  void replay(wire::Type type, UplinkId over, const Endpoint& from) {
+    const auto said = std::ranges::find_if(
+        gateway_said.rbegin(), gateway_said.rend(),
+        [type](const Message& m) { return static_cast<wire::Type>(m[0]) == type; });
+    ASSERT_NE(said, gateway_said.rend());
+    Message copy = *said;
+    const RxDatagram datagram{.bytes = copy, .from = from};
+    engine->on_datagrams(over, {&datagram, 1}, now);
+  }
+
   // ---- Asking
   [[nodiscard]] State state() const { return engine->session()->state(); }
   [[nodiscard]] UplinkId uplink() const { return engine->session()->core().current_uplink(); }

@@ -117,7 +117,13 @@ void ScriptedGateway::on_response(const Endpoint& from, const wire::PathResponse
 }
 
 void ScriptedGateway::on_rekey(const wire::Rekey& rekey) {
-  if (!last_reply_ || last_reply_->rekey_seq != rekey.rekey_seq) {
+  if (refuse_rekey) {
+    last_reply_ = wire::RekeyReply{};
+    last_reply_->generation = rekey.generation;
+    last_reply_->reason = *refuse_rekey;
+    last_reply_->binding_version = binding_version_;
+    last_reply_->rekey_seq = rekey.rekey_seq;
+  } else if (!last_reply_ || last_reply_->rekey_seq != rekey.rekey_seq) {
     crypto::KeyPair ephemeral = crypto::KeyPair::generate(random_);
     auto root = crypto::derive_rekeyed_root(
         roots_.at(generation_), session_id_, rekey.generation, ephemeral.private_key,

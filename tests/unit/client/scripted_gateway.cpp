@@ -131,6 +131,7 @@ void ScriptedGateway::on_hello(const Endpoint& from, const Message& message, Mon
   welcome.inner_mtu = 1400;
   welcome.policy = session::to_client_policy(policy);
   welcome.observed = from;
+  if (alter_welcome) alter_welcome(welcome);
   std::array<std::uint8_t, wire::kWelcomePayloadSize> text{};
   wire::encode_welcome_payload(welcome, text);
   Message answer(wire::kWelcomeSize);
@@ -249,7 +250,7 @@ void ScriptedGateway::send_heartbeat(MonoNs now) {
   wire::Heartbeat heartbeat;
   heartbeat.reattach_wanted = reattach_wanted;
   heartbeat.rekey_wanted = rekey_wanted;
-  heartbeat.next_interval_ms = 500;
+  heartbeat.next_interval_ms = announced_ms;
   heartbeat.send_time_us = static_cast<std::uint32_t>(now.ns / 1000) | 1U;
   if (epoch.peer_time != 0) {
     heartbeat.echo_time_us = epoch.peer_time;

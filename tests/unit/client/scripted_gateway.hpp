@@ -66,6 +66,9 @@ class ScriptedGateway {
       refuse_jump;  // reason and retry_after_ms of the next REATTACH's refusal
   bool reattach_wanted{false};
   bool rekey_wanted{false};
+  std::optional<Reason> refuse_rekey;
+  std::uint16_t announced_ms{500};  // in its heartbeats
+  std::function<void(wire::WelcomePayload&)> alter_welcome;
   bool quiet{false};  // no heartbeats
   std::function<bool(wire::Type)> lose_outgoing;
 
