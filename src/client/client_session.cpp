@@ -187,7 +187,8 @@ void ClientSession::handle_control(const wire::Prefix& prefix,
       const auto ack = wire::decode_ack(payload);
       if (!decoded(ack)) return;
       if (ack->subject == wire::Type::kConfirm) {
-        if (ack->binding_version != 1 || core_.record.binding_version() > 1) {
+        // Awaited once: a later copy shows no path to be alive.
+        if (ack->binding_version != 1 || confirm_timer_.at == kNever) {
           core_.world.drops.add(DropReason::kControlStale);
           return;
         }
@@ -216,8 +217,9 @@ void ClientSession::handle_control(const wire::Prefix& prefix,
     case wire::Type::kRekeyReply: {
       const auto reply = wire::decode_rekey_reply(payload);
       if (!decoded(reply)) return;
+      const bool awaited = rekeyer_.awaits(*reply);
       if (rekeyer_.on_reply(*reply, now)) send_heartbeat(false, false, now);
-      if (!core_.over()) on_heard(core_.record.binding_version(), now);
+      if (awaited && !core_.over()) on_heard(core_.record.binding_version(), now);
       break;
     }
     case wire::Type::kControlClose: {

@@ -45,9 +45,13 @@ void Rekeyer::send_rekey() {
                      route.id_key_phase, payload);
 }
 
+bool Rekeyer::awaits(const wire::RekeyReply& reply) const {
+  return ephemeral_ && reply.rekey_seq == request_.rekey_seq &&
+         reply.generation == request_.generation;
+}
+
 bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
-  if (!ephemeral_ || reply.rekey_seq != request_.rekey_seq ||
-      reply.generation != request_.generation) {
+  if (!awaits(reply)) {
     core_.world.drops.add(DropReason::kControlStale);
     return false;
   }

@@ -20,5 +20,34 @@ TEST(Replay, AnOldChallengeCancelsNoRekey) {
   EXPECT_TRUE(h.run_until([&] { return h.gateway->rekeys == 1; }, seconds(1)));
 }
 
+/// Replays a message over a path that carries nothing else: whether silence is noticed all the same.
+void expect_silence_noticed(Harness& h, wire::Type replayed) {
+  h.dead[kWifi] = true;
+  const MonoNs end = h.now + seconds(4);
+  while (h.state() == State::kAttached && h.now < end) {
+    h.replay(replayed, kWifi, h.gateway_at);
+    h.send_inner(1);
+    h.run(milliseconds(100));
+  }
+  EXPECT_EQ(h.gateway->last_cause.value_or(Reason::kHeartbeatTimeout), Reason::kHeartbeatTimeout);
+  EXPECT_NE(h.state(), State::kAttached);
+}
+
+TEST(Replay, AnOldAckKeepsNoDeadPathAlive) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  expect_silence_noticed(h, wire::Type::kAck);
+}
+
+TEST(Replay, AnOldRekeyReplyKeepsNoDeadPathAlive) {
+  Harness h;
+  h.attach();
+  h.gateway->refuse_rekey = Reason::kCapacityExhausted;
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kRekeyDenied) == 1; }, seconds(3)));
+  expect_silence_noticed(h, wire::Type::kRekeyReply);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing
