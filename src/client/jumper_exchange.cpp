@@ -41,6 +41,12 @@ bool Jumper::repeats(const wire::PathChallenge& challenge, UplinkId uplink) cons
 
 bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
                           UplinkId uplink, const Endpoint& from, MonoNs now) {
+  // Its answer goes where the session then goes: to the gateway as configured, never to whoever
+  // sends a copy of the message.
+  if (challenge.jump_seq == 0 && from != core_.world.uplinks.gateway(uplink)) {
+    core_.world.drops.add(DropReason::kControlStale);
+    return false;
+  }
   if (repeats(challenge, uplink)) {
     // The same exchange again; a rebinding check brings a second token by another way.
     if (++proposal_->answers > 2 * (limits::kMaxAnswerRepeats + 1)) {

@@ -49,5 +49,21 @@ TEST(Replay, AnOldRekeyReplyKeepsNoDeadPathAlive) {
   expect_silence_noticed(h, wire::Type::kRekeyReply);
 }
 
+TEST(Replay, AChallengeFromElsewhereMovesNothing) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kWifi)});
+  h.replay(wire::Type::kPathChallenge, kWifi, v4(66, 6, 666));
+  EXPECT_EQ(h.dropped(DropReason::kControlStale), 1U);
+  EXPECT_EQ(h.state(), State::kAttached);
+  // The genuine one, from where it belongs, is answered.
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->commits == 1; }, seconds(1)));
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.engine->session()->core().record.binding_version(), 2U);
+  EXPECT_EQ(std::get<audit::SwitchDetail>(h.last(EventType::kTransportSwitch)->detail).to,
+            h.gateway_at);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing
