@@ -60,6 +60,7 @@ void Heartbeats::on_new_binding(MonoNs now) {
   last_heard_ = now;
   interval_start_ = now;
   peer_interval_ = quick_interval_;
+  idle_announcements_ = 0;  // the peer counts anew as well
   next_send_ = now;
 }
 
@@ -80,7 +81,13 @@ bool Heartbeats::may_probe(MonoNs now) {
 
 wire::Heartbeat Heartbeats::make_scheduled(Epoch& epoch, MonoNs now) {
   was_quick_ = quick(now);
-  next_send_ = now + interval(now);
+  if (was_quick_) {
+    idle_announcements_ = 0;
+  } else if (idle_announcements_ < session::kIdleAnnouncements) {
+    ++idle_announcements_;
+  }
+  const bool announced = idle_announcements_ == session::kIdleAnnouncements;
+  next_send_ = now + (announced ? idle_interval_ : quick_interval_);
   return make(epoch, asking_, now);
 }
 

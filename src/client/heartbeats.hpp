@@ -11,6 +11,7 @@
 #include <jumpgate/wire.hpp>
 
 #include "client/epoch.hpp"
+#include "session/liveness.hpp"
 #include "session/policy.hpp"
 
 namespace jumpgate::client {
@@ -64,7 +65,8 @@ class Heartbeats {
   Duration silence_floor_;
   bool attached_{false};
   bool was_quick_{true};
-  bool asking_{false};  // quick again, and nothing heard since
+  std::uint8_t idle_announcements_{0};  // sent since the change from quick to idle
+  bool asking_{false};                  // quick again, and nothing heard since
   MonoNs last_data_;
   MonoNs next_send_;
   MonoNs last_heard_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "harness.hpp"
+#include "session/liveness.hpp"
 
 namespace jumpgate::client::testing {
 namespace {
@@ -418,6 +419,15 @@ TEST(Jump, PathErrorCausesOneProbeOnly) {
   h.run(milliseconds(45));
   EXPECT_EQ(h.gateway->heard[wire::Type::kHeartbeat], before + 1);
   EXPECT_EQ(h.state(), State::kAttached);
+}
+
+TEST(Jump, TheIdleIntervalIsAnnouncedThreeTimesAtTheQuickPace) {
+  Harness h;
+  h.attach();
+  h.run(milliseconds(2990));
+  const unsigned before = h.gateway->heard[wire::Type::kHeartbeat];
+  h.run(seconds(10));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kHeartbeat], before + session::kIdleAnnouncements);
 }
 
 TEST(Jump, IdleSilenceIsJudgedByTheAnnouncedInterval) {
