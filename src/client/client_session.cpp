@@ -123,14 +123,14 @@ void ClientSession::on_heard(std::uint64_t binding_version, MonoNs now) {
 
 void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
   const auto heartbeat = wire::decode_heartbeat(packet.plaintext);
-  if (!heartbeat || heartbeat->next_interval_ms == 0) {
-    core_.world.drops.add(heartbeat ? DropReason::kWireBadField : heartbeat.error());
+  if (!heartbeat) {
+    core_.world.drops.add(heartbeat.error());
     return;
   }
-  if (packet.epoch->info().number == core_.current_epoch) {
-    const Duration sample = Heartbeats::rtt_sample(*heartbeat, packet.epoch->echo(), now);
-    if (sample.ns >= 0) core_.rtt.sample(sample);
-  }
+  // What another epoch's says is of another path or of a time gone by.
+  if (packet.epoch->info().number != core_.current_epoch) return;
+  const Duration sample = Heartbeats::rtt_sample(*heartbeat, packet.epoch->echo(), now);
+  if (sample.ns >= 0) core_.rtt.sample(sample);
   const bool answer = heartbeats_.on_heartbeat(*heartbeat, *packet.epoch, now);
   if (answer) send_heartbeat(false, false, now);
   if (heartbeat->rekey_wanted) rekeyer_.on_wanted(jumper_.pending(), now);

@@ -47,7 +47,9 @@ void Heartbeats::on_heard(MonoNs now) {
 }
 
 bool Heartbeats::on_heartbeat(const wire::Heartbeat& heartbeat, Epoch& epoch, MonoNs now) {
-  peer_interval_ = milliseconds(heartbeat.next_interval_ms);
+  // Zero announces nothing: the peer's interval is the quick one, as until its first heartbeat.
+  peer_interval_ =
+      heartbeat.next_interval_ms == 0 ? quick_interval_ : milliseconds(heartbeat.next_interval_ms);
   interval_start_ = now;
   epoch.echo().peer_time_us = heartbeat.send_time_us;
   epoch.echo().heard_at = now;

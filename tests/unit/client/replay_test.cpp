@@ -65,5 +65,37 @@ TEST(Replay, AChallengeFromElsewhereMovesNothing) {
             h.gateway_at);
 }
 
+TEST(Replay, AHeartbeatOfADrainingEpochAsksForNothing) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  // Made under the first binding, heard only after the second has begun.
+  h.dead[kWifi] = true;
+  h.gateway->reattach_wanted = true;
+  h.gateway->send_heartbeat(h.now);
+  h.gateway->reattach_wanted = false;
+  h.dead[kWifi] = false;
+  const Message late = h.gateway_said.back();
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kWifi)});
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->commits == 1; }, seconds(1)));
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(1)));
+  const std::uint64_t stale = h.dropped(DropReason::kReplayDuplicate);
+  Message copy = late;
+  const RxDatagram datagram{.bytes = copy, .from = h.gateway_at};
+  h.engine->on_datagrams(kWifi, {&datagram, 1}, h.now);
+  EXPECT_EQ(h.dropped(DropReason::kReplayDuplicate), stale);
+  EXPECT_EQ(h.state(), State::kAttached);
+  EXPECT_EQ(h.count(EventType::kReattachAttempt), 0U);
+}
+
+TEST(Replay, AnIntervalOfZeroAnnouncesNothing) {
+  Harness h;
+  h.attach();
+  h.gateway->announced_ms = 0;
+  h.stream(seconds(4), milliseconds(20));
+  EXPECT_EQ(h.dropped(DropReason::kWireBadField), 0U);
+  EXPECT_EQ(h.state(), State::kAttached);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing
