@@ -92,6 +92,7 @@ void Jumper::reset_exchange() {
   timer_.stop();
   give_up_at_ = kNever;
   retry_at_ = kNever;
+  retry_same_ = false;
   core_.send_in_next = false;
 }
 
@@ -210,6 +211,7 @@ void Jumper::begin_attempt(UplinkId uplink, MonoNs now) {
   phase_ = Phase::kRequesting;
   core_.send_in_next = false;
   retry_at_ = kNever;
+  retry_same_ = false;
   core_.budget.spend_attempt(now);
   timer_.start(core_.rtt_over(uplink), now);
   give_up_at_ = now + kAttemptTimeout;
@@ -253,7 +255,6 @@ void Jumper::tick(MonoNs now) {
     retry_at_ = kNever;
     const State state = core_.state();
     if (retry_same_ && phase_ != Phase::kIdle) {
-      retry_same_ = false;
       if (core_.world.uplinks.up(attempt_.uplink)) {
         begin_attempt(attempt_.uplink, now);
       } else {

@@ -240,6 +240,10 @@ void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
     case Reason::kCooldownActive:
     case Reason::kSwitchRateLimited:
     case Reason::kAttemptsExhausted:
+      if (retry_same_) {  // the wait runs already; a copy does not begin it anew
+        core_.world.drops.add(DropReason::kControlStale);
+        return;
+      }
       if (now + wait >= core_.record.state_deadline()) {
         conclude(refusal, Reason::kPolicyDenied, now);
       } else {

@@ -97,5 +97,24 @@ TEST(Replay, AnIntervalOfZeroAnnouncesNothing) {
   EXPECT_EQ(h.state(), State::kAttached);
 }
 
+TEST(Replay, ARefusalPutsTheNextAttemptOffOnce) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->refuse_jump = wire::Refusal{};
+  h.gateway->refuse_jump->reason = Reason::kCooldownActive;
+  h.gateway->refuse_jump->retry_after_ms = 700;
+  const MonoNs begin = h.now;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kReattachResult) == 1; }, seconds(1)));
+  while (h.uplink() != kCell && h.now < begin + seconds(3)) {
+    h.replay(wire::Type::kRefusal, kCell, h.gateway_at);
+    h.run(milliseconds(50));
+  }
+  EXPECT_EQ(h.uplink(), kCell);
+  EXPECT_LE((h.now - begin).ms(), 700 + 4 * 120 + 50);
+  EXPECT_EQ(h.count(EventType::kTransportSwitchDenied), 1U);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing
