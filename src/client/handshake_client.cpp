@@ -1,12 +1,20 @@
 #include "client/handshake_client.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "wire/handshake.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::client {
+namespace {
+
+/// What a path of 1500 carries over IPv4 (spec/wire.md "WELCOME").
+constexpr std::uint16_t kMaxInnerMtu = 1440;
+constexpr std::uint64_t kLastCounter = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
 
 HandshakeClient::HandshakeClient(Identity&& identity, CounterStore& counters,
                                  base::RandomSource& random)
@@ -42,7 +50,7 @@ void HandshakeClient::send_hello(UplinkId uplink, const Endpoint& gateway, Outpu
   timeout_ = std::min(timeout_ * 3 / 2, kHelloTimeoutMax);
   noise_.reset();
   // On disk before it is sent: a counter used twice would be refused for ever.
-  if (!counters_.write(counter_ + 1)) {
+  if (counter_ == kLastCounter || !counters_.write(counter_ + 1)) {
     report_.counter_not_written = true;
     return;
   }
@@ -149,6 +157,11 @@ void HandshakeClient::on_refusal(std::span<const std::uint8_t> message, DropCoun
     drops.add(refusal.error());
     return;
   }
+  // Above the last counter there is none: taken, it would keep us from this gateway for ever.
+  if (refusal->highest_counter == kLastCounter) {
+    drops.add(DropReason::kWireBadField);
+    return;
+  }
   report_.refused = refusal->reason;
   stays_ = true;
   if (refusal->reason == Reason::kHelloCounterLow) {
@@ -162,8 +175,9 @@ void HandshakeClient::on_refusal(std::span<const std::uint8_t> message, DropCoun
 bool HandshakeClient::plausible(const wire::WelcomePayload& welcome) const {
   if (welcome.binding_version != 1 || welcome.epoch != 1) return false;
   if (std::ranges::find(identity_.suites, welcome.suite) == identity_.suites.end()) return false;
-  if (welcome.jump_id_count > limits::kMaxJumpIds ||
-      welcome.address_count > limits::kMaxInnerAddresses || welcome.session_id == SessionId{}) {
+  if (welcome.jump_id_count == 0 || welcome.jump_id_count > limits::kMaxJumpIds ||
+      welcome.address_count == 0 || welcome.address_count > limits::kMaxInnerAddresses ||
+      welcome.session_id == SessionId{}) {
     return false;
   }
   for (std::size_t i = 0; i < welcome.jump_id_count; ++i) {
@@ -173,7 +187,8 @@ bool HandshakeClient::plausible(const wire::WelcomePayload& welcome) const {
       if (welcome.jump_ids.at(j).cid == id) return false;
     }
   }
-  return welcome.gateway_id.cid.value != 0 && welcome.inner_mtu >= 576 &&
+  return welcome.gateway_id.cid.value != 0 && welcome.inner_mtu >= limits::kMinPathMtu &&
+         welcome.inner_mtu <= kMaxInnerMtu &&
          session::validate(session::from_client_policy(welcome.policy)).has_value();
 }
 

@@ -70,6 +70,47 @@ TEST(Handshake, LowCounterIsRaisedAndTriedAtOnce) {
   EXPECT_LT((h.now - begin).ms(), 200);
 }
 
+TEST(Handshake, ACounterThatLeavesNoneIsNotTaken) {
+  Harness h(3);
+  h.gateway->highest_counter = UINT64_MAX;
+  h.start();
+  h.run(seconds(3));
+  EXPECT_LT(h.counters.value, 10U);
+  EXPECT_GE(h.dropped(DropReason::kWireBadField), 1U);
+  h.gateway->highest_counter = 0;
+  EXPECT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(10)));
+}
+
+TEST(Handshake, AfterTheLastCounterNoneIsSent) {
+  Harness h(UINT64_MAX);
+  h.start();
+  h.run(seconds(3));
+  EXPECT_EQ(h.counters.value, UINT64_MAX);
+  EXPECT_EQ(h.gateway->heard[wire::Type::kHello], 0U);
+  EXPECT_TRUE(h.engine->handshake().report().counter_not_written);
+}
+
+TEST(Handshake, AWelcomeOutsideItsBoundsIsDropped) {
+  using Alter = std::function<void(wire::WelcomePayload&)>;
+  const std::vector<std::pair<bool, Alter>> cases{
+      {true, [](wire::WelcomePayload& w) { w.inner_mtu = 1280; }},
+      {true, [](wire::WelcomePayload& w) { w.inner_mtu = 1440; }},
+      {false, [](wire::WelcomePayload& w) { w.inner_mtu = 1279; }},
+      {false, [](wire::WelcomePayload& w) { w.inner_mtu = 1441; }},
+      {false, [](wire::WelcomePayload& w) { w.jump_id_count = 0, w.jump_ids = {}; }},
+      {false, [](wire::WelcomePayload& w) { w.address_count = 0, w.addresses = {}; }},
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    Harness h;
+    h.gateway->alter_welcome = cases.at(i).second;
+    h.start();
+    EXPECT_EQ(h.run_until([&] { return h.engine->attached(); }, milliseconds(900)),
+              cases.at(i).first)
+        << i;
+    EXPECT_EQ(h.dropped(DropReason::kWireBadField), cases.at(i).first ? 0U : 1U) << i;
+  }
+}
+
 TEST(Handshake, CookieIsReturnedAtOnce) {
   Harness h;
   h.gateway->under_load = true;
