@@ -1,7 +1,9 @@
 #include "net/prefix_tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstring>
 #include <set>
 
 #include <fmt/format.h>
@@ -201,8 +203,11 @@ std::expected<void, std::string> PrefixTable<N>::build_fib(
 template <std::size_t N>
 std::uint32_t PrefixTable<N>::find(const std::uint8_t* address) const noexcept {
   if (hash_ != nullptr) {
+    // Packet bytes lie anywhere; the hash reads whole words of its key.
+    alignas(8) std::array<std::uint8_t, N> key;
+    std::memcpy(key.data(), address, N);
     void* data = nullptr;
-    if (rte_hash_lookup_data(hash_, address, &data) >= 0)
+    if (rte_hash_lookup_data(hash_, key.data(), &data) >= 0)
       return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(data));
   }
   if (fib_ != nullptr) return lookup(fib_, address);

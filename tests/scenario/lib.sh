@@ -22,6 +22,7 @@ pids=()
 
 # A sanitizer's finding is an exit status of its own, and its text goes to the program's log.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:exitcode=99}
+export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$root/tests/scenario/lsan.supp:print_suppressions=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1:exitcode=99}
 
 [[ $EUID -eq 0 ]] || { echo "needs root"; exit 77; }
