@@ -13,13 +13,14 @@
 namespace jumpgate::net {
 namespace {
 
-struct Key {
+// Aligned, since the hash reads whole words of it.
+struct alignas(8) Key {
   std::uint8_t port;
   std::uint8_t family;
-  std::uint16_t zero;
+  std::array<std::uint8_t, 6> zero;
   std::array<std::uint8_t, 16> address;
 };
-static_assert(sizeof(Key) == 20, "hashed as bytes, so without padding");
+static_assert(sizeof(Key) == 24, "hashed as bytes, so without padding");
 
 Key make_key(std::uint8_t port, const IpAddress& address) {
   return {port, static_cast<std::uint8_t>(address.family), 0, address.bytes};
