@@ -23,7 +23,10 @@ struct alignas(8) Key {
 static_assert(sizeof(Key) == 24, "hashed as bytes, so without padding");
 
 Key make_key(std::uint8_t port, const IpAddress& address) {
-  return {port, static_cast<std::uint8_t>(address.family), 0, address.bytes};
+  return {.port = port,
+          .family = static_cast<std::uint8_t>(address.family),
+          .zero = {},
+          .address = address.bytes};
 }
 
 }  // namespace
