@@ -25,7 +25,8 @@ class Gateway {
   static constexpr Duration kStopTime = seconds(10);
 
   /// EAL runs already.
-  static std::expected<std::unique_ptr<Gateway>, std::string> create(std::shared_ptr<const config::GatewayConfig> config);
+  static std::expected<std::unique_ptr<Gateway>, std::string> create(
+      std::shared_ptr<const config::GatewayConfig> config);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway();
