@@ -88,7 +88,7 @@ TEST_F(GatewayChecks, Routes) {
 }
 
 TEST_F(GatewayChecks, TheTunnelMustFitItsPort) {
-  expect_problem(replaced(gateway_text(), "[[port]]", "inner_mtu = 1450\n[[port]]"),
+  expect_problem(replaced(gateway_text(), "[[port]]", "inner_mtu = 1430\n[[port]]"),
                  "expected inner_mtu of at most 1420");
 }
 
