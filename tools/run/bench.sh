@@ -1,20 +1,25 @@
-# ./run bench [NAME...]: Google Benchmark executables of tests/perf, their JSON in build/bench.
+# ./run bench [dataplane [OPTION...]]    the data plane beside its floor; results in build/bench
+# ./run bench --compare FILE [OTHER]     two results side by side; OTHER: the last run's
 source tools/run/lib.sh
+result=build/bench/dataplane.json
+
+if [[ ${1:-} == --compare ]]; then
+  (($# >= 2)) || die "usage: ./run bench --compare FILE [OTHER]" 2
+  exec python3 tools/run/bench_compare.py "$2" "${3:-$result}"
+fi
+name=${1:-dataplane}
+shift || true
+[[ $name == dataplane ]] || die "no benchmark '$name'; there is: dataplane" 2
+
+need_root bench
 need_packages build bench
 configure release
-mapfile -t targets < <(profile_targets release executables-in tests/perf)
-((${#targets[@]})) || die "there are no benchmarks in tests/perf" 2
-compile release "${targets[@]}"
-((EUID != 0)) || huge_reserve 1024
-
+compile release tests/perf/dataplane/dataplane
+# A million sessions with their windows and expanded keys; without them the table ends earlier.
+huge_reserve 9000
+options=()
+[[ -z ${JUMPGATE_NO_HUGE:-} ]] || options+=(--no-huge --sessions 1,1000)
 mkdir -p build/bench
-ran=0
-for target in "${targets[@]}"; do
-  name=$(basename "$target")
-  (($# == 0)) || [[ " $* " == *" $name "* ]] || continue
-  say "$name"
-  ran=$((ran + 1))
-  "build/release/$target" --benchmark_out="build/bench/$name.json" --benchmark_out_format=json
-done
-((ran)) || die "no benchmark '$*'; there are: ${targets[*]}" 2
-say "results in build/bench"
+commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
+build/release/tests/perf/dataplane/dataplane --commit "$commit" --output "$result" "${options[@]}" "$@"
+say "results in $result"

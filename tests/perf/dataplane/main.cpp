@@ -1,0 +1,153 @@
+// The data plane measured: ./run bench dataplane. One process, no NIC.
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <fstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <rte_mbuf.h>
+#include <sodium/core.h>
+
+#include "ethdev/eal.hpp"
+#include "lanes.hpp"
+#include "options.hpp"
+#include "report.hpp"
+
+namespace jumpgate::bench {
+namespace {
+
+constexpr std::uint16_t kImix[] = {64, 512, 64, 64, 512, 64, 1420, 64, 512, 64, 64, 512};
+// Chunks of two lanes on their way, and what the caches of their lcores may hold back.
+constexpr unsigned kMbufs = 8191;
+constexpr unsigned kMbufCache = 256;
+
+Suite suite_of(const std::string& name) {
+  return name == "aes256gcm" ? Suite::kAes256Gcm : Suite::kChaCha20Poly1305;
+}
+
+class Program {
+ public:
+  explicit Program(const Options& options) : options_(options) {}
+
+  int run() {
+    pool_ = rte_pktmbuf_pool_create("bench", kMbufs, kMbufCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
+    if (pool_ == nullptr) return fail("no memory for packets");
+    print_header();
+    for (const std::string& suite : options_.suites)
+      for (const unsigned workers : options_.workers)
+        if (const auto done = rows(suite_of(suite), workers); !done) return fail(done.error());
+    return write();
+  }
+
+ private:
+  static int fail(const std::string& what) {
+    fmt::print(stderr, "dataplane: {}\n", what);
+    return 1;
+  }
+
+  std::expected<void, std::string> rows(Suite suite, unsigned workers) {
+    RigOptions wanted;
+    wanted.suite = suite;
+    wanted.workers = workers;
+    wanted.sessions = std::max(workers, *std::ranges::max_element(options_.sessions));
+    wanted.expanded_keys = options_.expanded_keys != 0
+                               ? options_.expanded_keys
+                               : std::bit_ceil(std::max(2 * wanted.sessions / workers, 1024U));
+    if (options_.offloads) wanted.offloads = {true, true, true, true};
+    auto rig = Rig::create(wanted, pool_);
+    if (!rig) return std::unexpected(rig.error());
+    auto lanes = Lanes::create(**rig);
+    if (!lanes) return std::unexpected(lanes.error());
+    for (const std::string& direction : options_.directions)
+      for (const std::uint32_t sessions : options_.sessions)
+        if (auto done = rows(**rig, **lanes, direction, sessions); !done) return done;
+    return {};
+  }
+
+  std::expected<void, std::string> rows(Rig& rig, Lanes& lanes, const std::string& direction,
+                                        std::uint32_t sessions) {
+    // Each worker needs sessions of its own, two to share them out between two senders.
+    if (rig.workers() > 1 && sessions < 4 * rig.workers()) return {};
+    Recipe recipe;
+    recipe.flow = direction == "seal" ? Flow::kSeal : Flow::kOpen;
+    recipe.sessions = sessions;
+    recipe.sizes = std::span(kImix).first(1);
+    if (auto warm = lanes.warm(recipe); !warm) return warm;
+    for (const std::string& size : options_.sizes) {
+      const std::uint16_t fixed[] = {static_cast<std::uint16_t>(std::atoi(size.c_str()))};
+      recipe.sizes = size == "imix" ? std::span<const std::uint16_t>(kImix) : fixed;
+      for (const unsigned hand_off : options_.hand_offs) {
+        if (hand_off != 0 && (rig.workers() == 1 || sessions != 1'000)) continue;
+        recipe.hand_off = hand_off;
+        auto measured = lanes.measure(recipe, options_.chunks);
+        if (!measured) return std::unexpected(measured.error());
+        Row row{recipe.flow, rig.options().suite, size,     mean(recipe.sizes),
+                sessions,    rig.workers(),       hand_off, *measured};
+        print(row);
+        json_["rows"].push_back(to_json(row));
+      }
+    }
+    return {};
+  }
+
+  static double mean(std::span<const std::uint16_t> sizes) {
+    double sum = 0;
+    for (const std::uint16_t size : sizes)
+      sum += size;
+    return sum / static_cast<double>(sizes.size());
+  }
+
+  int write() {
+    json_["machine"] = machine(options_.commit, options_.huge);
+    if (options_.output.empty()) return 0;
+    std::ofstream out(options_.output);
+    out << json_.dump(1) << '\n';
+    if (!out) return fail("can not write " + options_.output);
+    return 0;
+  }
+
+  const Options& options_;
+  rte_mempool* pool_{nullptr};
+  nlohmann::json json_;
+};
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App app("The gateway's data plane, measured over ports in memory");
+  app.add_option("--directions", options.directions, "seal, open")->delimiter(',');
+  app.add_option("--suites", options.suites, "aes256gcm, chacha20poly1305")->delimiter(',');
+  app.add_option("--sizes", options.sizes, "bytes of inner packets, or imix")->delimiter(',');
+  app.add_option("--sessions", options.sessions, "in uniformly random order")->delimiter(',');
+  app.add_option("--workers", options.workers, "numbers of workers")->delimiter(',');
+  app.add_option("--hand-offs", options.hand_offs, "percent")->delimiter(',');
+  app.add_option("--cpus", options.cpus, "of the workers")->delimiter(',');
+  app.add_option("--expanded-keys", options.expanded_keys, "of each worker; 0: twice the sessions");
+  app.add_option("--chunks", options.chunks, "samples of a row")->check(CLI::Range(3, 10'000));
+  app.add_option("--commit", options.commit, "goes into the output");
+  app.add_option("--output", options.output, "JSON file");
+  app.add_flag("--offloads", options.offloads, "as if the ports did all checksums");
+  app.add_flag("!--no-huge", options.huge, "ordinary memory");
+  CLI11_PARSE(app, argc, argv);
+
+  if (sodium_init() < 0) return 1;
+  ethdev::EalOptions eal;
+  eal.program = "dataplane";
+  eal.lcores = options.cpus;
+  eal.huge = options.huge;
+  if (const auto started = ethdev::start_eal(eal); !started) {
+    fmt::print(stderr, "dataplane: {}\n", started.error());
+    return 1;
+  }
+  const int result = Program(options).run();
+  ethdev::stop_eal();
+  return result;
+}
+
+}  // namespace
+}  // namespace jumpgate::bench
+
+int main(int argc, char** argv) {
+  return jumpgate::bench::run(argc, argv);
+}
