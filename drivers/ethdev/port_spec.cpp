@@ -48,6 +48,9 @@ std::expected<Vdev, std::string> make_vdev(const PortSpec& spec) {
     case Driver::kTap:
       vdev = {device_name("tap", spec.name), fmt::format("iface={}", spec.interface)};
       break;
+    case Driver::kMemif:
+      vdev = {device_name("memif", spec.name), ""};
+      break;
     case Driver::kRing:
       vdev = {device_name("ring", spec.name), ""};
       break;

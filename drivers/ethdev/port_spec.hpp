@@ -10,7 +10,7 @@
 
 namespace jumpgate::ethdev {
 
-enum class Driver : std::uint8_t { kAfXdp, kAfPacket, kTap, kRing, kNull, kPcap, kPci };
+enum class Driver : std::uint8_t { kAfXdp, kAfPacket, kTap, kMemif, kRing, kNull, kPcap, kPci };
 
 struct PortSpec {
   std::string name;  // the operator's
@@ -18,7 +18,8 @@ struct PortSpec {
   std::string interface;  // kernel interface (af_xdp, af_packet; made by tap), PCI address (pci);
                           // else unused
   std::string
-      devargs;  // appended, e.g. "rx_pcap=in.pcap,tx_pcap=out.pcap" for pcap, "no-rx=1" for null
+      devargs;  // appended, e.g. "rx_pcap=in.pcap,tx_pcap=out.pcap" for pcap, "no-rx=1" for null,
+               // "role=client,id=0,socket=/run/m.sock" for memif
   std::uint16_t queues{1};
   std::uint16_t mtu{1500};  // bytes, layer 3
   std::uint16_t rx_descriptors{1024};

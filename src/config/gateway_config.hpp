@@ -25,7 +25,7 @@
 
 namespace jumpgate::config {
 
-enum class PortDriver : std::uint8_t { kAfXdp, kAfPacket, kTap, kRing, kNull, kPcap, kPci };
+enum class PortDriver : std::uint8_t { kAfXdp, kAfPacket, kTap, kMemif, kRing, kNull, kPcap, kPci };
 std::string_view to_string(PortDriver driver);
 
 /// [[port]]

@@ -10,8 +10,8 @@
 namespace jumpgate::config {
 namespace {
 
-constexpr std::array<std::string_view, 7> kDriverNames{"af_xdp", "af_packet", "tap", "ring",
-                                                       "null",   "pcap",      "pci"};
+constexpr std::array<std::string_view, 8> kDriverNames{"af_xdp", "af_packet", "tap",  "memif",
+                                                       "ring",   "null",      "pcap", "pci"};
 constexpr std::array<std::string_view, 2> kRoleNames{"outer", "inner"};
 // Linux's IFNAMSIZ, less its zero.
 constexpr std::size_t kMaxInterfaceName = 15;

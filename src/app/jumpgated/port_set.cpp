@@ -14,6 +14,8 @@ ethdev::Driver driver_of(config::PortDriver driver) {
       return ethdev::Driver::kAfPacket;
     case config::PortDriver::kTap:
       return ethdev::Driver::kTap;
+    case config::PortDriver::kMemif:
+      return ethdev::Driver::kMemif;
     case config::PortDriver::kRing:
       return ethdev::Driver::kRing;
     case config::PortDriver::kNull:

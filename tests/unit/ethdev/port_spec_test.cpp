@@ -26,6 +26,10 @@ TEST(PortSpec, DeviceNamesAndArguments) {
   auto null = spec(Driver::kNull);
   null.devargs = "no-rx=1";
   EXPECT_EQ(make_vdev(null)->arguments, "no-rx=1");
+  auto memif = spec(Driver::kMemif);
+  memif.devargs = "role=client,id=3";
+  EXPECT_EQ(make_vdev(memif)->name, "net_memif_wan_1");
+  EXPECT_EQ(make_vdev(memif)->arguments, "role=client,id=3");
 }
 
 TEST(PortSpec, JumboFramesTakeLargerRingFrames) {
