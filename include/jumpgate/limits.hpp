@@ -96,7 +96,7 @@ inline constexpr std::size_t kMaxNameBytes = 63;
 // ---- Events and control socket ---------------------------------------------------------------------------------------
 inline constexpr std::size_t kEventRing = 16384;
 /// One framed JSON message over the control socket; sessions are listed in pages below it.
-inline constexpr std::size_t kMaxApiMessage = 64 * 1024;
+inline constexpr std::size_t kMaxApiMessage = std::size_t{64} << 10;
 inline constexpr std::size_t kMaxApiClients = 16;
 
 }  // namespace jumpgate::limits

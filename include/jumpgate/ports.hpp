@@ -8,7 +8,7 @@
 
 #include <jumpgate/types.hpp>
 
-struct rte_mbuf;
+struct rte_mbuf;  // NOLINT(readability-identifier-naming): DPDK's name
 
 namespace jumpgate {
 

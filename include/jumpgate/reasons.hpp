@@ -163,7 +163,7 @@ enum class Trigger : std::uint8_t {
 };
 
 enum class Reason : std::uint16_t {
-#define X(e, number, name, doc) e = number,
+#define X(e, number, name, doc) e = (number),
   JG_REASONS(X)
 #undef X
 };
@@ -255,7 +255,7 @@ constexpr bool is_security(EventType t) {
 #define X(e, name, security) \
   case EventType::e:         \
     return security;
-    JG_EVENT_TYPES(X)
+    JG_EVENT_TYPES(X)  // NOLINT(bugprone-branch-clone): a line for each type of the list
 #undef X
   }
   return false;

@@ -55,7 +55,7 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
     core_.world.drops.add(DropReason::kControlStale);
     return false;
   }
-  crypto::KeyPair ephemeral = std::move(*ephemeral_);
+  const crypto::KeyPair ephemeral = std::move(*ephemeral_);
   cancel_unanswered();
   not_before_ = now + kRekeyTimeout;
   if (reply.reason != Reason::kNone) {

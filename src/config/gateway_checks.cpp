@@ -15,7 +15,7 @@ namespace {
 struct Owned {
   IpPrefix prefix;
   std::size_t owner;
-  bool operator<(const Owned& other) const { return prefix < other.prefix; }
+  auto operator<=>(const Owned&) const = default;
 };
 
 class Checker {
@@ -141,7 +141,7 @@ class Checker {
       for (const IpPrefix& p : config_.ports[i].addresses)
         if (!net::is_link_local(p.address))
           all.push_back({net::network_of(p), config_.peers.size() + i});
-    std::ranges::stable_sort(all, [](const Owned& a, const Owned& b) { return a < b; });
+    std::ranges::sort(all);
     for (std::size_t cover = 0, i = 1; i < all.size(); ++i) {
       if (!base::contains(all[cover].prefix, all[i].prefix.address)) {
         cover = i;

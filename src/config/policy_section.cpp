@@ -10,7 +10,7 @@ namespace {
 
 // Ranges are the policy's own (session::validate); these only keep values inside their types.
 constexpr Duration kZero{};
-constexpr Duration kYear = seconds(365 * 86400);
+constexpr Duration kYear = seconds(365LL * 86400);
 
 std::uint16_t permille(double value) {
   return static_cast<std::uint16_t>(std::lround(value * 1000));

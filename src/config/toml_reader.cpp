@@ -1,7 +1,6 @@
 #include "config/toml_reader.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +15,8 @@ namespace {
 // Edits from one word to the other, for "did you mean".
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t j = 0; j < row.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {
@@ -151,7 +151,7 @@ void TableReader::duration(std::string_view key, Duration& out, Duration min, Du
     const auto parsed = parse_duration(value);
     if (!parsed)
       return std::unexpected(
-          fmt::format("'{}' is no duration, expected e.g. \"500ms\", \"1.5s\", \"8h\"", value));
+          fmt::format(R"('{}' is no duration, expected e.g. "500ms", "1.5s", "8h")", value));
     if (*parsed < min || *parsed > max)
       return std::unexpected(fmt::format("{} is out of bounds, expected {} to {}", value,
                                          format_duration(min), format_duration(max)));
@@ -274,7 +274,7 @@ std::vector<TableReader> TableReader::tables(std::string_view key, std::size_t m
   readers.reserve(list->size());
   for (const toml::node& element : *list) {
     if (const toml::table* found = element.as_table())
-      readers.push_back(TableReader{*this, *found, fmt::format("[[{}]]", key)});
+      readers.emplace_back(*this, *found, fmt::format("[[{}]]", key));
     else
       problems_->add(place_of(element),
                      fmt::format("an entry of '{}' is {}", key, type_name(element)),

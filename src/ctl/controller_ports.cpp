@@ -28,7 +28,7 @@ bool FrameSender::send(std::uint16_t port, std::span<const std::uint8_t> bytes,
 TrafficFigures BusWorkerLink::figures(const bus::SessionRef& session) const {
   const bus::SessionCounters& counters = (*counters_[session.worker])[session.slot];
   if (counters.life.get() != session.life) return {};
-  TrafficFigures figures{.rx_packets = counters.rx_packets.get(),
+  const TrafficFigures figures{.rx_packets = counters.rx_packets.get(),
                          .rx_bytes = counters.rx_bytes.get(),
                          .tx_packets = counters.tx_packets.get(),
                          .tx_bytes = counters.tx_bytes.get(),

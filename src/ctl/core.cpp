@@ -14,11 +14,11 @@ constexpr base::TokenRate kSecurityEvents{.tokens = 10, .per = seconds(1), .burs
 
 }  // namespace
 
-Core::Core(const session::TransitionAuthority& the_authority, const Settings& the_settings,
+Core::Core(const session::TransitionAuthority& the_authority, Settings the_settings,
            const Ports& the_ports, const session::Policy& the_policy,
            crypto::ResetKey the_reset_key, MonoNs now)
     : authority(the_authority),
-      settings(the_settings),
+      settings(std::move(the_settings)),
       ports(the_ports),
       policy(the_policy),
       sessions(settings.workers, settings.slots_per_worker, settings.max_sessions, ports.random),

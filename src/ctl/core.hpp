@@ -76,7 +76,7 @@ inline constexpr Duration kRetryDelay = milliseconds(1);
 
 class Core {
  public:
-  Core(const session::TransitionAuthority& authority, const Settings& settings, const Ports& ports,
+  Core(const session::TransitionAuthority& authority, Settings settings, const Ports& ports,
        const session::Policy& policy, crypto::ResetKey reset_key, MonoNs now);
 
   // ---- Commands: obtain before a transition, send after it.

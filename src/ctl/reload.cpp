@@ -25,6 +25,7 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
   // The routes are the one step that can be refused, so they come first; peers that are new have
   // their index by then.
   std::vector<std::uint32_t> added;
+  added.reserve(diff.added.size());
   for (const std::size_t i : diff.added)
     added.push_back(core_.peers.add(peer_of(next, i)).value());
   if (auto published = publish(diff, *next); !published) {

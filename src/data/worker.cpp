@@ -159,7 +159,8 @@ bool Worker::poll_once(MonoNs now) {
   std::size_t done = run_commands(*shard_);
   done += poll_frames();
   done += poll_hand_offs();
-  for (std::uint16_t index = 0; index < shard_->ports.size(); ++index)
+  const auto ports = static_cast<std::uint16_t>(shard_->ports.size());
+  for (std::uint16_t index = 0; index < ports; ++index)
     done += poll_port(index);
   run_timers(*shard_);
   flush_own(*shard_);

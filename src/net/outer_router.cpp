@@ -42,9 +42,13 @@ OuterRouter::OuterRouter(std::span<const PortAddressing> ports,
         {route.prefix, route.port, route.next_hop, source_towards(*port, route.next_hop)});
   }
   std::erase_if(routes_, [](const Route& route) { return route.source.family == IpFamily::kNone; });
-  // Stable: of equal lengths the first configured wins.
-  std::ranges::stable_sort(
-      routes_, [](const Route& a, const Route& b) { return a.prefix.length > b.prefix.length; });
+  // Longest first; a stable insertion, so that of equal lengths the first configured wins.
+  const auto length = [](const Route& route) { return route.prefix.length; };
+  for (auto at = routes_.begin(); at != routes_.end(); ++at) {
+    const auto place =
+        std::ranges::upper_bound(routes_.begin(), at, length(*at), std::greater{}, length);
+    std::rotate(place, at, at + 1);
+  }
 }
 
 std::optional<OuterRoute> OuterRouter::route(const IpAddress& remote,

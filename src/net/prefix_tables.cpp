@@ -21,7 +21,7 @@ namespace jumpgate::net {
 namespace {
 
 constexpr std::size_t kFirstStageBytes = std::size_t{4} << 24;
-constexpr std::size_t kTbl8Bytes = 256 * 4;
+constexpr std::size_t kTbl8Bytes = std::size_t{256} * 4;
 // A fib rounds and recycles groups while it is being written.
 constexpr std::size_t kTbl8Slack = 32;
 
@@ -126,7 +126,7 @@ PrefixTable<N>::~PrefixTable() {
 template <std::size_t N>
 std::expected<void, std::string> PrefixTable<N>::build(std::vector<PrefixEntry<N>> entries) {
   // Longest first; the same prefix twice comes to stand side by side.
-  std::ranges::stable_sort(entries, [](const auto& a, const auto& b) {
+  std::ranges::sort(entries, [](const auto& a, const auto& b) {
     return a.length != b.length ? a.length > b.length : a.bytes < b.bytes;
   });
   for (std::size_t i = 1; i < entries.size(); ++i) {

@@ -31,7 +31,7 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 constexpr std::array kPolicyBounds{
     // Long enough to attach and make a successor; a week bounds what one key schedule protects.
     Bound{"session.max_lifetime", [](const Policy& p) { return p.session.max_lifetime.ms(); },
-          10 * kSecondMs, 7 * 24 * kHourMs, Unit::kMilliseconds},
+          10 * kSecondMs, 7 * (24 * kHourMs), Unit::kMilliseconds},
     // Below one second a single retransmission would end a session.
     Bound{"session.transport_lost_ttl",
           [](const Policy& p) { return p.session.transport_lost_ttl.ms(); }, kSecondMs, kHourMs,

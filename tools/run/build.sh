@@ -2,9 +2,9 @@
 source tools/run/lib.sh
 profile=${1:-debug}
 case $profile in
-  debug | release | asan | tsan) ;;
+  debug | release) need_packages build ;;
+  asan | tsan) need_packages build sanitizers ;;
   *) die "no profile '$profile': debug, release, asan or tsan" 2 ;;
 esac
-need_packages build
 configure "$profile"
 compile "$profile"

@@ -6,8 +6,8 @@ for argument in "$@"; do
   if [[ $argument =~ ^[0-9]+$ ]]; then seconds=$argument; else only=$argument; fi
 done
 
-need_packages build clang
-CXX=clang++-19 configure fuzz
+need_packages build sanitizers
+configure fuzz
 mapfile -t targets < <(profile_targets fuzz executables-in tests/fuzz)
 ((${#targets[@]})) || die "there are no fuzz targets in tests/fuzz" 2
 compile fuzz "${targets[@]}"

@@ -1,6 +1,6 @@
 # ./run lint: formatting, both compilers with warnings as errors, clang-tidy, the shape of the tree.
 source tools/run/lib.sh
-need_packages build clang
+need_packages build sanitizers lint
 failed=()
 
 mapfile -t sources < <(find include src drivers tools tests -name '*.cpp' -o -name '*.hpp' | sort)
@@ -13,11 +13,11 @@ python3 tools/check_includes.py || failed+=(structure)
 
 configure debug
 compile debug || failed+=(g++)
-CXX=clang++-19 configure clang
-compile clang || failed+=(clang)
+configure asan
+compile asan || failed+=(clang)
 
 say "clang-tidy, some ten seconds a file"
-run-clang-tidy-19 -quiet -p build/clang -j "$(nproc)" "$PWD/(src|drivers|tools|tests)/" 2>/dev/null |
+run-clang-tidy-19 -quiet -p build/asan -j "$(nproc)" "$PWD/(src|drivers|tools|tests)/" 2>/dev/null |
   tee build/clang-tidy.log |
   awk '/^\[ *[0-9]+\/[0-9]+\]/ { if (++files % 20 == 0) { print "   " $1 $2; fflush() } }' ||
   failed+=(clang-tidy)

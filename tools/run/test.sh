@@ -17,7 +17,7 @@ done
 
 need_root test
 started=$SECONDS
-need_packages build test demo
+need_packages build sanitizers test demo
 configure asan
 compile asan
 if has_group tsan; then
