@@ -30,8 +30,8 @@ handshake | handshake | -DHELLOS=4 -DSESSIONS=5 -DCRASHES=2          |
 owner     | owner     | -DTAKEOVERS=6 -DCOMMITS=6                    |
 recovery  | recovery  | -DCHANGES=5 -DLOSSES=2                       | ends lives leaves'
 case $size in
-  small) table=$small optimize=-O0 compress= memory=1500 ;;
-  large) table=$large optimize=-O1 compress=-DCOLLAPSE memory=6000 ;;
+  small) table=$small optimize=-O0 compress= memory=1500 hash=18 ;;
+  large) table=$large optimize=-O1 compress=-DCOLLAPSE memory=6000 hash=24 ;;
   *) echo "run.sh: no size '$size': small or large" >&2; exit 2 ;;
 esac
 
@@ -42,7 +42,7 @@ complain() { printf 'WRONG  %s\n' "$*"; bad=1; }
 search() {
   local claim=()
   [[ -z ${2:-} ]] || claim=(-a -N "$2")
-  (cd "$work/$1" && ./pan -m1000000 -n "${claim[@]}") >"$work/$1.out" 2>&1 || true
+  (cd "$work/$1" && ./pan -m1000000 -w$hash -n "${claim[@]}") >"$work/$1.out" 2>&1 || true
 }
 figure() { sed -nE "s/$2/\\1/p" "$work/$1.out" | head -n 1; }
 

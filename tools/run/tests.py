@@ -18,6 +18,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 SCRIPT_GROUPS = {"scenario": "tests/scenario", "interop": "tests/interop"}
+EVERY_GROUP = {"structure", "unit", "vectors", "fsm", "pipeline", "tsan", "scenario", "interop"}
 SCRIPT_SECONDS = 60  # unless the script has a line "# limit: SECONDS"
 SKIPPED = 77
 OUTPUT = "build/test"
@@ -124,6 +125,23 @@ def run_scripts(group):
     return [run_script(group, p) for p in paths if not os.path.basename(p).startswith("lib")]
 
 
+def promises_kept(summary):
+    """After a whole run: each test that spec/promises.md names ran, and passed."""
+    started = time.monotonic()
+    check = subprocess.run([sys.executable, "tests/structure/promises.py", summary], stdin=subprocess.DEVNULL)
+    outcome = "passed" if check.returncode == 0 else "failed"
+    return result("structure", "promises_kept", outcome, time.monotonic() - started)
+
+
+def write_summary(path, results, started):
+    counts = {o: sum(r["outcome"] == o for r in results) for o in ("passed", "failed", "skipped")}
+    summary = counts | {"seconds": round(time.monotonic() - started, 1), "tests": results}
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(summary, out, indent=1)
+        out.write("\n")
+    return counts
+
+
 def main():
     groups = sys.argv[1:]
     os.makedirs(OUTPUT, exist_ok=True)
@@ -135,11 +153,11 @@ def main():
         if group in SCRIPT_GROUPS:
             results += run_scripts(group)
 
-    counts = {o: sum(r["outcome"] == o for r in results) for o in ("passed", "failed", "skipped")}
-    summary = counts | {"seconds": round(time.monotonic() - started, 1), "tests": results}
-    with open(f"{OUTPUT}/summary.json", "w", encoding="utf-8") as out:
-        json.dump(summary, out, indent=1)
-        out.write("\n")
+    summary = f"{OUTPUT}/summary.json"
+    counts = write_summary(summary, results, started)
+    if EVERY_GROUP <= set(groups):
+        results.append(promises_kept(summary))
+        counts = write_summary(summary, results, started)
 
     print()
     for r in results:
