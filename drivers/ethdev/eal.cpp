@@ -96,7 +96,8 @@ std::expected<void, std::string> start_eal(const EalOptions& options) {
         "{} MiB of hugepages are needed and {} are free; reserve them with: sysctl "
         "vm.nr_hugepages={}",
         options.memory_mib, pages.free * pages.page_kib / 1024,
-        pages.total + (options.memory_mib * 1024 + pages.page_kib - 1) / pages.page_kib -
+        pages.total +
+            (std::uint64_t{options.memory_mib} * 1024 + pages.page_kib - 1) / pages.page_kib -
             pages.free));
   for (const std::uint32_t cpu : options.lcores)
     if (cpu >= static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)))

@@ -17,9 +17,9 @@ struct PortAddressing {
   std::uint8_t port{0};  // index of the port
   PortRole role{PortRole::kOuter};
   MacAddress mac{};
-  std::uint16_t mtu{1500};          // bytes, layer 3
-  std::vector<IpPrefix> addresses;  // our own, host bits set; the prefix is on link
-  std::vector<IpAddress> gateways;  // default gateways, at most one a family
+  std::uint16_t mtu{1500};            // bytes, layer 3
+  std::vector<IpPrefix> addresses{};  // our own, host bits set; the prefix is on link
+  std::vector<IpAddress> gateways{};  // default gateways, at most one a family
 };
 
 /// A route through a router on the port's link.

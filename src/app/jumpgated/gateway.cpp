@@ -89,37 +89,40 @@ std::vector<std::string> role_names(const PortSet& ports) {
 
 // In the order of construction: what stands below may refer to what stands above.
 struct Gateway::Parts {
+  explicit Parts(std::shared_ptr<const config::GatewayConfig> checked)
+      : config(std::move(checked)) {}
+
   std::shared_ptr<const config::GatewayConfig> config;
-  TscClock clock{};
-  base::SystemRandom random{};
-  MbufPool pool{};
-  PortSet ports{};
-  NodeState node{};
-  crypto::KeyPair own{};
-  ctl::Settings settings{};
-  std::unique_ptr<net::Quiescence> quiescence{};
-  std::unique_ptr<net::NeighbourTable> neighbour_table{};
-  std::unique_ptr<net::Published<net::RouteImage>> routes{};
-  std::unique_ptr<bus::PeerSlots> peers{};
-  std::unique_ptr<crypto::CidCipher> cids{};
-  std::unique_ptr<bus::SharedState> shared{};
-  std::unique_ptr<WorkerSet> workers{};
-  std::unique_ptr<ctl::FrameSender> frames{};
-  std::unique_ptr<net::Neighbours> neighbours{};
-  std::unique_ptr<net::OuterRouter> router{};
-  std::unique_ptr<ctl::OuterLink> outer{};
-  std::unique_ptr<ctl::BusWorkerLink> worker_link{};
-  std::unique_ptr<ctl::ImageBook> book{};
-  std::unique_ptr<ctl::HandshakeThreads> handshakes{};
-  audit::EventLog events{};
-  std::unique_ptr<ctl::Controller> controller{};
-  ctl::Mailbox mailbox{};
-  std::unique_ptr<ctl::ControllerLoop> loop{};
-  api::EventFeed feed{};
-  std::unique_ptr<audit::AuditThread> audit{};
-  std::unique_ptr<GatewayApi> api{};
-  std::unique_ptr<api::GatewayCalls> calls{};
-  std::unique_ptr<api::Server> server{};
+  TscClock clock;
+  base::SystemRandom random;
+  MbufPool pool;
+  PortSet ports;
+  NodeState node;
+  crypto::KeyPair own;
+  ctl::Settings settings;
+  std::unique_ptr<net::Quiescence> quiescence;
+  std::unique_ptr<net::NeighbourTable> neighbour_table;
+  std::unique_ptr<net::Published<net::RouteImage>> routes;
+  std::unique_ptr<bus::PeerSlots> peers;
+  std::unique_ptr<crypto::CidCipher> cids;
+  std::unique_ptr<bus::SharedState> shared;
+  std::unique_ptr<WorkerSet> workers;
+  std::unique_ptr<ctl::FrameSender> frames;
+  std::unique_ptr<net::Neighbours> neighbours;
+  std::unique_ptr<net::OuterRouter> router;
+  std::unique_ptr<ctl::OuterLink> outer;
+  std::unique_ptr<ctl::BusWorkerLink> worker_link;
+  std::unique_ptr<ctl::ImageBook> book;
+  std::unique_ptr<ctl::HandshakeThreads> handshakes;
+  audit::EventLog events;
+  std::unique_ptr<ctl::Controller> controller;
+  ctl::Mailbox mailbox;
+  std::unique_ptr<ctl::ControllerLoop> loop;
+  api::EventFeed feed;
+  std::unique_ptr<audit::AuditThread> audit;
+  std::unique_ptr<GatewayApi> api;
+  std::unique_ptr<api::GatewayCalls> calls;
+  std::unique_ptr<api::Server> server;
 
   std::expected<void, std::string> take_memory_and_ports();
   std::expected<void, std::string> make_data_plane();
@@ -178,7 +181,7 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
   std::vector<bus::ReportChannel*> reports;
   std::vector<bus::FrameChannel*> frame_channels;
   std::vector<const bus::SessionCounterTable*> counters;
-  for (Channels& channels : workers->channels()) {
+  for (const Channels& channels : workers->channels()) {
     commands.push_back(channels.commands.get());
     reports.push_back(channels.reports.get());
     frame_channels.push_back(channels.frames.get());

@@ -82,7 +82,7 @@ api::Response GatewayApi::on_controller(Ask&& ask) {
 
 api::Response GatewayApi::answer(const api::StatusRequest&) {
   return on_controller([this](MonoNs now) -> api::Response {
-    ctl::Views views = view_.controller.views();
+    const ctl::Views views = view_.controller.views();
     api::Status status;
     status.version = JUMPGATE_VERSION;
     status.node_id = view_.node_id;

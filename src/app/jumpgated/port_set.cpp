@@ -68,6 +68,7 @@ std::vector<net::PortAddressing> PortSet::addressing(net::PortRole role) const {
 
 std::vector<data::WorkerPort> PortSet::worker_ports() const {
   std::vector<data::WorkerPort> ports;
+  ports.reserve(ports_.size());
   for (std::size_t i = 0; i < ports_.size(); ++i)
     ports.push_back({.port = ports_[i].get(),
                      .role = addressing_[i].role,
@@ -93,6 +94,7 @@ void PortSet::poll_links(const std::function<void(std::uint8_t port)>& up) {
 
 std::vector<net::StaticRoute> static_routes(const config::GatewayConfig& config) {
   std::vector<net::StaticRoute> routes;
+  routes.reserve(config.routes.size());
   for (const config::RouteConfig& route : config.routes)
     routes.push_back({.prefix = route.prefix,
                       .port = static_cast<std::uint8_t>(route.port),
