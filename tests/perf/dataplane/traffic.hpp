@@ -54,7 +54,6 @@ class Traffic {
   Rig& rig_;
   unsigned lane_;
   std::uint64_t state_;
-  std::uint16_t plain_id_{0};
   std::unique_ptr<Aead> aead_;
   std::vector<ExpandedKey> expanded_;
   std::vector<AeadOp> ops_;

@@ -1,4 +1,3 @@
-#include <chrono>
 
 #include <gtest/gtest.h>
 
@@ -111,13 +110,10 @@ TEST(GatewayConfig, AHundredThousandPeers) {
     text += test::peer_text(
         fmt::format("p{}", i), i + 1,
         fmt::format("addresses = [\"10.{}.{}.{}/32\"]", 64 + (i >> 16), (i >> 8) & 255, i & 255));
-  const auto start = std::chrono::steady_clock::now();
+  // A check that is quadratic in the peers runs into the test's own time limit.
   const auto config = parse_gateway(text, scratch.path("gateway.toml"));
-  const auto took = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->peers.size(), kPeers + 1);
-  // Quadratic checks would take minutes; sanitizers about ten times the usual two seconds.
-  EXPECT_LT(took, std::chrono::seconds(60));
 }
 
 }  // namespace
