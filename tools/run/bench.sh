@@ -1,4 +1,5 @@
 # ./run bench [dataplane [OPTION...]]    the data plane beside its floor; results in build/bench
+# ./run bench client [SECONDS [ROUNDS]]  the client's CPU time beside wireguard-go's
 # ./run bench --compare FILE [OTHER]     two results side by side; OTHER: the last run's
 source tools/run/lib.sh
 result=build/bench/dataplane.json
@@ -9,7 +10,15 @@ if [[ ${1:-} == --compare ]]; then
 fi
 name=${1:-dataplane}
 shift || true
-[[ $name == dataplane ]] || die "no benchmark '$name'; there is: dataplane" 2
+if [[ $name == client ]]; then
+  need_root bench
+  need_packages build demo bench
+  configure release
+  compile release src/app/jumpgated/jumpgated src/app/jump/jump
+  huge_reserve 512
+  JUMPGATE_BUILD=$PWD/build/release exec bash tests/perf/client.sh "$@"
+fi
+[[ $name == dataplane ]] || die "no benchmark '$name'; there are: dataplane client" 2
 
 need_root bench
 need_packages build bench

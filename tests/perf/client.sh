@@ -1,0 +1,133 @@
+# The client's CPU time: iperf3 through jump and jumpgated, then through wireguard-go on both ends, over the same cables
+# and in one run. Prints a table, writes client.json beside the other benchmarks' results.
+# usage: JUMPGATE_BUILD=build/release bash tests/perf/client.sh [SECONDS [ROUNDS]]
+#
+#   client                    gw                        server
+#   +-------------------+     +------------------+      +----------------+
+#   | iperf3   jump or  |     | jumpgated or     |      | iperf3 -s      |
+#   | 10.8.0.2 wg-go  W o-----o wan          lan o------o B 10.9.0.2     |
+#   +-------------------+     +------------------+      +----------------+
+#     198.51.100.1/24           198.51.100.2   10.9.0.1
+source "$(dirname "$0")/../scenario/lib.sh"
+seconds=${1:-5}
+rounds=${2:-3}
+json=$root/build/bench/client.json
+for program in iperf3 wireguard-go wg; do
+  command -v "$program" >/dev/null || skip "no $program here: apt-get install iperf3 wireguard-go wireguard-tools"
+done
+jump=$build/src/app/jump/jump
+[[ -x $jump && -x $build/src/app/jumpgated/jumpgated ]] || fail "the gateway and the client are not built in $build"
+
+make_ns client gw server
+make_veth client W gw wan
+make_veth server B gw lan
+add_address client W 198.51.100.1/24
+add_address server B 10.9.0.2/24
+ip -n "$prefix-server" route add default via 10.9.0.1
+start server iperf iperf3 -s
+mtu=1420 # inner, of both: what wireguard-go takes by itself on this cable
+
+# measure NAME CLIENT_PID GATEWAY_PID: each test in each round, one line of JSON each to $logs/NAME.jsonl.
+measure() {
+  local name=$1 round test options
+  for ((round = 0; round < rounds; ++round)); do
+    for test in tcp_up tcp_down udp_up; do
+      options=(-c 10.9.0.2 -t "$seconds" -J)
+      [[ $test != tcp_down ]] || options+=(-R)
+      [[ $test != udp_up ]] || options+=(-u -b 0 -l 1372)
+      in_ns client python3 "$root/tests/perf/client_trial.py" "$test" "$2" "$3" iperf3 "${options[@]}" \
+        >>"$logs/$name.jsonl" || fail "$name: $test did not finish"
+    done
+  done
+}
+answers() { in_ns client ping -c 1 -W 1 10.9.0.2; }
+
+# ---- jump and jumpgated
+no_stack gw wan lan
+(umask 077 && "$jump" genkey >"$logs/gateway.key" && "$jump" genkey >"$logs/client.key")
+huge=true
+[[ -z ${JUMPGATE_NO_HUGE:-} ]] || huge=false
+cat >"$logs/gateway.toml" <<EOT
+[gateway]
+private_key_file = "$logs/gateway.key"
+state_dir = "$logs/gateway-state"
+control_socket = "$logs/jumpgated.sock"
+inner_mtu = $mtu
+[events]
+file = "$logs/events.jsonl"
+[eal]
+huge = $huge
+[limits]
+max_sessions = 64
+[[port]]
+name = "wan"
+role = "outer"
+driver = "${JG_DRIVER:-af_xdp}"
+interface = "wan"
+addresses = ["198.51.100.2/24"]
+[[port]]
+name = "lan"
+role = "inner"
+driver = "${JG_DRIVER:-af_xdp}"
+interface = "lan"
+addresses = ["10.9.0.1/24"]
+[[peer]]
+name = "client"
+public_key = "$("$jump" pubkey <"$logs/client.key")"
+addresses = ["10.8.0.2/32"]
+EOT
+cat >"$logs/client.toml" <<EOT
+[client]
+private_key_file = "$logs/client.key"
+state_dir = "$logs/client-state"
+control_socket = "$logs/jump.sock"
+tun = "jump0"
+allowed_ips = ["10.9.0.0/24"]
+[gateway]
+public_key = "$("$jump" pubkey <"$logs/gateway.key")"
+endpoints = ["198.51.100.2:51820"]
+[[uplink]]
+name = "w"
+interface = "W"
+EOT
+start gw jumpgated "$build/src/app/jumpgated/jumpgated" --config "$logs/gateway.toml"
+gateway=$started
+wait_for 20 logged jumpgated ready
+start client jump "$jump" up "$logs/client.toml"
+client=$started
+wait_for 20 answers
+measure jump "$client" "$gateway"
+stop "$client"
+stop "$gateway"
+
+# ---- wireguard-go on both ends, the kernel forwards
+for interface in wan lan; do ip -n "$prefix-gw" link set dev "$interface" arp on; done
+add_address gw wan 198.51.100.2/24
+add_address gw lan 10.9.0.1/24
+in_ns gw sysctl -qw net.ipv4.ip_forward=1
+export WG_PROCESS_FOREGROUND=1 LOG_LEVEL=error
+start gw wg-gateway wireguard-go -f "wgg$$"
+gateway=$started
+start client wg-client wireguard-go -f "wgc$$"
+client=$started
+has_device() { ip -n "$prefix-$1" link show dev "$2"; }
+wait_for 10 has_device gw "wgg$$"
+wait_for 10 has_device client "wgc$$"
+in_ns gw wg set "wgg$$" listen-port 51821 private-key "$logs/gateway.key" \
+  peer "$("$jump" pubkey <"$logs/client.key")" allowed-ips 10.8.0.2/32
+in_ns client wg set "wgc$$" private-key "$logs/client.key" \
+  peer "$("$jump" pubkey <"$logs/gateway.key")" allowed-ips 10.9.0.0/24 endpoint 198.51.100.2:51821
+add_address client "wgc$$" 10.8.0.2/32
+for side in gw client; do
+  device=wgg$$
+  [[ $side == gw ]] || device=wgc$$
+  ip -n "$prefix-$side" link set dev "$device" mtu $mtu up
+done
+ip -n "$prefix-client" route add 10.9.0.0/24 dev "wgc$$"
+ip -n "$prefix-gw" route add 10.8.0.2/32 dev "wgg$$"
+wait_for 10 answers
+measure wireguard_go "$client" "$gateway"
+
+mkdir -p "${json%/*}"
+python3 "$root/tests/perf/client_report.py" "$logs/jump.jsonl" "$logs/wireguard_go.jsonl" "$json"
+echo "written: $json"
