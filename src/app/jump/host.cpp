@@ -120,6 +120,8 @@ void Host::on_datagrams(client::UplinkId id, std::uint32_t events) {
     const std::size_t count = path.receive(datagrams);
     if (count == 0) return;
     engine_->on_datagrams(id, std::span(datagrams).first(count), client::EventLoop::now());
+    // The kernel had no more: asking again would be a system call for nothing.
+    if (count < datagrams.size() && !path.pending()) return;
   }
 }
 
@@ -148,6 +150,7 @@ void Host::on_inner() {
     const std::size_t count = tun_->read(packets);
     if (count == 0) return;
     engine_->on_inner(std::span(packets).first(count), client::EventLoop::now());
+    if (count < packets.size() && !tun_->pending()) return;
   }
 }
 
