@@ -1,9 +1,10 @@
 """One iperf3 run with the CPU time of a tunnel's two ends around it, as one line of JSON.
 
-usage: client_trial.py NAME CLIENT_PID GATEWAY_PID IPERF3 [ARGUMENT...]
+usage: client_trial.py NAME CLIENT_PIDS GATEWAY_PIDS IPERF3 [ARGUMENT...]
 
-CPU time is the process's own, all its threads, user and system apart (/proc/PID/stat): what the kernel does in its
-system calls, and in the soft interrupts that they raise, is in its system time.
+CPU time is that of the processes named, with commas between them, all their threads, user and system apart
+(/proc/PID/stat): what the kernel does in their system calls, and in the soft interrupts that they raise, is in their
+system time.
 """
 
 import json
@@ -14,17 +15,20 @@ import sys
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def cpu(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return int(fields[11]) / TICKS, int(fields[12]) / TICKS
+def cpu(pids):
+    user = system = 0
+    for pid in pids.split(","):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        user, system = user + int(fields[11]) / TICKS, system + int(fields[12]) / TICKS
+    return user, system
 
 
 def main():
-    name, pids, command = sys.argv[1], {"client": sys.argv[2], "gateway": sys.argv[3]}, sys.argv[4:]
-    before = {side: cpu(pid) for side, pid in pids.items()}
+    name, sides, command = sys.argv[1], {"client": sys.argv[2], "gateway": sys.argv[3]}, sys.argv[4:]
+    before = {side: cpu(pids) for side, pids in sides.items()}
     done = subprocess.run(command, capture_output=True, text=True)
-    after = {side: cpu(pid) for side, pid in pids.items()}
+    after = {side: cpu(pids) for side, pids in sides.items()}
     end = json.loads(done.stdout).get("end", {})
     if done.returncode != 0 or not end:
         sys.exit(f"{' '.join(command)}: {done.stdout[-500:]}{done.stderr}")
@@ -32,7 +36,7 @@ def main():
     received = summary["bytes"] * (1 - summary.get("lost_percent", 0) / 100)
     line = {"test": name, "seconds": summary["seconds"], "bytes": received,
             "lost_percent": summary.get("lost_percent", 0)}
-    for side in pids:
+    for side in sides:
         line[side] = {"user": after[side][0] - before[side][0], "system": after[side][1] - before[side][1]}
     print(json.dumps(line))
 
