@@ -69,6 +69,9 @@ void for_each_field(T& v, Visit&& visit) {
     visit("peer", v.peer);
   } else if constexpr (std::is_same_v<Type, Counters>) {
     visit("counters", v.values);
+  } else if constexpr (std::is_same_v<Type, EventLogPlace>) {
+    visit("file", v.file);
+    visit("keep", v.keep);
   } else {
     static_assert(std::is_same_v<Type, Reloaded>);
     visit("changes", v.changes);
@@ -205,6 +208,7 @@ struct CallWriter {
     return {"counters", r.worker ? Json{{"worker", *r.worker}}.dump() : "{}"};
   }
   Call operator()(const ReloadRequest& /*r*/) const { return {"reload", "{}"}; }
+  Call operator()(const EventLogRequest& /*r*/) const { return {"event_log", "{}"}; }
 
   static std::string target(const std::string& name) {
     return Json{{"target", name}}.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -219,6 +223,9 @@ struct ReplyReader {
   Response operator()(const TerminateRequest& /*r*/) const { return read_reply<Terminated>(json); }
   Response operator()(const CountersRequest& /*r*/) const { return read_reply<Counters>(json); }
   Response operator()(const ReloadRequest& /*r*/) const { return read_reply<Reloaded>(json); }
+  Response operator()(const EventLogRequest& /*r*/) const {
+    return read_reply<EventLogPlace>(json);
+  }
 };
 
 // Fails on a wrong kind and on an argument that is not known: a misspelt one must not be ignored.
@@ -239,10 +246,11 @@ Call to_call(const Request& request) {
 std::expected<Request, Error> request_from(std::string_view command, const Json& arguments) {
   const auto wrong = [command] { return bad(fmt::format("wrong arguments for '{}'", command)); };
   if (!arguments.is_object()) return wrong();
-  if (command == "status" || command == "reload") {
+  if (command == "status" || command == "reload" || command == "event_log") {
     if (!arguments.empty()) return wrong();
     if (command == "status") return StatusRequest{};
-    return ReloadRequest{};
+    if (command == "reload") return ReloadRequest{};
+    return EventLogRequest{};
   }
   if (command == "sessions") {
     SessionsRequest request;

@@ -46,8 +46,11 @@ struct CountersRequest {
 /// Reads the configuration anew: checked whole, applied whole or not at all.
 struct ReloadRequest {};
 
+/// Where the event log lies, for the caller to read.
+struct EventLogRequest {};
+
 using Request = std::variant<StatusRequest, SessionsRequest, SessionRequest, TerminateRequest,
-                             CountersRequest, ReloadRequest>;
+                             CountersRequest, ReloadRequest, EventLogRequest>;
 
 // ---- Replies
 // -------------------------------------------------------------------------------------
@@ -118,7 +121,14 @@ struct Reloaded {
   std::vector<std::string> changes;
 };
 
-using Reply = std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded>;
+/// FILE is the newest, FILE.1 the one before, and so on to FILE.keep at most.
+struct EventLogPlace {
+  std::string file;
+  std::uint64_t keep{0};
+};
+
+using Reply =
+    std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded, EventLogPlace>;
 using Response = std::expected<Reply, Error>;
 
 /// What a gateway implements. `handle` runs on the server's thread (Server::poll_once or

@@ -1,8 +1,11 @@
 #include "audit/json_line.hpp"
 
+#include <array>
 #include <string>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
+#include <sodium/crypto_shorthash.h>
 
 #include "base/invariant.hpp"
 #include "base/text.hpp"
@@ -86,6 +89,16 @@ struct DetailWriter {
 
 }  // namespace
 
+std::string line_check(std::string_view text) {
+  // SipHash-2-4; the key is zero because a checksum has no secret.
+  constexpr std::array<std::uint8_t, crypto_shorthash_KEYBYTES> kKey{};
+  std::array<std::uint8_t, crypto_shorthash_BYTES> sum{};
+  // char may be read as bytes; there is no other way to view text as such.
+  crypto_shorthash(sum.data(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                   kKey.data());
+  return base::format_hex(sum);
+}
+
 std::string to_json_line(const Event& event, std::string_view node_id, std::uint64_t ts_ms) {
   Json line;
   line["schema"] = kSchema;
@@ -103,7 +116,10 @@ std::string to_json_line(const Event& event, std::string_view node_id, std::uint
   line["security"] = is_security(event.type);
   std::visit(DetailWriter{line, event.type}, event.detail);
   // A name that is no UTF-8 must not cost the event.
-  std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string check = line_check(text);
+  text.pop_back();
+  text += fmt::format(",\"{}\":\"{}\"}}\n", kCheckField, check);
   JG_INVARIANT(text.size() <= kMaxLine);
   return text;
 }

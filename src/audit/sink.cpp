@@ -33,7 +33,7 @@ FileSink::~FileSink() {
 }
 
 bool FileSink::write(const Event& /*event*/, std::string_view line) {
-  if (fd_ >= 0 && size_ != 0 && size_ + line.size() > options_.max_bytes) rotate();
+  if (fd_ >= 0 && regular_ && size_ != 0 && size_ + line.size() > options_.max_bytes) rotate();
   if (fd_ < 0 && !open()) return false;
   const ssize_t written = write_once(fd_, line);
   if (std::cmp_equal(written, line.size())) {
@@ -41,13 +41,15 @@ bool FileSink::write(const Event& /*event*/, std::string_view line) {
     return true;
   }
   // A torn line would spoil the next one too. If even this fails the file is given up.
-  if (written > 0 && ::ftruncate(fd_, static_cast<off_t>(size_)) != 0) close();
-  if (written < 0 && errno != ENOSPC && errno != EDQUOT) close();
+  if (written > 0 && regular_ && ::ftruncate(fd_, static_cast<off_t>(size_)) != 0) close();
+  if (written < 0 && errno != ENOSPC && errno != EDQUOT && errno != EAGAIN) close();
   return false;
 }
 
 bool FileSink::open() {
-  fd_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode);
+  // A pipe that nobody reads must cost lines, not time.
+  fd_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC,
+               kFileMode);
   if (fd_ < 0) return false;
   struct stat status{};
   if (::fstat(fd_, &status) != 0) {
@@ -55,6 +57,7 @@ bool FileSink::open() {
     return false;
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
+  regular_ = S_ISREG(status.st_mode);
   return true;
 }
 

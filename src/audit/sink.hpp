@@ -32,7 +32,8 @@ class Sink {
 };
 
 /// JSON Lines in a file, rotated by size: PATH, PATH.1 (newer) .. PATH.n (oldest). A file that can
-/// not be opened or written is tried again at the next event.
+/// not be opened or written is tried again at the next event. A path that is a pipe or a device is
+/// written to as it is, without waiting and without rotation.
 class FileSink final : public Sink {
  public:
   struct Options {
@@ -58,6 +59,7 @@ class FileSink final : public Sink {
   Options options_;
   int fd_{-1};
   std::uint64_t size_{0};
+  bool regular_{true};  // a file, and no pipe or device
 };
 
 /// Lines to a descriptor that is not ours to configure (stderr). A pipe whose reader does not read

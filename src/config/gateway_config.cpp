@@ -15,6 +15,8 @@ constexpr std::uint32_t kMaxLcore = 127;
 constexpr std::uint16_t kMaxInnerMtu =
     1440;  // what an Ethernet path of 1500 carries over IPv4 (spec/wire.md "WELCOME")
 
+constexpr std::size_t kMaxSocketPath = 107;  // what fits sockaddr_un
+
 void read_gateway(TableReader& root, GatewayConfig& config) {
   root.require("gateway");
   auto table = root.table("gateway");
@@ -31,8 +33,7 @@ void read_gateway(TableReader& root, GatewayConfig& config) {
   table->integers("lcores", config.lcores, kMaxLcore, limits::kMaxWorkers + 1);
   table->integer("handshake_threads", config.handshake_threads, 1U, 16U);
   read_log_level(*table, "log_level", config.log_level);
-  // What fits sockaddr_un.
-  table->string("control_socket", config.control.socket, 107);
+  table->string("control_socket", config.control.socket, kMaxSocketPath);
   table->string("control_group", config.control.group, 32);
   table->finish();
 }
@@ -43,6 +44,8 @@ void read_events(TableReader& root, EventsConfig& out) {
   table->string("file", out.file);
   table->size("max_bytes", out.max_bytes, 64 << 10, std::uint64_t{64} << 30);
   table->integer("keep", out.keep, 0U, 1000U);
+  table->boolean("journal", out.journal);
+  table->string("socket", out.socket, kMaxSocketPath);
   table->finish();
 }
 

@@ -88,9 +88,13 @@ struct EalConfig {
 
 /// [events]
 struct EventsConfig {
-  std::string file{"/var/log/jumpgate/events.jsonl"};
-  std::uint64_t max_bytes{std::uint64_t{64} << 20};  // rotated beyond
-  std::uint32_t keep{4};                             // rotated files kept
+  std::string file{"/var/log/jumpgate/events.jsonl"};  // empty: none
+  std::uint64_t max_bytes{std::uint64_t{64} << 20};    // rotated beyond
+  std::uint32_t keep{4};                               // rotated files kept
+  bool journal{false};                                 // to systemd's journal as well
+  std::string socket;                                  // a datagram socket as well; empty: none
+
+  bool operator==(const EventsConfig&) const = default;
 };
 
 /// [gateway] control_socket, control_group

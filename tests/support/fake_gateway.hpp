@@ -52,6 +52,7 @@ class FakeGateway final : public api::Handler {
   unsigned calls{0};
   std::string terminated;
   std::vector<std::string> changes{"peer alice: added"};
+  std::string event_log{"/var/log/jumpgate/events.jsonl"};
 
  private:
   api::Response answer(const api::StatusRequest& /*r*/) {
@@ -87,6 +88,9 @@ class FakeGateway final : public api::Handler {
     return api::Counters{{{"drop_replay", 5}, {"rx_packets", r.worker ? 10 + *r.worker : 100}}};
   }
   api::Response answer(const api::ReloadRequest& /*r*/) { return api::Reloaded{changes}; }
+  api::Response answer(const api::EventLogRequest& /*r*/) {
+    return api::EventLogPlace{.file = event_log, .keep = 4};
+  }
   static api::Response not_found(const std::string& target) {
     return std::unexpected(
         api::Error{api::ErrorCode::kNotFound, "no session or peer '" + target + "'"});

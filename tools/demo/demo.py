@@ -194,6 +194,10 @@ class Demo:
         answer = self.ns("gw", self.bin / "tools/jumpctl/jumpctl", "sessions", "--json", "--socket", self.run / "jumpgated.sock")
         return json.loads(answer.stdout)["sessions"][0]["endpoint"]
 
+    def verify_events(self):
+        answer = self.ns("gw", self.bin / "tools/jumpctl/jumpctl", "events", "verify", "--json", "--socket", self.run / "jumpgated.sock")
+        return json.loads(answer.stdout) if answer.stdout else {"lines": 0, "faults": answer.stderr.strip()}
+
     def step_timeline(self):
         print("6. the session's life, from the gateway's event log", flush=True)
         time.sleep(0.3)  # the audit thread's last lines
@@ -211,8 +215,12 @@ class Demo:
         sessions = {e["session_id"] for e in events if e["event_type"] == "SessionCreated"}
         same = sessions == {self.session_id} and self.status().get("session_id") == self.session_id
         self.promise("the same SessionID throughout", same)
+        verdict = self.verify_events()
+        self.promise(f"the event log holds to the state machine: {verdict['lines']} lines, {verdict['faults']} faults",
+                     verdict["faults"] == 0)
         self.report["session_id_unchanged"] = same
         self.report["events_gap_free"] = gap_free
+        self.report["event_log_faults"] = verdict["faults"]
 
     def play(self):
         self.step_connect()

@@ -12,25 +12,11 @@
 
 #include "api/client.hpp"
 #include "api/protocol.hpp"
+#include "tools/jumpctl/log_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
+#include "tools/jumpctl/verbs.hpp"
 
 namespace jumpgate::jumpctl {
-
-namespace {
-
-struct Options {
-  std::string socket{kDefaultSocket};
-  bool json{false};
-  bool follow{false};
-  std::uint64_t count{0};  // events to show, 0: until the end
-  std::string target;
-  std::optional<std::uint32_t> worker;
-};
-
-struct Output {
-  std::ostream& out;
-  std::ostream& err;
-};
 
 int fail(const Output& output, const api::Error& error) {
   output.err << "jumpctl: " << error.message << '\n';
@@ -53,6 +39,8 @@ int fail(const Output& output, const api::Error& error) {
 std::string to_text(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
 }
+
+namespace {
 
 struct Renderer {
   std::string operator()(const api::SessionPage& page) const { return render(page.sessions); }
@@ -102,6 +90,8 @@ int follow_events(const Options& options, const Output& output, api::Client& cli
 }
 
 int perform(const std::string& command, const Options& options, const Output& output) {
+  if (command == "timeline") return show_timeline(options, output);
+  if (command == "events verify") return verify_events(options, output);
   auto client = api::Client::connect(options.socket);
   if (!client) return fail(output, client.error());
   if (command == "events") return follow_events(options, output, *client);
@@ -126,9 +116,17 @@ void add_commands(CLI::App& app, Options& options) {
   app.add_subcommand("session", "everything about one session")
       ->add_option("ID|PEER", options.target, "its id or its peer's name")
       ->required();
-  CLI::App* events = app.add_subcommand("events", "what happens, from now on");
-  events->add_flag("--follow", options.follow, "go on until interrupted")->required();
+  CLI::App* events =
+      app.add_subcommand("events", "what happens, from now on; or check an event log");
+  events->add_flag("--follow", options.follow, "go on until interrupted");
   events->add_option("--count", options.count, "end after so many events");
+  events->require_subcommand(0, 1);
+  events->add_subcommand("verify", "check an event log against the state machine")
+      ->add_option("FILE", options.files, "the log's files, oldest first; none: the gateway's log");
+  CLI::App* timeline = app.add_subcommand("timeline", "a session's whole life, from the event log");
+  timeline->add_option("ID|PEER", options.target, "its id or its peer's name")->required();
+  timeline->add_option("--file", options.files,
+                       "the log's files, oldest first; none: the gateway's log");
   app.add_subcommand("terminate", "end a session")
       ->add_option("ID|PEER", options.target, "its id or its peer's name")
       ->required();
@@ -149,7 +147,16 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   } catch (const CLI::ParseError& fault) {
     return app.exit(fault, out, err) == 0 ? kDone : kUsage;
   }
-  return perform(app.get_subcommands().front()->get_name(), options, {out, err});
+  const CLI::App* command = app.get_subcommands().front();
+  std::string name = command->get_name();
+  for (const CLI::App* part : command->get_subcommands())
+    name += ' ' + part->get_name();
+  if (name == "events" && !options.follow) {
+    err << "jumpctl: give --follow to see events as they happen, or 'events verify' to check a "
+           "log\n";
+    return kUsage;
+  }
+  return perform(name, options, {out, err});
 }
 
 }  // namespace jumpgate::jumpctl

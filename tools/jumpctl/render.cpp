@@ -117,6 +117,10 @@ std::string render(const api::Reloaded& reloaded) {
   return text;
 }
 
+std::string render(const api::EventLogPlace& place) {
+  return place.file + '\n';
+}
+
 std::string render_event(std::string_view json_line) {
   using Json = nlohmann::json;
   const Json event = Json::parse(json_line, nullptr, false);

@@ -17,6 +17,7 @@ namespace jumpgate::jumpctl {
 [[nodiscard]] std::string render(const api::Terminated& terminated);
 [[nodiscard]] std::string render(const api::Counters& counters);
 [[nodiscard]] std::string render(const api::Reloaded& reloaded);
+[[nodiscard]] std::string render(const api::EventLogPlace& place);
 /// One event, from its JSON line, as one line.
 [[nodiscard]] std::string render_event(std::string_view json_line);
 

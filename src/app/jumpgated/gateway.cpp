@@ -23,6 +23,7 @@
 #include "app/jumpgated/tsc_clock.hpp"
 #include "app/jumpgated/worker_set.hpp"
 #include "audit/audit_thread.hpp"
+#include "audit/datagram_sink.hpp"
 #include "audit/event_log.hpp"
 #include "base/random.hpp"
 #include "ctl/controller_loop.hpp"
@@ -76,6 +77,21 @@ ctl::Settings settings_of(const config::GatewayConfig& config, const NodeState& 
 
 std::expected<std::unique_ptr<const net::RouteImage>, std::string> no_routes() {
   return net::RouteImage::build({});
+}
+
+void add_sinks(audit::AuditThread& audit, const config::EventsConfig& events) {
+  if (!events.file.empty()) {
+    std::error_code ignored;  // a folder that can not be made shows as events lost at the sink
+    std::filesystem::create_directories(std::filesystem::path(events.file).parent_path(), ignored);
+    audit.add_sink(std::make_unique<audit::FileSink>(audit::FileSink::Options{
+        .path = events.file, .max_bytes = events.max_bytes, .max_files = events.keep + 1}));
+  }
+  using audit::DatagramSink;
+  if (events.journal)
+    audit.add_sink(
+        std::make_unique<DatagramSink>(audit::kJournalSocket, DatagramSink::Form::kJournal));
+  if (!events.socket.empty())
+    audit.add_sink(std::make_unique<DatagramSink>(events.socket, DatagramSink::Form::kLine));
 }
 
 std::vector<std::string> role_names(const PortSet& ports) {
@@ -225,15 +241,7 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
 std::expected<void, std::string> Gateway::Parts::open_control_socket() {
   audit =
       std::make_unique<audit::AuditThread>(events, std::to_string(config->node_id), wall_clock_ms);
-  if (!config->events.file.empty()) {
-    std::error_code ignored;  // a folder that can not be made shows as events lost at the sink
-    std::filesystem::create_directories(std::filesystem::path(config->events.file).parent_path(),
-                                        ignored);
-    audit->add_sink(std::make_unique<audit::FileSink>(
-        audit::FileSink::Options{.path = config->events.file,
-                                 .max_bytes = config->events.max_bytes,
-                                 .max_files = config->events.keep + 1}));
-  }
+  add_sinks(*audit, config->events);
   audit->add_sink(std::make_unique<api::FeedSink>(feed));
   api = std::make_unique<GatewayApi>(GatewayView{.controller = *controller,
                                                  .loop = *loop,
@@ -244,6 +252,7 @@ std::expected<void, std::string> Gateway::Parts::open_control_socket() {
                                                  .ports = ports.ports(),
                                                  .port_roles = role_names(ports),
                                                  .config_path = config->path,
+                                                 .event_log = config->events,
                                                  .node_id = std::to_string(config->node_id),
                                                  .started = clock()});
   calls = std::make_unique<api::GatewayCalls>(*api);

@@ -183,4 +183,11 @@ api::Response GatewayApi::answer(const api::ReloadRequest&) {
   });
 }
 
+api::Response GatewayApi::answer(const api::EventLogRequest&) {
+  if (view_.event_log.file.empty())
+    return refuse(ErrorCode::kRefused,
+                  "this gateway writes no event file: [events] file is empty in its configuration");
+  return api::EventLogPlace{.file = view_.event_log.file, .keep = view_.event_log.keep};
+}
+
 }  // namespace jumpgate::app

@@ -15,6 +15,7 @@
 #include "audit/audit_thread.hpp"
 #include "audit/event_log.hpp"
 #include "bus/worker_counters.hpp"
+#include "config/gateway_config.hpp"
 #include "ctl/controller.hpp"
 #include "ctl/controller_loop.hpp"
 #include "ctl/operator.hpp"
@@ -33,6 +34,7 @@ struct GatewayView {
   std::span<const std::unique_ptr<ethdev::EthdevPort>> ports;
   std::vector<std::string> port_roles;
   std::string config_path;
+  config::EventsConfig event_log;
   std::string node_id;
   MonoNs started;
 };
@@ -52,6 +54,7 @@ class GatewayApi final : public api::Handler {
   api::Response answer(const api::TerminateRequest& request);
   api::Response answer(const api::CountersRequest& request);
   api::Response answer(const api::ReloadRequest& request);
+  api::Response answer(const api::EventLogRequest& request);
 
   /// Runs `ask` on the controller's thread; an error when it did not get its turn in time.
   template <typename Ask>

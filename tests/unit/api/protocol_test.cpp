@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 const std::vector<Request>& requests() {
   static const std::vector<Request> all{
       StatusRequest{},   SessionsRequest{48}, SessionRequest{"alice"}, TerminateRequest{"bob"},
-      CountersRequest{}, CountersRequest{3},  ReloadRequest{}};
+      CountersRequest{}, CountersRequest{3},  ReloadRequest{},         EventLogRequest{}};
   return all;
 }
 
@@ -36,8 +36,8 @@ TEST(Protocol, RepliesSurviveTheWire) {
   jumpgate::testing::FakeGateway gateway;
   for (const Request& request :
        {Request{StatusRequest{}}, Request{SessionsRequest{}}, Request{SessionRequest{"peer-1"}},
-        Request{TerminateRequest{"peer-1"}}, Request{CountersRequest{}},
-        Request{ReloadRequest{}}}) {
+        Request{TerminateRequest{"peer-1"}}, Request{CountersRequest{}}, Request{ReloadRequest{}},
+        Request{EventLogRequest{}}}) {
     const Response reply = gateway.handle(request);
     ASSERT_TRUE(reply);
     const Json json = to_json(*reply);

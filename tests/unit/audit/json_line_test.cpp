@@ -39,7 +39,7 @@ Endpoint endpoint(const char* text) {
 }
 
 TEST(JsonLine, HasTheFieldsOfEveryEvent) {
-  const Json line = line_of(
+  Json line = line_of(
       session_event(EventType::kSessionStateChange,
                     StateChangeDetail{State::kAttached, State::kVolatile, Trigger::kInstability}));
   const Json expected{{"schema", 1},
@@ -57,7 +57,19 @@ TEST(JsonLine, HasTheFieldsOfEveryEvent) {
                       {"previous", "ATTACHED"},
                       {"new", "VOLATILE"},
                       {"trigger", "instability"}};
+  EXPECT_EQ(line["check"].get<std::string>().size(), 16U);
+  line.erase("check");
   EXPECT_EQ(line, expected);
+}
+
+TEST(JsonLine, EndsWithTheCheckOfAllBeforeIt) {
+  const std::string line = to_json_line(session_event(EventType::kKeyInstalled, {}), "gw-1", 1);
+  const std::size_t check = line.find(",\"check\":\"");
+  ASSERT_NE(check, std::string::npos);
+  const std::string body = line.substr(0, check) + "}";
+  EXPECT_EQ(line.substr(check), ",\"check\":\"" + line_check(body) + "\"}\n");
+  // SipHash-2-4 under a key of zeros, of the empty text: the same on every machine.
+  EXPECT_EQ(line_check(""), "d70077739d4b921e");
 }
 
 TEST(JsonLine, AnEventOfTheNodeNamesNoSession) {
@@ -120,7 +132,7 @@ TEST(JsonLine, EachDetailHasItsFields) {
        {"previous_node", "new_node", "owner_epoch"}},
       {EventType::kEventsLost, LostDetail{}, {"count", "first_seq", "last_seq"}},
   };
-  constexpr std::size_t kCommonFields = 12;
+  constexpr std::size_t kCommonFields = 13;
   for (const Case& c : cases) {
     const Json line = line_of(session_event(c.type, c.detail));
     for (const char* field : c.fields)

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace jumpgate::audit {
@@ -45,6 +46,23 @@ TEST_F(FileSinkTest, ANewFileIsNotForOthers) {
   FileSink sink({path()});
   EXPECT_TRUE(sink.write({}, "new\n"));
   EXPECT_EQ(fs::status(path()).permissions() & fs::perms::others_all, fs::perms::none);
+}
+
+TEST_F(FileSinkTest, APipeIsNeitherWaitedForNorRotated) {
+  ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+  FileSink sink({path(), 10, 3});
+  EXPECT_FALSE(sink.write({}, "nobody reads\n")) << "and we are back";
+  const int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  const std::string line(4000, 'x');
+  unsigned taken = 0;
+  while (taken < 1000 && sink.write({}, line))
+    ++taken;
+  EXPECT_GT(taken, 1U);
+  EXPECT_LT(taken, 1000U) << "a full pipe loses lines";
+  EXPECT_TRUE(fs::is_fifo(path())) << "max_bytes is for files";
+  EXPECT_FALSE(fs::exists(path() + ".1"));
+  ::close(reader);
 }
 
 TEST_F(FileSinkTest, RotatesBySizeAndKeepsSoMany) {

@@ -36,6 +36,8 @@ log_level = "debug"
 control_group = "ops"
 [events]
 max_bytes = "1MiB"
+journal = true
+socket = "/run/collector.sock"
 [limits]
 max_sessions = 100
 [eal]
@@ -58,6 +60,8 @@ loss_volatile_threshold = 0.3
   EXPECT_EQ(config->log_level, LogLevel::kDebug);
   EXPECT_EQ(config->control.group, "ops");
   EXPECT_EQ(config->events.max_bytes, 1U << 20);
+  EXPECT_TRUE(config->events.journal);
+  EXPECT_EQ(config->events.socket, "/run/collector.sock");
   EXPECT_FALSE(config->eal.huge);
   EXPECT_EQ(config->policy.switching.switch_cooldown, seconds(2));
   EXPECT_EQ(config->policy.switching.switch_improvement_permille, 1250);

@@ -1,6 +1,7 @@
 #include "tools/jumpctl/jumpctl.hpp"
 
 #include <atomic>
+#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -13,6 +14,7 @@
 #include "api/gateway_calls.hpp"
 #include "api/server.hpp"
 #include "tests/support/fake_gateway.hpp"
+#include "tests/support/log_text.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tools/jumpctl/render.hpp"
 #include "tools/jumpctl/text_table.hpp"
@@ -197,6 +199,80 @@ TEST(HumanNumbers, ReadWell) {
   EXPECT_EQ(human_time(200'000), "3 min 20 s");
   EXPECT_EQ(human_time(7'500'000), "2 h 05 min");
   EXPECT_EQ(human_time(273'600'000), "3 d 4 h");
+}
+
+class EventLogVerbs : public JumpctlTest {
+ protected:
+  // A log of one session: created, attached, jumped, ended.
+  void SetUp() override {
+    JumpctlTest::SetUp();
+    log_.attach(1);
+    log_.jump(1, 2, 1);
+    log_.end(1, 5);
+    gateway_.event_log = folder_.path("events.jsonl");
+    write(gateway_.event_log);
+  }
+  void write(const std::string& path) const {
+    std::ofstream file(path);
+    for (const std::string& line : log_.lines)
+      file << line << '\n';
+  }
+  audit::LogText log_;
+};
+
+TEST_F(EventLogVerbs, ATimelineComesFromTheGatewaysLog) {
+  EXPECT_EQ(ctl({"timeline", "alice"}), kDone) << err_.str();
+  EXPECT_TRUE(shows("session ab010000000000000000000000000000 of alice, node 7\n")) << out_.str();
+  EXPECT_TRUE(shows("+0.006000  RECOVERING v4   SessionStateChange policy_forced_recovery\n"))
+      << out_.str();
+  EXPECT_TRUE(shows("ended: peer_closed;"));
+  EXPECT_TRUE(shows("switches: 1 made, 0 denied, 0 failed"));
+  EXPECT_EQ(ctl({"timeline", "bob"}), kRefused);
+  EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(EventLogVerbs, ATimelineOfAFileNeedsNoGateway) {
+  server_.reset();
+  ASSERT_EQ(ctl({"timeline", "alice", "--json", "--file", gateway_.event_log}), kDone)
+      << err_.str();
+  const Json session = Json::parse(out_.str())["sessions"][0];
+  EXPECT_EQ(session["state"], "TERMINATED");
+  EXPECT_EQ(session["events"].size(), 14U);
+  EXPECT_EQ(session["events"][6]["state"], "RECOVERING");
+  EXPECT_EQ(session["events"][6]["event"]["state_version"], 4);
+  EXPECT_EQ(ctl({"timeline", "alice"}), kUsage);
+}
+
+TEST_F(EventLogVerbs, VerifyHasThreeEnds) {
+  EXPECT_EQ(ctl({"events", "verify"}), kDone) << out_.str();
+  EXPECT_TRUE(shows("14 lines, 1 sessions, 0 events lost and told, 0 faults\n")) << out_.str();
+  log_.lines.erase(log_.lines.begin() + 5);
+  const std::string edited = folder_.path("edited.jsonl");
+  write(edited);
+  EXPECT_EQ(ctl({"events", "verify", edited}), kRefused);
+  EXPECT_TRUE(shows(edited + ":6: session ab010000000000000000000000000000: number 6 is missing"))
+      << out_.str();
+  EXPECT_EQ(ctl({"events", "verify", edited, "--json"}), kRefused);
+  const Json report = Json::parse(out_.str());
+  EXPECT_EQ(report["faults"], 1);
+  EXPECT_EQ(report["findings"][0]["line"], 6);
+  EXPECT_EQ(ctl({"events", "verify", folder_.path("none")}), kUsage);
+}
+
+TEST_F(EventLogVerbs, VerifyTakesARotatedLogInOrder) {
+  const auto whole = log_.lines;
+  log_.lines.assign(whole.begin(), whole.begin() + 8);
+  write(gateway_.event_log + ".1");
+  log_.lines.assign(whole.begin() + 8, whole.end());
+  write(gateway_.event_log);
+  EXPECT_EQ(ctl({"events", "verify"}), kDone) << out_.str();
+  EXPECT_EQ(ctl({"events", "verify", gateway_.event_log + ".1", gateway_.event_log}), kDone);
+  EXPECT_EQ(ctl({"events", "verify", gateway_.event_log, gateway_.event_log + ".1"}), kRefused);
+}
+
+TEST_F(EventLogVerbs, EventsAloneIsWrongUsage) {
+  EXPECT_EQ(ctl({"events"}), kUsage);
+  EXPECT_NE(err_.str().find("--follow"), std::string::npos);
 }
 
 }  // namespace
