@@ -39,7 +39,7 @@ sed 's/"reason_code":"transport_retiring"/"reason_code":"heartbeat_timeout"/' "$
 refused 1 "check does not fit" "$bad"
 sed '6d' "$gateway_events" >"$bad"
 refused 1 "bad.jsonl:6: .*number 6 is missing" "$bad"
-sed -n '1,4p;6p;5p;7,$p' "$gateway_events" >"$bad"
+awk 'NR == 5 { held = $0; next } { print } NR == 6 { print held }' "$gateway_events" >"$bad"
 refused 1 "bad.jsonl:6: .*number 5 after number 6: repeated or out of order" "$bad"
 head -c -30 "$gateway_events" >"$bad"
 refused 1 "no newline: the file is cut short" "$bad"
