@@ -60,6 +60,16 @@ TEST_F(Jump, PlannedJumpMovesTheBindingAtTheCommitAlone) {
   EXPECT_EQ(events_of(EventType::kReattachAttempt, Reason::kTransportRetiring), 1U);
 }
 
+TEST_F(Jump, NoChallengeLeavesBeforeTheWorkerHasTheKeys) {
+  const auto message = reattach(alice_);
+  send_reattach(alice_, message);
+  send_reattach(alice_, message);
+  send_reattach(alice_, message, kThird);
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty());
+  run();
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 2U) << "one to each address";
+}
+
 TEST_F(Jump, ProposedKeysAreThoseOfTheNewBinding) {
   send_reattach(alice_, reattach(alice_));
   const auto proposal = workers_.last<bus::ProposeEpoch>();
