@@ -20,15 +20,15 @@ handshake | handshake |                                              |
 owner     | owner     |                                              |
 recovery  | recovery  |                                              | ends lives leaves'
 large='
-jump      | session   | -DJUMPS=4 -DDENIALS=1                        |
-relay     | session   | -DJUMPS=3 -DRELAY=1 -DDENIALS=1              |
-rebind    | session   | -DJUMPS=2 -DCHECKS=1 -DNAT=1 -DPACKETS=2     |
-rekey     | session   | -DJUMPS=2 -DREKEYS=2 -DPACKETS=2             |
-close     | session   | -DJUMPS=2 -DREKEYS=1 -DCLOSE=1 -DPACKETS=2   |
-interplay | session   | -DJUMPS=2 -DCHECKS=1 -DREKEYS=1 -DPACKETS=1  |
-handshake | handshake | -DHELLOS=4 -DSESSIONS=5 -DCRASHES=2          |
-owner     | owner     | -DTAKEOVERS=6 -DCOMMITS=6                    |
-recovery  | recovery  | -DCHANGES=5 -DLOSSES=2                       | ends lives leaves'
+jump      | session   | -DJUMPS=4 -DDENIALS=1                              |
+relay     | session   | -DJUMPS=3 -DRELAY=1                                |
+rebind    | session   | -DCHECKS=1 -DNAT=1 -DPACKETS=2                     |
+rekey     | session   | -DREKEYS=2 -DPACKETS=2                             |
+close     | session   | -DREKEYS=1 -DCLOSE=1 -DPACKETS=2                   |
+interplay | session   | -DCHECKS=1 -DREKEYS=1 -DNAT=1 -DCLOSE=1 -DPACKETS=1 |
+handshake | handshake | -DHELLOS=4 -DSESSIONS=4                            |
+owner     | owner     | -DTAKEOVERS=4 -DCOMMITS=4                          |
+recovery  | recovery  | -DCHANGES=4                                        | ends lives leaves'
 case $size in
   small) table=$small optimize=-O0 compress= memory=1500 hash=18 ;;
   large) table=$large optimize=-O1 compress=-DCOLLAPSE memory=6000 hash=24 ;;

@@ -17,6 +17,8 @@ find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 cp -a "$whole/." "$tree"
 : >"$log"
 cd "$tree"
+# What a mutant touches is built anew: of the last run a broken object may be left.
+sed -n 's,^+++ b/,,p' tests/mutants/*.patch | sort -u | while read -r file; do [[ ! -e $file ]] || touch "$file"; done
 
 header() { sed -n "s/^$2: //p" "$1" | head -n 1; }
 patches=()
