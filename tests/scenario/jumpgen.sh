@@ -73,7 +73,7 @@ start gw jumpgated "$build/src/app/jumpgated/jumpgated" --config "$logs/gateway.
 gateway=$started
 wait_for 20 logged jumpgated ready
 
-# ---- Four seconds of traffic, six jumps a second
+# ---- Four seconds of traffic, two jumps a second
 options=(--count 8 "${sides[@]}" --rate 500 --duration 4 --json "$logs/result.json")
 [[ $huge == true ]] || options+=(--no-huge --memory 256)
 in_ns gen "$jumpgen" run "${options[@]}" --jumps 2 >"$logs/jumpgen.log" 2>&1 || fail "jumpgen did not finish"

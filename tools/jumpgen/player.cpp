@@ -92,7 +92,7 @@ Opening Player::open(std::uint64_t per_second) {
 void Player::send(Sender& sender, const Load& load, Station& through, bool up, MonoNs now) {
   // Room for a control message beside each packet: a burst of data must not push them out.
   const std::uint64_t room = through.room() / 2;
-  std::uint64_t due = std::min<std::uint64_t>({sender.budget.available(now), room, limits::kBurst});
+  auto due = std::min<std::uint64_t>({sender.budget.available(now), room, limits::kBurst});
   while (due > 0) {
     const std::uint64_t train = std::min(due, load.train);
     (void)sender.budget.take(now, train);

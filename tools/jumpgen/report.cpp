@@ -140,7 +140,9 @@ std::string to_text(const Report& report) {
     if (sessions.ended > 0)
       text += fmt::format("{} sessions ended during the trial\n", sessions.ended);
   }
-  if (report.no_drop_rate)
+  if (report.no_drop_rate == 0)
+    text += "no rate found: in every trial packets were lost, or the generator fell behind\n";
+  else if (report.no_drop_rate)
     text +=
         fmt::format("no packet lost up to {} packets/s in each direction\n", *report.no_drop_rate);
   return text;
