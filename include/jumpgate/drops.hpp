@@ -72,7 +72,6 @@ namespace jumpgate {
   X(kHelloBadPayload, "hello_bad_payload", "Authentic HELLO with an impossible payload.")         \
   X(kHelloCounterLow, "hello_counter_low", "HELLO counter not above the highest accepted.")       \
   X(kHelloNoSuite, "hello_no_suite", "No AEAD suite in common.")                                  \
-  X(kHelloPending, "hello_pending", "A handshake of this peer is already in progress.")           \
   X(kHelloNoCapacity, "hello_no_capacity", "Session table is full.")                              \
   /* resources and ports */                                                                       \
   X(kPuntQueueFull, "punt_queue_full", "The ring to the controller is full.")                     \

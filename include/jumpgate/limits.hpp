@@ -18,6 +18,8 @@ inline constexpr std::size_t kMaxInnerAddresses = 8;
 inline constexpr std::size_t kMinPathMtu = 1280;
 /// Largest UDP payload handled: an Ethernet frame of 1500 less IPv4 and UDP.
 inline constexpr std::size_t kMaxDatagram = 1472;
+/// Largest inner MTU that a client is told: an Ethernet frame of 1500 less IPv4, UDP and the traffic overhead of 32.
+inline constexpr std::uint16_t kMaxInnerMtu = 1440;
 /// Outer IPv6 (40) + UDP (8) + traffic overhead (32).
 inline constexpr std::size_t kMaxTunnelOverhead = 80;
 

@@ -106,8 +106,6 @@ namespace jumpgate {
     "The HELLO counter is not above the highest accepted.")                                        \
   X(kNoCommonSuite, 91, "no_common_suite", "No AEAD suite in common.")                             \
   X(kCapacityExhausted, 92, "capacity_exhausted", "A configured limit is reached.")                \
-  X(kHandshakePending, 93, "handshake_pending",                                                    \
-    "A handshake of this peer is already in progress.")                                            \
   X(kUnknownPeer, 94, "unknown_peer", "No peer with this key is configured.")                      \
   X(kVersionUnsupported, 95, "version_unsupported", "No protocol version in common.")              \
   /* rekey */                                                                                      \
@@ -131,6 +129,7 @@ namespace jumpgate {
 #define JG_EVENT_TYPES(X)                                                    \
   X(kSessionCreated, "SessionCreated", false)                                \
   X(kSessionStateChange, "SessionStateChange", false)                        \
+  X(kTransitionRejected, "TransitionRejected", false)                        \
   X(kTransportAttached, "TransportAttached", false)                          \
   X(kTransportSwitch, "TransportSwitch", false)                              \
   X(kTransportSwitchDenied, "TransportSwitchDenied", false)                  \

@@ -48,6 +48,13 @@ struct StateChangeDetail {
   Trigger trigger{};
 };
 
+/// TransitionRejected: what was asked for, and the state that forbids it.
+struct RejectedDetail {
+  State state{};
+  Trigger trigger{};
+  std::uint64_t count{1};
+};
+
 /// SessionCreated, TransportAttached: where the session is reached, under which suite.
 struct AttachDetail {
   Endpoint remote;
@@ -85,6 +92,7 @@ struct TerminatedDetail {
   std::uint64_t rx_bytes{0};
   std::uint64_t tx_packets{0};
   std::uint64_t tx_bytes{0};
+  Reason peer_reason{Reason::kNone};  // of the peer's CLOSE, when that ended it
 };
 
 /// KeyInstalled, KeyRotated, KeyExpired, RekeyDenied.
@@ -119,9 +127,9 @@ struct LostDetail {
   std::uint64_t last_seq{0};
 };
 
-using EventDetail = std::variant<std::monostate, StateChangeDetail, AttachDetail, SwitchDetail,
-                                 ReattachDetail, TerminatedDetail, KeyDetail, SecurityDetail,
-                                 PolicyDetail, OwnershipDetail, LostDetail>;
+using EventDetail = std::variant<std::monostate, StateChangeDetail, RejectedDetail, AttachDetail,
+                                 SwitchDetail, ReattachDetail, TerminatedDetail, KeyDetail,
+                                 SecurityDetail, PolicyDetail, OwnershipDetail, LostDetail>;
 
 struct Event {
   std::uint64_t seq{0};  // given by EventLog

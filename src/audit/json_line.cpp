@@ -32,6 +32,11 @@ struct DetailWriter {
     line["new"] = to_string(d.now);
     line["trigger"] = to_string(d.trigger);
   }
+  void operator()(const RejectedDetail& d) const {
+    line["state"] = to_string(d.state);
+    line["trigger"] = to_string(d.trigger);
+    line["count"] = d.count;
+  }
   void operator()(const AttachDetail& d) const {
     line["remote"] = to_json(d.remote);
     line["local"] = to_json(d.local);
@@ -62,6 +67,7 @@ struct DetailWriter {
     line["rx_bytes"] = d.rx_bytes;
     line["tx_packets"] = d.tx_packets;
     line["tx_bytes"] = d.tx_bytes;
+    line["peer_reason"] = to_string(d.peer_reason);
   }
   void operator()(const KeyDetail& d) const {
     line["epoch"] = d.epoch;

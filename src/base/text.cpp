@@ -110,18 +110,18 @@ Parsed<MacAddress> parse_mac(std::string_view text) {
   return mac;
 }
 
-Parsed<std::array<std::uint8_t, 32>> parse_key(std::string_view text) {
+Parsed<SecretArray<32>> parse_key(std::string_view text) {
   // The text may be a private key: no message repeats it.
   if (text.size() != kKeyChars) {
     return std::unexpected("a key has " + std::to_string(text.size()) +
                            " characters; expected 44 in base64");
   }
-  std::array<std::uint8_t, 32> key{};
+  SecretArray<32> key;
   std::size_t size = 0;
   const char* end = nullptr;
-  if (sodium_base642bin(key.data(), key.size(), text.data(), text.size(), nullptr, &size, &end,
-                        sodium_base64_VARIANT_ORIGINAL) != 0 ||
-      size != key.size() || end != text.data() + text.size()) {
+  if (sodium_base642bin(key.get().data(), key.get().size(), text.data(), text.size(), nullptr,
+                        &size, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      size != key.get().size() || end != text.data() + text.size()) {
     return std::unexpected(
         std::string("a key is not valid base64; expected 32 bytes in 44 "
                     "characters that end in '='"));

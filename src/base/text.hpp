@@ -15,6 +15,8 @@
 
 #include <jumpgate/types.hpp>
 
+#include "base/secret.hpp"
+
 namespace jumpgate::base {
 
 template <class T>
@@ -33,8 +35,9 @@ enum class HostBits { kRefuse, kKeep };
 [[nodiscard]] Parsed<Endpoint> parse_endpoint(std::string_view text);
 /// "02:00:5e:10:00:01"
 [[nodiscard]] Parsed<MacAddress> parse_mac(std::string_view text);
-/// 32 bytes in base64: 44 characters, the last one '=' (as WireGuard writes keys).
-[[nodiscard]] Parsed<std::array<std::uint8_t, 32>> parse_key(std::string_view text);
+/// 32 bytes in base64: 44 characters, the last one '=' (as WireGuard writes keys). It may be a
+/// private key, so it wipes itself.
+[[nodiscard]] Parsed<SecretArray<32>> parse_key(std::string_view text);
 /// Hexadecimal digits, exactly two for each byte of `out`.
 [[nodiscard]] Parsed<void> parse_hex(std::string_view text, std::span<std::uint8_t> out);
 /// 32 hexadecimal digits.

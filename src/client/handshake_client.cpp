@@ -10,8 +10,6 @@
 namespace jumpgate::client {
 namespace {
 
-/// What a path of 1500 carries over IPv4 (spec/wire.md "WELCOME").
-constexpr std::uint16_t kMaxInnerMtu = 1440;
 constexpr std::uint64_t kLastCounter = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
@@ -188,7 +186,7 @@ bool HandshakeClient::plausible(const wire::WelcomePayload& welcome) const {
     }
   }
   return welcome.gateway_id.cid.value != 0 && welcome.inner_mtu >= limits::kMinPathMtu &&
-         welcome.inner_mtu <= kMaxInnerMtu &&
+         welcome.inner_mtu <= limits::kMaxInnerMtu &&
          session::validate(session::from_client_policy(welcome.policy)).has_value();
 }
 

@@ -36,7 +36,6 @@ void read_client(TableReader& root, ClientConfig& config) {
   // What fits sockaddr_un.
   table->string("control_socket", config.control_socket, 107);
   table->duration("connect_timeout", config.connect_timeout, seconds(1), seconds(600));
-  read_log_level(*table, "log_level", config.log_level);
   table->finish();
 }
 

@@ -16,7 +16,6 @@
 #include <jumpgate/types.hpp>
 
 #include "config/key_file.hpp"
-#include "config/log_level.hpp"
 #include "config/problems.hpp"
 
 namespace jumpgate::config {
@@ -48,7 +47,6 @@ struct ClientConfig {
   std::string control_socket;             // /run/jumpgate/jump-NAME.sock unless set
   std::string events_file;                // [events] file; empty: none
   Duration connect_timeout{seconds(20)};  // `jump up` gives up after it
-  LogLevel log_level{LogLevel::kInfo};
 };
 
 std::expected<ClientConfig, Problems> load_client(const std::string& path);

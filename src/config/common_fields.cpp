@@ -71,7 +71,7 @@ void read_public_key(TableReader& table, std::string_view key, PublicKey& out) {
   table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
     const auto parsed = base::parse_key(value);
     if (!parsed) return std::unexpected(parsed.error());
-    out = *parsed;
+    out = parsed->get();
     return {};
   });
 }

@@ -12,8 +12,6 @@ namespace {
 
 // DPDK's lcore ids end below it.
 constexpr std::uint32_t kMaxLcore = 127;
-constexpr std::uint16_t kMaxInnerMtu =
-    1440;  // what an Ethernet path of 1500 carries over IPv4 (spec/wire.md "WELCOME")
 
 constexpr std::size_t kMaxSocketPath = 107;  // what fits sockaddr_un
 
@@ -27,7 +25,7 @@ void read_gateway(TableReader& root, GatewayConfig& config) {
   table->string("state_dir", config.state_dir);
   table->integer("listen_port", config.listen_port, std::uint16_t{1}, std::uint16_t{UINT16_MAX});
   table->integer("inner_mtu", config.inner_mtu, static_cast<std::uint16_t>(limits::kMinPathMtu),
-                 kMaxInnerMtu);
+                 limits::kMaxInnerMtu);
   read_suites(*table, "suites", config.suites);
   table->integer("workers", config.workers, 1U, static_cast<std::uint32_t>(limits::kMaxWorkers));
   table->integers("lcores", config.lcores, kMaxLcore, limits::kMaxWorkers + 1);

@@ -50,10 +50,10 @@ std::expected<SecretKey, std::string> read_key_file(const std::string& path) {
   std::string_view line{text.get().data(), static_cast<std::size_t>(size)};
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r' || line.back() == ' '))
     line.remove_suffix(1);
-  const auto key = base::parse_key(line);
+  auto key = base::parse_key(line);
   if (!key)
     return std::unexpected(path + " holds no key; expected one line of 44 characters of base64");
-  return SecretKey{*key};
+  return std::move(*key);
 }
 
 }  // namespace jumpgate::config

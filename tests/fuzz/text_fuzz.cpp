@@ -31,7 +31,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       text, [](const std::string& t) { return parse_prefix(t, HostBits::kKeep); }, format_prefix);
   stable(text, parse_endpoint, format_endpoint);
   stable(text, parse_mac, format_mac);
-  stable(text, parse_key, [](const auto& key) { return format_key(key); });
+  stable(
+      text,
+      [](const std::string& t) -> Parsed<std::array<std::uint8_t, 32>> {
+        const auto key = parse_key(t);
+        if (!key) return std::unexpected(key.error());
+        return key->get();
+      },
+      [](const auto& key) { return format_key(key); });
   stable(text, parse_session_id, format_session_id);
   return 0;
 }

@@ -34,14 +34,13 @@ int public_key() {
   std::getline(std::cin, line);
   while (!line.empty() && (line.back() == '\r' || line.back() == ' '))
     line.pop_back();
-  auto key = base::parse_key(line);
+  const auto key = base::parse_key(line);
   base::wipe(line.data(), line.size());
   if (!key) {
     fmt::print(stderr, "jump: standard input holds no private key (44 characters of base64)\n");
     return kExitFailed;
   }
-  const crypto::KeyPair pair = crypto::KeyPair::from_private(*key);
-  base::wipe(*key);
+  const crypto::KeyPair pair = crypto::KeyPair::from_private(key->get());
   fmt::print("{}\n", base::format_key(pair.public_key));
   return kExitOk;
 }

@@ -85,8 +85,8 @@ TEST(Text, Key) {
   const auto key = parse_key(text);
   ASSERT_TRUE(key);
   for (std::size_t i = 0; i < 32; ++i)
-    EXPECT_EQ((*key)[i], i + 1);
-  EXPECT_EQ(format_key(*key), text);
+    EXPECT_EQ(key->get()[i], i + 1);
+  EXPECT_EQ(format_key(key->get()), text);
 }
 
 TEST(Text, KeysRefusedAndNotRepeated) {
