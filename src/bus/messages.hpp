@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <variant>
 
@@ -146,6 +147,12 @@ struct RemoveSession {
 using CommandBody =
     std::variant<InstallSession, Attach, ProposeEpoch, Commit, CancelEpoch, InstallGeneration,
                  ConfirmGeneration, CancelGeneration, SetLiveness, RemoveSession>;
+
+/// A body with keys in it is built within its Command, in locked memory, and nowhere else.
+template <class Body>
+concept CarriesKeys = requires(Body body) {
+  { body.epoch.send } -> std::same_as<TrafficKey&>;
+};
 
 /// One command; the same object comes back with `applied` set. Lives in locked hugepage memory
 /// since it holds keys; the worker wipes the body before it returns it.

@@ -17,15 +17,23 @@ Duration renewal_lead(Duration lifetime) {
   return std::min(seconds(60), lifetime / 10);
 }
 
+session::LivenessTimers timers_of(const session::Policy& policy) {
+  return {.interval = policy.volatility.heartbeat_interval,
+          .idle_interval = policy.volatility.idle_heartbeat_interval,
+          .silence_floor = policy.volatility.heartbeat_volatile};
+}
+
 }  // namespace
 
 ClientSession::ClientSession(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now)
     : core_(world, aead, std::move(welcome), now),
       jumper_(core_),
       rekeyer_(core_),
-      heartbeats_(core_.policy, now),
+      liveness_(timers_of(core_.policy), now),
+      liveness_epoch_(core_.current_epoch),
       renew_at_(now + core_.policy.session.max_lifetime -
                 renewal_lead(core_.policy.session.max_lifetime)) {
+  liveness_.set_quick(true, now);
   confirm_timer_.start(core_.rtt.smoothed(), now);
   confirm_timer_.interval = std::max(confirm_timer_.interval, kConfirmMin);
   confirm_timer_.at = now + confirm_timer_.interval;
@@ -64,7 +72,7 @@ void ClientSession::on_traffic(std::span<const SealedPacket> packets, MonoNs now
   }
   if (inner_count == 0) return;
   core_.world.output.deliver(std::span(inner).first(inner_count));
-  if (!core_.over() && heartbeats_.due(now)) send_heartbeat(true, false, now);
+  if (!core_.over()) send_due_heartbeat(now);
 }
 
 void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
@@ -83,7 +91,7 @@ void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
   } else if (packet.type == wire::Type::kClose) {
     on_close(packet, now);
   } else {
-    heartbeats_.on_data(now);
+    liveness_.on_traffic(now);
   }
 }
 
@@ -103,41 +111,19 @@ void ClientSession::on_authentic(MonoNs now) {
                                  .binding_version = core_.record.binding_version(),
                                  .epoch = core_.current_epoch,
                                  .suite = core_.suite});
-  core_.emit(EventType::kKeyInstalled, Reason::kEpochInstalled, now,
-             audit::KeyDetail{.epoch = core_.current_epoch, .generation = 0});
+  core_.keys_installed(core_.current()->info(), now);
   core_.world.uplinks.paths().mark_validated(route.uplink, now);
-  heartbeats_.set_attached(true, now);
-  heartbeats_.on_new_binding(now);
+  restart_liveness(now);
 }
 
 void ClientSession::on_heard(std::uint64_t binding_version, MonoNs now) {
   if (binding_version != core_.record.binding_version()) return;
-  heartbeats_.on_heard(now);
+  liveness_.on_authentic(now);
   core_.declare_alive();
   const State state = core_.state();
   if (state == State::kVolatile || state == State::kDegraded) {
     jumper_.on_healed(now);
     after_change(now);
-  }
-}
-
-void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
-  const auto heartbeat = wire::decode_heartbeat(packet.plaintext);
-  if (!heartbeat) {
-    core_.world.drops.add(heartbeat.error());
-    return;
-  }
-  // What another epoch's says is of another path or of a time gone by.
-  if (packet.epoch->info().number != core_.current_epoch) return;
-  const Duration sample = Heartbeats::rtt_sample(*heartbeat, packet.epoch->echo(), now);
-  if (sample.ns >= 0) core_.rtt.sample(sample);
-  const bool answer = heartbeats_.on_heartbeat(*heartbeat, *packet.epoch, now);
-  if (answer) send_heartbeat(false, false, now);
-  if (heartbeat->rekey_wanted) rekeyer_.on_wanted(jumper_.pending(), now);
-  if (heartbeat->reattach_wanted && core_.state() == State::kAttached &&
-      now >= wanted_jump_not_before_ && core_.world.uplinks.choose(core_.route().uplink, now)) {
-    wanted_jump_not_before_ = now + core_.policy.switching.switch_cooldown;
-    start_jump(Reason::kLossThresholdExceeded, std::nullopt, now);
   }
 }
 
@@ -147,6 +133,7 @@ void ClientSession::on_close(const OpenedPacket& packet, MonoNs now) {
     core_.world.drops.add(close.error());
     return;
   }
+  core_.peer_reason = close->reason;
   core_.terminate(Reason::kPeerClosed, now);
 }
 
@@ -218,7 +205,7 @@ void ClientSession::handle_control(const wire::Prefix& prefix,
       const auto reply = wire::decode_rekey_reply(payload);
       if (!decoded(reply)) return;
       const bool awaited = rekeyer_.awaits(*reply);
-      if (rekeyer_.on_reply(*reply, now)) send_heartbeat(false, false, now);
+      if (rekeyer_.on_reply(*reply, now)) send_heartbeat(liveness_.make(now));
       if (awaited && !core_.over()) on_heard(core_.record.binding_version(), now);
       break;
     }
@@ -239,6 +226,7 @@ void ClientSession::on_control_close(const wire::ControlClose& close, MonoNs now
     return;
   }
   peer_close_seq_ = close.close_seq;
+  core_.peer_reason = close.reason;
   core_.terminate(Reason::kPeerClosed, now);
 }
 
@@ -275,22 +263,8 @@ void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets,
     }
   }
   rekeyer_.on_send(jumper_.pending(), now);
-  heartbeats_.on_data(now);
-  if (heartbeats_.due(now)) send_heartbeat(true, false, now);
-}
-
-void ClientSession::send_heartbeat(bool scheduled, bool reply_wanted, MonoNs now) {
-  Epoch* epoch = core_.sending();
-  if (epoch == nullptr) return;
-  const wire::Heartbeat heartbeat = scheduled ? heartbeats_.make_scheduled(*epoch, now)
-                                              : heartbeats_.make(*epoch, reply_wanted, now);
-  std::array<std::uint8_t, wire::kHeartbeatSize + kHeartbeatPadding> plaintext{};
-  wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
-  (void)core_.send_small(*epoch, wire::Type::kHeartbeat, plaintext);
-  if (scheduled) {
-    jumper_.on_heartbeat_sent(now);
-    rekeyer_.on_send(jumper_.pending(), now);
-  }
+  liveness_.on_traffic(now);
+  send_due_heartbeat(now);
 }
 
 void ClientSession::close(Reason reason, MonoNs now) {
@@ -327,14 +301,13 @@ void ClientSession::start_jump(Reason cause, std::optional<UplinkId> target, Mon
 
 void ClientSession::on_committed(MonoNs now) {
   if (core_.over()) return;
-  heartbeats_.set_attached(true, now);
-  heartbeats_.on_new_binding(now);
-  send_heartbeat(true, false, now);
+  restart_liveness(now);
+  send_due_heartbeat(now);
 }
 
 void ClientSession::after_change(MonoNs now) {
   if (core_.over()) return;
-  heartbeats_.set_attached(core_.state() == State::kAttached, now);
+  liveness_.set_quick(core_.state() != State::kAttached, now);
 }
 
 void ClientSession::on_uplink(UplinkId uplink, bool up, bool moved, MonoNs now) {
@@ -356,7 +329,7 @@ void ClientSession::on_path_error(UplinkId uplink, MonoNs now) {
   if (core_.over() || core_.state() == State::kBirth) return;
   const Epoch* epoch = core_.sending();
   if (epoch == nullptr || epoch->info().route.uplink != uplink) return;
-  if (heartbeats_.may_probe(now)) send_heartbeat(false, true, now);
+  if (const auto probe = liveness_.make_probe(now)) send_heartbeat(*probe);
 }
 
 bool ClientSession::move_to(UplinkId uplink, MonoNs now) {
@@ -372,30 +345,19 @@ bool ClientSession::move_to(UplinkId uplink, MonoNs now) {
 // ----------------------------------------------------------------------------------------
 
 void ClientSession::check_deadlines(MonoNs now) {
-  if (now >= core_.record.lifetime_deadline()) {
-    core_.terminate(Reason::kSessionLifetimeExceeded, now);
-    return;
-  }
-  if (now >= rekeyer_.keys_deadline()) {
-    core_.terminate(Reason::kKeysExpired, now);
-    return;
-  }
   // A session wakes up from a long sleep with several timers due at once: each in its turn.
   while (const auto due = core_.record.due(now)) {
     if (due->trigger == Trigger::kTerminate) {
       core_.terminate(due->reason, now);
       return;
     }
-    core_.transition(due->trigger, due->reason, now);
+    jumper_.on_deadline(*due, now);
     if (core_.over()) return;
-    jumper_.on_deadline(due->reason, now);
   }
   if (core_.state() == State::kBirth) return;
-  if (!core_.lost && now >= heartbeats_.silent_from()) {
+  if (const auto cause = liveness_.poll_silence(now)) {
     core_.declare_lost(now);
-    if (core_.state() == State::kAttached) {
-      start_jump(Reason::kHeartbeatTimeout, std::nullopt, now);
-    }
+    if (core_.state() == State::kAttached) start_jump(*cause, std::nullopt, now);
   }
 }
 
@@ -413,20 +375,22 @@ void ClientSession::tick(MonoNs now) {
   if (core_.state() == State::kBirth) return;
   jumper_.tick(now);
   if (core_.over()) return;
-  if (rekeyer_.tick(now)) send_heartbeat(false, true, now);
-  if (heartbeats_.due(now)) send_heartbeat(true, false, now);
+  if (rekeyer_.tick(now)) {
+    wire::Heartbeat heartbeat = liveness_.make(now);
+    heartbeat.reply_wanted = true;
+    send_heartbeat(heartbeat);
+  }
+  send_due_heartbeat(now);
   after_change(now);
 }
 
 MonoNs ClientSession::next_deadline() const {
   if (core_.over()) return kNever;
-  MonoNs deadline = std::min({core_.record.next_deadline(), rekeyer_.keys_deadline(),
-                              confirm_timer_.at, core_.drain_deadline});
+  const MonoNs deadline =
+      std::min({core_.record.next_deadline(), confirm_timer_.at, core_.drain_deadline});
   if (core_.state() == State::kBirth) return deadline;
-  deadline = std::min(
-      {deadline, jumper_.next_deadline(), rekeyer_.next_deadline(), heartbeats_.next_send()});
-  if (!core_.lost) deadline = std::min(deadline, heartbeats_.silent_from());
-  return deadline;
+  return std::min({deadline, jumper_.next_deadline(), rekeyer_.next_deadline(),
+                   liveness_.next_due(), liveness_.silence_deadline()});
 }
 
 }  // namespace jumpgate::client

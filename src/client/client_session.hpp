@@ -14,13 +14,16 @@
 #include <jumpgate/time.hpp>
 #include <jumpgate/wire.hpp>
 
-#include "client/heartbeats.hpp"
 #include "client/jumper.hpp"
 #include "client/rekeyer.hpp"
 #include "client/session_core.hpp"
+#include "session/liveness.hpp"
 
 namespace jumpgate::client {
 
+/// Zero bytes behind each of the client's heartbeats, so that a single one from a new address pays
+/// for the challenge it needs (spec/heartbeat.md "Padding").
+inline constexpr std::size_t kHeartbeatPadding = 32;
 /// CONFIRM is repeated within these bounds (spec/handshake.md "The client").
 inline constexpr Duration kConfirmMin = milliseconds(250);
 inline constexpr Duration kConfirmMax = seconds(1);
@@ -63,7 +66,7 @@ class ClientSession {
   [[nodiscard]] SessionCore& core() { return core_; }
   [[nodiscard]] const SessionCore& core() const { return core_; }
   [[nodiscard]] const Rekeyer& rekeyer() const { return rekeyer_; }
-  [[nodiscard]] MonoNs last_heard() const { return heartbeats_.last_heard(); }
+  [[nodiscard]] MonoNs last_heard() const { return liveness_.last_heard(); }
 
  private:
   void confirm();
@@ -74,7 +77,12 @@ class ClientSession {
   void on_heard(std::uint64_t binding_version, MonoNs now);
   void on_committed(MonoNs now);
   void start_jump(Reason cause, std::optional<UplinkId> target, MonoNs now);
-  void send_heartbeat(bool scheduled, bool reply_wanted, MonoNs now);
+  /// The heartbeat that is due, if one is.
+  void send_due_heartbeat(MonoNs now);
+  void send_heartbeat(wire::Heartbeat heartbeat);
+  void restart_liveness(MonoNs now);
+  /// Echoes are of the current epoch, whichever way it became that.
+  void follow_epoch();
   void after_change(MonoNs now);
   void handle_control(const wire::Prefix& prefix,
                       std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
@@ -85,7 +93,8 @@ class ClientSession {
   SessionCore core_;
   Jumper jumper_;
   Rekeyer rekeyer_;
-  Heartbeats heartbeats_;
+  session::Liveness liveness_;
+  std::uint64_t liveness_epoch_;
   RetransmitTimer confirm_timer_;
   MonoNs renew_at_;
   MonoNs wanted_jump_not_before_{};

@@ -17,8 +17,9 @@ std::uint64_t blocks_of(std::size_t bytes) {
 }  // namespace
 
 void Epoch::install(const EpochInfo& info, Aead& aead, const crypto::TrafficSecret& send,
-                    const crypto::TrafficSecret& receive) {
+                    const crypto::TrafficSecret& receive, MonoNs now) {
   info_ = info;
+  installed_at_ = now;
   aead.expand(send.get().key, &send_key_);
   aead.expand(receive.get().key, &receive_key_);
   send_iv_ = send.get().iv;
@@ -26,7 +27,6 @@ void Epoch::install(const EpochInfo& info, Aead& aead, const crypto::TrafficSecr
   sent_ = {};
   received_ = {};
   window_ = session::ReplayWindow(window_memory_);
-  echo_ = {};
   live_ = true;
 }
 

@@ -1,5 +1,4 @@
-/// One epoch as the client holds it: its route, both traffic keys, the replay window, what its
-/// heartbeats echo.
+/// One epoch as the client holds it: its route, both traffic keys and the replay window.
 ///
 /// Purpose: everything that ends when the epoch ends (spec/keys.md "Epochs").
 /// Owner thread: the client's loop. Bound: fixed size; the window's memory is allocated once for
@@ -47,7 +46,7 @@ class Epoch {
   ~Epoch() { clear(); }
 
   void install(const EpochInfo& info, Aead& aead, const crypto::TrafficSecret& send,
-               const crypto::TrafficSecret& receive);
+               const crypto::TrafficSecret& receive, MonoNs now);
   /// Wipes the keys; the place is free again.
   void clear();
   [[nodiscard]] bool live() const { return live_; }
@@ -71,15 +70,8 @@ class Epoch {
     return receive_iv_;
   }
 
-  /// Heartbeats of this epoch: the last one heard, to be echoed, and the first one sent, so that an
-  /// echo of another epoch's is known as such.
-  struct Echo {
-    std::uint32_t peer_time_us{0};
-    MonoNs heard_at;
-    bool sent_any{false};
-    MonoNs first_sent;
-  };
-  [[nodiscard]] Echo& echo() { return echo_; }
+  /// Nothing was sent in it before.
+  [[nodiscard]] MonoNs installed_at() const { return installed_at_; }
 
  private:
   struct Usage {
@@ -89,6 +81,7 @@ class Epoch {
 
   bool live_{false};
   EpochInfo info_;
+  MonoNs installed_at_;
   ExpandedKey send_key_{};
   ExpandedKey receive_key_{};
   std::array<std::uint8_t, kAeadIvSize> send_iv_{};
@@ -97,7 +90,6 @@ class Epoch {
   Usage received_;
   std::vector<std::uint64_t> window_memory_;
   session::ReplayWindow window_;
-  Echo echo_;
 };
 
 }  // namespace jumpgate::client

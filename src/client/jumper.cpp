@@ -1,6 +1,7 @@
 #include "client/jumper.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/secret.hpp"
 #include "wire/control.hpp"
@@ -67,7 +68,13 @@ void Jumper::on_uplink_down(UplinkId uplink, MonoNs now) {
   give_up_attempt(now);
 }
 
-void Jumper::on_deadline(Reason reason, MonoNs now) {
+void Jumper::on_deadline(const session::DueTransition& due, MonoNs now) {
+  const auto result = unanswered_result(now);
+  core_.transition(due.trigger, due.reason, now, result ? &*result : nullptr);
+  if (!core_.over()) after_failure(due.reason, now);
+}
+
+void Jumper::after_failure(Reason reason, MonoNs now) {
   if (phase_ == Phase::kIdle) return;
   core_.emit(EventType::kTransportSwitchFailed, reason, now,
              audit::SwitchDetail{.from = core_.route().gateway,
@@ -87,6 +94,18 @@ void Jumper::on_deadline(Reason reason, MonoNs now) {
   }
 }
 
+std::optional<SessionCore::Preface> Jumper::unanswered_result(MonoNs now) {
+  if (!std::exchange(attempt_.open, false)) return std::nullopt;
+  return SessionCore::Preface{
+      .type = EventType::kReattachResult,
+      .reason = Reason::kPathNotValidated,
+      .detail = audit::ReattachDetail{.from = attempt_.gateway,
+                                      .jump_seq = attempt_.jump_seq,
+                                      .binding_version = core_.record.binding_version(),
+                                      .elapsed = now - attempt_.started},
+      .uplink = attempt_.uplink};
+}
+
 void Jumper::reset_exchange() {
   phase_ = Phase::kIdle;
   timer_.stop();
@@ -98,9 +117,10 @@ void Jumper::reset_exchange() {
 
 void Jumper::fail(Reason reason, MonoNs now) {
   if (core_.state() == State::kRecovering) {
-    core_.transition(Trigger::kRecoveryFailed, reason, now);
+    on_deadline({.trigger = Trigger::kRecoveryFailed, .reason = reason}, now);
+  } else {
+    after_failure(reason, now);
   }
-  on_deadline(reason, now);
 }
 
 std::optional<UplinkId> Jumper::pick(MonoNs now) const {
@@ -202,12 +222,14 @@ void Jumper::begin_attempt(UplinkId uplink, MonoNs now) {
     return;
   }
   jump_id_user_.at(*jump_id) = uplink;
+  if (const auto result = unanswered_result(now)) core_.emit(*result, now);
   attempt_ = {.jump_seq = ++jump_seq_,
               .uplink = uplink,
               .gateway = core_.world.uplinks.gateway(uplink),
               .jump_id = *jump_id,
               .client_cid = core_.fresh_cid(),
-              .started = now};
+              .started = now,
+              .open = true};
   phase_ = Phase::kRequesting;
   core_.send_in_next = false;
   retry_at_ = kNever;

@@ -58,8 +58,9 @@ class Jumper {
   void on_healed(MonoNs now);
   void on_uplink_up(MonoNs now);
   void on_uplink_down(UplinkId uplink, MonoNs now);
-  /// The record left RECOVERING by its deadline, or VOLATILE by its own.
-  void on_deadline(Reason reason, MonoNs now);
+  /// The record's own deadline is over, of RECOVERING or of VOLATILE: the transition, and what
+  /// follows.
+  void on_deadline(const session::DueTransition& due, MonoNs now);
 
   /// An authentic PATH_CHALLENGE; `from` is where it came from. True when it is a new one and its
   /// binding is now the proposed one.
@@ -94,6 +95,7 @@ class Jumper {
     std::size_t jump_id{0};
     ConnectionId client_cid;
     MonoNs started;
+    bool open{false};  // its ReattachResult is still to come
   };
   /// The binding a CHALLENGE proposes, kept until it is committed or replaced.
   struct Proposal {
@@ -122,7 +124,8 @@ class Jumper {
   [[nodiscard]] bool policy_allows(UplinkId uplink, MonoNs now);
   void send_reattach();
   void respond(const wire::PathChallenge& challenge, MonoNs now);
-  [[nodiscard]] bool acceptable(const wire::PathChallenge& challenge) const;
+  /// What is wrong with a CHALLENGE that is no repetition; nothing when it may be taken.
+  [[nodiscard]] std::optional<DropReason> fault(const wire::PathChallenge& challenge) const;
   [[nodiscard]] bool repeats(const wire::PathChallenge& challenge, UplinkId uplink) const;
   void enter_recovering(Reason cause, Reason start, MonoNs now);
   void take_proposal(MonoNs now);
@@ -132,6 +135,9 @@ class Jumper {
   /// The events of a refusal, and with `failure` the end of RECOVERING that it means.
   void conclude(const wire::Refusal& refusal, std::optional<Reason> failure, MonoNs now);
   void reset_exchange();
+  /// The one ReattachResult of the attempt that is out and gets no answer; nothing without one.
+  [[nodiscard]] std::optional<SessionCore::Preface> unanswered_result(MonoNs now);
+  void after_failure(Reason reason, MonoNs now);
   [[nodiscard]] Reason start_reason(UplinkId uplink) const;
   [[nodiscard]] bool keeps_old_path(const wire::PathChallenge& challenge) const;
 

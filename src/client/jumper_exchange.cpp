@@ -20,15 +20,17 @@ bool is_policy_verdict(Reason reason) {
 
 }  // namespace
 
-bool Jumper::acceptable(const wire::PathChallenge& challenge) const {
-  if (challenge.binding_version != core_.record.binding_version() + 1) return false;
-  if (challenge.epoch <= core_.highest_epoch) return false;
-  if (challenge.jump_seq == 0) {
-    return phase_ == Phase::kIdle && challenge.challenge_seq > last_challenge_seq_;
-  }
-  return phase_ == Phase::kRequesting && challenge.jump_seq == attempt_.jump_seq &&
-         challenge.client_cid == attempt_.client_cid &&
-         challenge.challenge_seq > last_challenge_seq_;
+std::optional<DropReason> Jumper::fault(const wire::PathChallenge& challenge) const {
+  const bool own = challenge.jump_seq != 0;
+  const bool expected =
+      own ? phase_ == Phase::kRequesting && challenge.jump_seq == attempt_.jump_seq
+          : phase_ == Phase::kIdle;
+  if (!expected || challenge.challenge_seq <= last_challenge_seq_) return DropReason::kControlStale;
+  if (challenge.binding_version != core_.record.binding_version() + 1 ||
+      challenge.epoch <= core_.highest_epoch ||
+      (own && challenge.client_cid != attempt_.client_cid))
+    return DropReason::kWireBadField;
+  return std::nullopt;
 }
 
 bool Jumper::repeats(const wire::PathChallenge& challenge, UplinkId uplink) const {
@@ -56,8 +58,8 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
     respond(challenge, now);
     return false;
   }
-  if (!acceptable(challenge)) {
-    core_.world.drops.add(DropReason::kControlStale);
+  if (const auto reason = fault(challenge)) {
+    core_.world.drops.add(*reason);
     return false;
   }
   const bool own = challenge.jump_seq != 0;
@@ -91,7 +93,12 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
     attempt_.uplink = uplink;
     attempt_.gateway = from;
     attempt_.started = now;
+    attempt_.open = true;
     enter_recovering(cause, Reason::kInPlaceRecovery, now);
+    core_.emit(EventType::kReattachAttempt, cause, now,
+               audit::ReattachDetail{
+                   .from = from, .jump_seq = 0, .binding_version = core_.record.binding_version()},
+               uplink);
   }
   proposal_ = proposal;
   phase_ = Phase::kResponding;
@@ -192,7 +199,9 @@ void Jumper::commit(MonoNs now) {
                                  .candidates = 1,
                                  .latency = core_.rtt.smoothed()},
              proposal_->uplink);
+  core_.keys_installed(core_.current()->info(), now);
   core_.trouble = Reason::kNone;
+  attempt_.open = false;
   proposal_.reset();
   target_.reset();
   in_place_wanted_ = false;
@@ -201,6 +210,7 @@ void Jumper::commit(MonoNs now) {
 
 void Jumper::conclude(const wire::Refusal& refusal, std::optional<Reason> failure, MonoNs now) {
   const UplinkId uplink = attempt_.uplink;
+  attempt_.open = false;
   const SessionCore::Preface verdict{
       .type = EventType::kReattachResult,
       .reason = refusal.reason,
@@ -223,7 +233,7 @@ void Jumper::conclude(const wire::Refusal& refusal, std::optional<Reason> failur
                                    .epoch = refusal.epoch},
                uplink);
   }
-  if (failure) on_deadline(*failure, now);
+  if (failure) after_failure(*failure, now);
 }
 
 void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
@@ -296,6 +306,7 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
   take_proposal(now);
   proposal_.reset();
   if (core_.over()) return;
+  core_.keys_installed(core_.current()->info(), now);
   // The refusal came over this uplink, so it works both ways now; of the others nothing is known.
   begin_attempt(attempt_.uplink, now);
 }

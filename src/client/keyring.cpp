@@ -4,13 +4,12 @@
 
 namespace jumpgate::client {
 
-Keyring::Keyring(const SessionId& session_id, Suite suite, crypto::RootSecret root, MonoNs now)
-    : session_id_(session_id), suite_(suite), newest_(make(0, std::move(root), now)) {}
+Keyring::Keyring(const SessionId& session_id, Suite suite, crypto::RootSecret root)
+    : session_id_(session_id), suite_(suite), newest_(make(0, std::move(root))) {}
 
-Generation Keyring::make(std::uint32_t number, crypto::RootSecret root, MonoNs now) const {
+Generation Keyring::make(std::uint32_t number, crypto::RootSecret root) const {
   Generation generation;
   generation.number = number;
-  generation.made = now;
   generation.send =
       crypto::derive_control_key(root, session_id_, number, Direction::kClientToGateway);
   generation.receive =
@@ -25,9 +24,10 @@ const Generation* Keyring::by_phase(std::uint8_t phase) const {
   return nullptr;
 }
 
-void Keyring::rotate(crypto::RootSecret root, MonoNs now) {
-  Generation next = make(newest_.number + 1, std::move(root), now);
+void Keyring::rotate(crypto::RootSecret root) {
+  Generation next = make(newest_.number + 1, std::move(root));
   previous_ = std::move(newest_);
+  previous_->root.clear();
   newest_ = std::move(next);
 }
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 
-#include <jumpgate/time.hpp>
 #include <jumpgate/types.hpp>
 
 #include "crypto/key_schedule.hpp"
@@ -17,7 +16,6 @@ namespace jumpgate::client {
 
 struct Generation {
   std::uint32_t number{0};
-  MonoNs made;
   crypto::RootSecret root;
   crypto::ControlSecret send;
   crypto::ControlSecret receive;
@@ -32,13 +30,14 @@ struct EpochBinding {
 
 class Keyring {
  public:
-  Keyring(const SessionId& session_id, Suite suite, crypto::RootSecret root, MonoNs now);
+  Keyring(const SessionId& session_id, Suite suite, crypto::RootSecret root);
 
   [[nodiscard]] const Generation& newest() const { return newest_; }
   /// The generation whose number has these low two bits.
   [[nodiscard]] const Generation* by_phase(std::uint8_t phase) const;
-  /// A rekey's root becomes the newest; an older previous one is wiped.
-  void rotate(crypto::RootSecret root, MonoNs now);
+  /// A rekey's root becomes the newest. Of the one before only its control keys are kept: nothing
+  /// is derived from its root any more. An older one is wiped.
+  void rotate(crypto::RootSecret root);
   /// The drain of the previous generation's last epoch is over.
   void retire_previous() { previous_.reset(); }
 
@@ -50,7 +49,7 @@ class Keyring {
                                          const EpochBinding& binding) const;
 
  private:
-  [[nodiscard]] Generation make(std::uint32_t number, crypto::RootSecret root, MonoNs now) const;
+  [[nodiscard]] Generation make(std::uint32_t number, crypto::RootSecret root) const;
 
   SessionId session_id_;
   Suite suite_;

@@ -16,7 +16,7 @@ void Rekeyer::on_send(bool jump_pending, MonoNs now) {
   if (!may_start(jump_pending, now)) return;
   if (core_.current()->wants_rekey()) {
     start(Reason::kUsageLimit, now);
-  } else if (now >= core_.keys.newest().made + core_.policy.keys.rekey_after) {
+  } else if (now >= core_.record.rekey_at()) {
     start(Reason::kTimeElapsed, now);
   }
 }
@@ -77,10 +77,10 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
     core_.world.drops.add(DropReason::kWireBadField);
     return false;
   }
-  const auto generation =
-      core_.record.commit_generation(core_.world.authority, core_.record.root_generation());
+  const auto generation = core_.record.commit_generation(
+      core_.world.authority, core_.record.root_generation(), {core_.policy.keys, now});
   if (!generation) return false;
-  core_.keys.rotate(std::move(*root), now);
+  core_.keys.rotate(std::move(*root));
   const EpochInfo info{.number = reply.epoch,
                        .generation = reply.generation,
                        .binding_version = reply.binding_version,
@@ -89,6 +89,7 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
     core_.terminate(Reason::kInternalInconsistency, now);
     return false;
   }
+  core_.keys_installed(info, now);
   core_.send_in_next = true;
   unconfirmed_ = true;
   confirm_timer_.start(core_.rtt.smoothed(), now);

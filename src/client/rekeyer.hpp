@@ -45,10 +45,6 @@ class Rekeyer {
   [[nodiscard]] MonoNs next_deadline() const;
   /// The next epoch is a rekey's, not yet heard from the gateway.
   [[nodiscard]] bool unconfirmed() const { return unconfirmed_; }
-  /// When the keys end.
-  [[nodiscard]] MonoNs keys_deadline() const {
-    return core_.keys.newest().made + core_.policy.keys.reject_after;
-  }
   [[nodiscard]] std::uint64_t completed() const { return completed_; }
 
  private:

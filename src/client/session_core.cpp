@@ -27,7 +27,7 @@ SessionCore::SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcom
       policy(session::from_client_policy(welcome.payload.policy)),
       record(surroundings.authority, welcome.payload.session_id, policy, now),
       suite(welcome.payload.suite),
-      keys(welcome.payload.session_id, welcome.payload.suite, std::move(welcome.root), now),
+      keys(welcome.payload.session_id, welcome.payload.suite, std::move(welcome.root)),
       tunnel(aead, welcome.payload.policy.replay_window_packets),
       owner_epoch(welcome.payload.owner_epoch),
       hello_counter(welcome.hello_counter),
@@ -49,8 +49,9 @@ SessionCore::SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcom
                                  .gateway_id = welcome.payload.gateway_id,
                                  .id_key_phase = welcome.id_key_phase,
                                  .client_cid = welcome.client_cid}};
-  Epoch* epoch = tunnel.install(info, traffic.send, traffic.receive);
+  Epoch* epoch = tunnel.install(info, traffic.send, traffic.receive, now);
   JG_INVARIANT(epoch != nullptr);
+  record.begin_keys(world.authority, {policy.keys, now});
   rtt.sample(welcome.rtt);
   emit(EventType::kSessionCreated, Reason::kNone, now,
        audit::AttachDetail{.remote = welcome.gateway,
@@ -105,11 +106,14 @@ void SessionCore::terminate(Reason reason, MonoNs now) {
                                        .rx_packets = totals.rx_packets,
                                        .rx_bytes = totals.rx_bytes,
                                        .tx_packets = totals.tx_packets,
-                                       .tx_bytes = totals.tx_bytes};
+                                       .tx_bytes = totals.tx_bytes,
+                                       .peer_reason = peer_reason};
   transition(Trigger::kTerminate, reason, now);
   emit(EventType::kSessionTerminated, reason, now, detail);
-  emit(EventType::kKeyExpired, Reason::kSessionEnded, now,
-       audit::KeyDetail{.epoch = current_epoch, .generation = keys.newest().number});
+  const Reason why = reason == Reason::kKeysExpired ? reason : Reason::kSessionEnded;
+  while (const auto ended = told_keys_.expire_oldest())
+    emit(EventType::kKeyExpired, why, now,
+         audit::KeyDetail{.epoch = ended->epoch, .generation = ended->generation});
   tunnel.release(current_epoch);
   if (previous_epoch) tunnel.release(*previous_epoch);
   if (next_epoch) tunnel.release(*next_epoch);
@@ -131,34 +135,56 @@ Epoch* SessionCore::install_next(const EpochInfo& info, std::uint64_t owner, Mon
   if (info.number <= highest_epoch) return nullptr;
   const std::uint8_t phase = session::phase_of(info.number);
   if (phase == session::phase_of(current_epoch)) return nullptr;
-  // A new epoch drops the previous one only when their phases would be confused.
-  drop_next();
-  if (previous_epoch && session::phase_of(*previous_epoch) == phase) {
-    tunnel.release(*previous_epoch);
-    previous_epoch.reset();
-  }
+  drop_next(now);
+  // A new epoch drops the previous one only when their phases would be confused: the gateway's
+  // drain, which began before ours, is over.
+  if (previous_epoch && session::phase_of(*previous_epoch) == phase) release_previous(now);
   const Keyring::TrafficPair traffic = keys.traffic_keys(
       keys.newest(),
       {.epoch = info.number, .binding_version = info.binding_version, .owner_epoch = owner});
-  Epoch* epoch = tunnel.install(info, traffic.send, traffic.receive);
+  Epoch* epoch = tunnel.install(info, traffic.send, traffic.receive, now);
   if (epoch == nullptr) return nullptr;
   owner_epoch = owner;
   highest_epoch = info.number;
   next_epoch = info.number;
-  emit(EventType::kKeyInstalled, Reason::kEpochInstalled, now,
-       audit::KeyDetail{.epoch = info.number, .generation = info.generation}, info.route.uplink);
   return epoch;
 }
 
-void SessionCore::drop_next() {
-  if (next_epoch) tunnel.release(*next_epoch);
+void SessionCore::keys_installed(const EpochInfo& info, MonoNs now) {
+  if (const auto left = told_keys_.install({.epoch = info.number, .generation = info.generation}))
+    emit(EventType::kKeyExpired, Reason::kDrainOver, now,
+         audit::KeyDetail{.epoch = left->epoch, .generation = left->generation});
+  emit(EventType::kKeyInstalled, Reason::kEpochInstalled, now,
+       audit::KeyDetail{.epoch = info.number, .generation = info.generation}, info.route.uplink);
+}
+
+void SessionCore::keys_expired(std::uint64_t epoch, Reason reason, MonoNs now) {
+  if (const auto ended = told_keys_.expire(epoch))
+    emit(EventType::kKeyExpired, reason, now,
+         audit::KeyDetail{.epoch = ended->epoch, .generation = ended->generation});
+}
+
+void SessionCore::release_previous(MonoNs now) {
+  if (!previous_epoch) return;
+  tunnel.release(*previous_epoch);
+  keys_expired(*previous_epoch, Reason::kDrainOver, now);
+  previous_epoch.reset();
+  drain_deadline = kNever;
+}
+
+void SessionCore::drop_next(MonoNs now) {
+  if (next_epoch) {
+    tunnel.release(*next_epoch);
+    // A proposal was never told of; a rekey's epoch was.
+    keys_expired(*next_epoch, Reason::kCancelledByJump, now);
+  }
   next_epoch.reset();
   send_in_next = false;
 }
 
 void SessionCore::promote_next(MonoNs now) {
   JG_INVARIANT(next_epoch.has_value());
-  if (previous_epoch) tunnel.release(*previous_epoch);
+  release_previous(now);
   previous_epoch = current_epoch;
   current_epoch = *next_epoch;
   next_epoch.reset();
@@ -169,13 +195,7 @@ void SessionCore::promote_next(MonoNs now) {
 
 void SessionCore::expire(MonoNs now) {
   if (!previous_epoch || now < drain_deadline) return;
-  const Epoch* old = tunnel.find(*previous_epoch);
-  const std::uint32_t generation = old != nullptr ? old->info().generation : 0;
-  tunnel.release(*previous_epoch);
-  emit(EventType::kKeyExpired, Reason::kDrainOver, now,
-       audit::KeyDetail{.epoch = *previous_epoch, .generation = generation});
-  previous_epoch.reset();
-  drain_deadline = kNever;
+  release_previous(now);
   if (current() != nullptr && current()->info().generation == keys.newest().number) {
     keys.retire_previous();
   }

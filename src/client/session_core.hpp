@@ -21,6 +21,7 @@
 #include "client/output.hpp"
 #include "client/tunnel.hpp"
 #include "client/uplinks.hpp"
+#include "session/key_ledger.hpp"
 #include "session/policy.hpp"
 #include "session/session_record.hpp"
 #include "session/switch_budget.hpp"
@@ -86,9 +87,11 @@ class SessionCore {
   [[nodiscard]] const Route& route() { return current()->info().route; }
   [[nodiscard]] UplinkId current_uplink() const { return bound_uplink; }
   /// Installs the next epoch, in place of a former one; null when its number or phase is
-  /// impossible.
+  /// impossible. A draining epoch of the same phase ends.
   Epoch* install_next(const EpochInfo& info, std::uint64_t owner, MonoNs now);
-  void drop_next();
+  void drop_next(MonoNs now);
+  /// Keys of an epoch are in use: KeyInstalled. Their end is told once: KeyExpired.
+  void keys_installed(const EpochInfo& info, MonoNs now);
   /// Next becomes current, the old one drains; no event, no transition.
   void promote_next(MonoNs now);
   /// Ends the drain when its time is over.
@@ -133,10 +136,17 @@ class SessionCore {
   bool lost{false};               // the retained binding is declared lost
   Reason trouble{Reason::kNone};  // the cause of the present VOLATILE
   Reason end_reason{Reason::kNone};
+  Reason peer_reason{Reason::kNone};  // of the gateway's CLOSE
   TrafficTotals totals;
   std::uint64_t jumps{0};
   std::uint64_t control_close_seq{0};
   TunnelSetup setup;
+
+ private:
+  void release_previous(MonoNs now);
+  void keys_expired(std::uint64_t epoch, Reason reason, MonoNs now);
+
+  session::KeyLedger told_keys_;
 };
 
 }  // namespace jumpgate::client

@@ -22,10 +22,10 @@ Tunnel::Tunnel(Aead& aead, std::size_t window_packets) : aead_(aead) {
 }
 
 Epoch* Tunnel::install(const EpochInfo& info, const crypto::TrafficSecret& send,
-                       const crypto::TrafficSecret& receive) {
+                       const crypto::TrafficSecret& receive, MonoNs now) {
   for (auto& epoch : epochs_) {
     if (epoch->live()) continue;
-    epoch->install(info, aead_, send, receive);
+    epoch->install(info, aead_, send, receive, now);
     return epoch.get();
   }
   return nullptr;

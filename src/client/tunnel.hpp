@@ -59,7 +59,7 @@ class Tunnel {
 
   /// Installs keys in a free place; null when all three are taken (never: the session frees first).
   Epoch* install(const EpochInfo& info, const crypto::TrafficSecret& send,
-                 const crypto::TrafficSecret& receive);
+                 const crypto::TrafficSecret& receive, MonoNs now);
   void release(std::uint64_t epoch);
   [[nodiscard]] Epoch* find(std::uint64_t epoch);
   /// The epoch that this id and phase name.

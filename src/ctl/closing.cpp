@@ -50,7 +50,8 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
                                      .rx_packets = figures.rx_packets,
                                      .rx_bytes = figures.rx_bytes,
                                      .tx_packets = figures.tx_packets,
-                                     .tx_bytes = figures.tx_bytes},
+                                     .tx_bytes = figures.tx_bytes,
+                                     .peer_reason = session.peer_reason},
              now);
   Peer& peer = core_.peers[session.peer];
   if (peer.current == session.ref) {
@@ -72,7 +73,9 @@ void Closing::retry(Session& session, MonoNs now) {
   if (session.doom != Reason::kNone) terminate(session, session.doom, now);
 }
 
-void Closing::on_peer_closed(Session& session, MonoNs now) {
+void Closing::on_peer_closed(Session& session, std::uint64_t reason, MonoNs now) {
+  session.peer_reason =
+      reason_from_number(static_cast<std::uint16_t>(reason)).value_or(Reason::kNone);
   terminate(session, Reason::kPeerClosed, now);
 }
 
@@ -86,14 +89,13 @@ void Closing::on_control_close(Session& session, const wire::ControlClose& messa
     return;
   }
   session.last_close_seq = message.close_seq;
+  session.peer_reason = message.reason;
   terminate(session, Reason::kPeerClosed, now);
 }
 
 void Closing::on_removed(Session& session, MonoNs now) {
-  core_.emit(session, EventType::kKeyExpired, Reason::kSessionEnded,
-             audit::KeyDetail{.epoch = session.epochs.current(),
-                              .generation = session.record.root_generation()},
-             now);
+  const bool expired = session.last_reason == Reason::kKeysExpired;
+  core_.all_keys_expired(session, expired ? Reason::kKeysExpired : Reason::kSessionEnded, now);
   if (session.binding) core_.ports.paths.release(session.binding->path);
   // Ended between a commit and the worker's word that it had moved.
   if (session.former_path) core_.ports.paths.release(*session.former_path);

@@ -21,8 +21,8 @@ class Closing {
   /// Tries again what terminate() had to put off.
   void retry(Session& session, MonoNs now);
 
-  /// A CLOSE over the traffic keys (the worker opened it).
-  void on_peer_closed(Session& session, MonoNs now);
+  /// A CLOSE over the traffic keys (the worker opened it); `reason` as the peer numbers it.
+  void on_peer_closed(Session& session, std::uint64_t reason, MonoNs now);
   void on_control_close(Session& session, const wire::ControlClose& message, MonoNs now);
   /// The worker has wiped its keys: the slot is free.
   void on_removed(Session& session, MonoNs now);

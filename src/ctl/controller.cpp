@@ -67,6 +67,8 @@ void Controller::on_control(const bus::Report& report,
   if (lifetimes_.expire(*session, now)) {
     rekeys_.on_generation_used(*session, report.generation, now);
     judge_control(*session, report, payload, now);
+  } else {
+    core_.counters.drop(DropReason::kSessionStateForbids);  // ended, perhaps at this very moment
   }
   settle(report.session, now);
 }
@@ -131,7 +133,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
         rekeys_.on_epoch_used(*session, report.value, now);
         break;
       case bus::ReportKind::kPeerClosed:
-        closing_.on_peer_closed(*session, now);
+        closing_.on_peer_closed(*session, report.value, now);
         break;
       case bus::ReportKind::kKeyUsage:
         rekeys_.on_key_usage(*session, report.epoch, report.value, now);

@@ -11,6 +11,8 @@ namespace {
 
 /// Security events a second: enough to see an attack, too few to flood the log by one.
 constexpr base::TokenRate kSecurityEvents{.tokens = 10, .per = seconds(1), .burst = 20};
+/// A forbidden transition is a fault of our own: the first of them tell it, a thousand tell no more.
+constexpr base::TokenRate kRejectionEvents{.tokens = 1, .per = seconds(1), .burst = 5};
 
 }  // namespace
 
@@ -26,7 +28,8 @@ Core::Core(const session::TransitionAuthority& the_authority, Settings the_setti
       wheel(sessions.slots(), now),
       reset_key(std::move(the_reset_key)),
       cid_cipher_(settings.cid_key),
-      security_events_(kSecurityEvents, now) {}
+      security_events_(kSecurityEvents, now),
+      rejection_events_(kRejectionEvents, now) {}
 
 bus::Command* Core::obtain(Session& session, MonoNs now) {
   bus::Command* command = ports.workers.obtain(session.ref.worker);
@@ -37,12 +40,10 @@ bus::Command* Core::obtain(Session& session, MonoNs now) {
   return command;
 }
 
-void Core::send(Session& session, bus::Command* command, Ack ack, std::uint64_t number,
-                bus::CommandBody body) {
+void Core::send(Session& session, bus::Command* command, Ack ack, std::uint64_t number) {
   command->session = session.ref;
   command->tag = std::uint64_t{std::to_underlying(ack)} << 56 | (number & ((1ULL << 56) - 1));
   command->applied = false;
-  command->body = body;
   ports.workers.send(session.ref.worker, command);
 }
 
@@ -54,7 +55,7 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
                       const Preface* preface) {
   const auto change = session.record.apply(authority, trigger, reason, now);
   if (!change) {
-    counters.add(ControllerCounter::kTransitionsRejected);
+    emit_rejected(session, trigger, reason, now);
     return false;
   }
   counters.add(ControllerCounter::kTransitions);
@@ -67,6 +68,40 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
            .previous = change->previous, .now = change->now, .trigger = change->trigger},
        now);
   return true;
+}
+
+void Core::emit_rejected(const Session& session, Trigger trigger, Reason reason, MonoNs now) {
+  counters.add(ControllerCounter::kTransitionsRejected);
+  if (!rejection_events_.take(now)) {
+    ++rejections_suppressed_;
+    return;
+  }
+  emit(session, EventType::kTransitionRejected, reason,
+       audit::RejectedDetail{.state = session.record.state(),
+                             .trigger = trigger,
+                             .count = 1 + std::exchange(rejections_suppressed_, 0)},
+       now);
+}
+
+void Core::keys_installed(Session& session, std::uint64_t epoch, std::uint32_t generation,
+                          MonoNs now) {
+  if (const auto left = session.told_keys.install({.epoch = epoch, .generation = generation}))
+    emit(session, EventType::kKeyExpired, Reason::kDrainOver,
+         audit::KeyDetail{.epoch = left->epoch, .generation = left->generation}, now);
+  emit(session, EventType::kKeyInstalled, Reason::kEpochInstalled,
+       audit::KeyDetail{.epoch = epoch, .generation = generation}, now);
+}
+
+void Core::keys_expired(Session& session, std::uint64_t epoch, Reason reason, MonoNs now) {
+  if (const auto ended = session.told_keys.expire(epoch))
+    emit(session, EventType::kKeyExpired, reason,
+         audit::KeyDetail{.epoch = ended->epoch, .generation = ended->generation}, now);
+}
+
+void Core::all_keys_expired(Session& session, Reason reason, MonoNs now) {
+  while (const auto ended = session.told_keys.expire_oldest())
+    emit(session, EventType::kKeyExpired, reason,
+         audit::KeyDetail{.epoch = ended->epoch, .generation = ended->generation}, now);
 }
 
 void Core::emit(const Session& session, EventType type, Reason reason,
@@ -166,33 +201,30 @@ wire::JumpIds Core::with_tokens(const std::array<ConnectionId, limits::kMaxJumpI
   return issued;
 }
 
-bus::EpochKeys Core::epoch_keys(const Session& session, const crypto::RootSecret& root,
-                                std::uint32_t generation, std::uint64_t epoch,
-                                std::uint64_t binding_version) const {
+void Core::derive_epoch(const Session& session, const crypto::RootSecret& root,
+                        const session::KeyLedger::Entry& epoch, std::uint64_t binding_version,
+                        bus::EpochKeys& out) const {
   crypto::TrafficContext context{.session_id = session.record.id(),
-                                 .generation = generation,
-                                 .epoch = epoch,
+                                 .generation = epoch.generation,
+                                 .epoch = epoch.epoch,
                                  .binding_version = binding_version,
                                  .owner_epoch = settings.owner_epoch,
                                  .suite = session.suite,
                                  .direction = Direction::kClientToGateway};
-  bus::EpochKeys keys;
-  keys.epoch = epoch;
-  keys.generation = generation;
-  keys.suite = session.suite;
-  keys.receive = crypto::derive_traffic_key(root, context).get();
+  out.epoch = epoch.epoch;
+  out.generation = epoch.generation;
+  out.suite = session.suite;
+  out.receive = crypto::derive_traffic_key(root, context).get();
   context.direction = Direction::kGatewayToClient;
-  keys.send = crypto::derive_traffic_key(root, context).get();
-  return keys;
+  out.send = crypto::derive_traffic_key(root, context).get();
 }
 
-bus::ControlReceiveKey Core::control_receive_key(const Session& session,
-                                                 const crypto::RootSecret& root,
-                                                 std::uint32_t generation) const {
-  return {.generation = generation,
-          .key = crypto::derive_control_key(root, session.record.id(), generation,
-                                            Direction::kClientToGateway)
-                     .get()};
+void Core::derive_control(const Session& session, const crypto::RootSecret& root,
+                          std::uint32_t generation, bus::ControlReceiveKey& out) const {
+  out.generation = generation;
+  out.key =
+      crypto::derive_control_key(root, session.record.id(), generation, Direction::kClientToGateway)
+          .get();
 }
 
 bus::LivenessPolicy Core::liveness_policy() const {
@@ -229,9 +261,7 @@ void Core::arm(Session& session) {
   }
   MonoNs next = std::min(session.record.next_deadline(), session.retry_at);
   if (session.binding) {
-    next = std::min(next, keys_deadline(session));
-    if (!session.rekey_due)
-      next = std::min(next, session.generation_made + policy.keys.rekey_after);
+    if (!session.rekey_due) next = std::min(next, session.record.rekey_at());
     if (session.healing) next = std::min(next, session.in_place_at);
   }
   if (session.exchange)

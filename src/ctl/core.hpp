@@ -83,8 +83,15 @@ class Core {
   // -------------------------------------------------------
   /// Nothing when the pool is empty: counted, and the session is looked at again next tick.
   [[nodiscard]] bus::Command* obtain(Session& session, MonoNs now);
+  /// The body stands in the command already.
+  void send(Session& session, bus::Command* command, Ack ack, std::uint64_t number);
+  template <class Body>
+    requires(!bus::CarriesKeys<Body>)
   void send(Session& session, bus::Command* command, Ack ack, std::uint64_t number,
-            bus::CommandBody body);
+            const Body& body) {
+    command->body = body;
+    send(session, command, ack, number);
+  }
   /// Gives back one that was not needed.
   void release(Session& session, bus::Command* command);
 
@@ -96,12 +103,16 @@ class Core {
     Reason reason{Reason::kNone};
     audit::EventDetail detail;
   };
-  /// One step of the table with its one SessionStateChange; false (counted, nothing changed) when
-  /// it is forbidden.
+  /// One step of the table with its one SessionStateChange; false (counted and evented, nothing
+  /// changed) when it is forbidden.
   bool transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
                   const Preface* preface = nullptr);
   void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,
             MonoNs now);
+  /// Keys of an epoch are there: KeyInstalled. Their end is told once: KeyExpired.
+  void keys_installed(Session& session, std::uint64_t epoch, std::uint32_t generation, MonoNs now);
+  void keys_expired(Session& session, std::uint64_t epoch, Reason reason, MonoNs now);
+  void all_keys_expired(Session& session, Reason reason, MonoNs now);
   /// About the node, not about a session.
   void emit_node(EventType type, Reason reason, const audit::EventDetail& detail, MonoNs now);
   /// Security events, at most ten a second in all; what was left out is counted into the next one.
@@ -128,12 +139,12 @@ class Core {
   [[nodiscard]] wire::IssuedId with_token(ConnectionId cid) const;
   [[nodiscard]] wire::JumpIds with_tokens(
       const std::array<ConnectionId, limits::kMaxJumpIds>& ids) const;
-  [[nodiscard]] bus::EpochKeys epoch_keys(const Session& session, const crypto::RootSecret& root,
-                                          std::uint32_t generation, std::uint64_t epoch,
-                                          std::uint64_t binding_version) const;
-  [[nodiscard]] bus::ControlReceiveKey control_receive_key(const Session& session,
-                                                           const crypto::RootSecret& root,
-                                                           std::uint32_t generation) const;
+  /// Both write into a command's body: a key is never copied to anywhere else.
+  void derive_epoch(const Session& session, const crypto::RootSecret& root,
+                    const session::KeyLedger::Entry& epoch, std::uint64_t binding_version,
+                    bus::EpochKeys& out) const;
+  void derive_control(const Session& session, const crypto::RootSecret& root,
+                      std::uint32_t generation, bus::ControlReceiveKey& out) const;
 
   // ---- Bookkeeping at the end of each input
   // ------------------------------------------------------------------------
@@ -142,9 +153,6 @@ class Core {
   /// Arms the session's timer at its next deadline.
   void arm(Session& session);
   [[nodiscard]] bus::LivenessPolicy liveness_policy() const;
-  [[nodiscard]] MonoNs keys_deadline(const Session& session) const {
-    return session.generation_made + policy.keys.reject_after;
-  }
   [[nodiscard]] std::string_view peer_name(const Session& session) const {
     return peers[session.peer].config->name;
   }
@@ -162,9 +170,13 @@ class Core {
   std::uint64_t attached{0};  // sessions in ATTACHED
 
  private:
+  void emit_rejected(const Session& session, Trigger trigger, Reason reason, MonoNs now);
+
   crypto::CidCipher cid_cipher_;
   base::TokenBucket security_events_;
   std::uint64_t security_suppressed_{0};
+  base::TokenBucket rejection_events_;
+  std::uint64_t rejections_suppressed_{0};
 };
 
 }  // namespace jumpgate::ctl

@@ -55,11 +55,12 @@ void Exchanges::begin(Session& session, const Reservation& reservation, const St
   }
   session.healing = false;
   session.cancel_epoch = 0;  // the new proposal takes its place in the worker
-  core_.send(session, reservation.command, Ack::kPropose, exchange.epoch,
-             bus::ProposeEpoch{
-                 .epoch = core_.epoch_keys(session, session.root, session.record.root_generation(),
-                                           exchange.epoch, session.record.binding_version() + 1),
-                 .gateway_cid = exchange.gateway_cid});
+  auto& body = reservation.command->body.emplace<bus::ProposeEpoch>();
+  body.gateway_cid = exchange.gateway_cid;
+  core_.derive_epoch(session, session.root,
+                     {.epoch = exchange.epoch, .generation = session.record.root_generation()},
+                     session.record.binding_version() + 1, body.epoch);
+  core_.send(session, reservation.command, Ack::kPropose, exchange.epoch);
 }
 
 void Exchanges::on_proposed(Session& session, std::uint64_t epoch, MonoNs now) {
@@ -273,10 +274,7 @@ void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
     core_.counters.add(ControllerCounter::kCommitsRebound);
   core_.emit(session, EventType::kTransportSwitch,
              in_place ? Reason::kInPlaceRecovery : exchange.cause, detail, now);
-  core_.emit(
-      session, EventType::kKeyInstalled, Reason::kEpochInstalled,
-      audit::KeyDetail{.epoch = exchange.epoch, .generation = session.record.root_generation()},
-      now);
+  core_.keys_installed(session, exchange.epoch, session.record.root_generation(), now);
   if (in_place && exchange.kind == wire::ChallengeKind::kRebinding) {
     session.rebind_refused = exchange.addresses[1].remote;
     session.rebind_refused_until = now + core_.policy.switching.switch_cooldown;
@@ -298,8 +296,11 @@ void Exchanges::on_committed(Session& session, std::uint64_t epoch) {
 void Exchanges::abandon(Session& session, MonoNs now) {
   if (!session.exchange) return;
   const Exchange& exchange = *session.exchange;
+  const Endpoint to = exchange.addresses[exchange.address_count - 1].remote;
+  core_.emit(session, EventType::kReattachResult, Reason::kPathNotValidated,
+             result_detail(session, exchange, to, now), now);
   core_.emit(session, EventType::kTransportSwitchFailed, Reason::kPathNotValidated,
-             switch_detail(session, exchange.addresses[exchange.address_count - 1].remote), now);
+             switch_detail(session, to), now);
   cancel_epoch(session, exchange.epoch, now);
   session.epochs.cancel();
   session.exchange.reset();

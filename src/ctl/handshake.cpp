@@ -191,7 +191,6 @@ void Handshakes::on_written(HandshakeJob* job, MonoNs now) {
   session->root = std::move(job->root);
   session->control_send = crypto::derive_control_key(session->root, session->record.id(), 0,
                                                      Direction::kGatewayToClient);
-  session->generation_made = now;
   session->job = job;
   session->welcome_ready = true;
   install(*session, now);
@@ -206,24 +205,25 @@ void Handshakes::install(Session& session, MonoNs now) {
   session.welcome_ready = false;
   session.installed = true;
   session.told = {.policy_version = core_.policy.version};
-  core_.send(session, command, Ack::kInstall, 0,
-             bus::InstallSession{
-                 .id = session.record.id(),
-                 .peer = session.peer,
-                 .gateway_cid = session.first_gateway_cid,
-                 .client_cid = session.first_client_cid,
-                 .jump_ids = session.jump_ids,
-                 .control = core_.control_receive_key(session, session.root, 0),
-                 .epoch = core_.epoch_keys(session, session.root, 0, session.epochs.current(), 1),
-                 .liveness = core_.liveness_policy(),
-                 .replay_window_packets = core_.policy.security.replay_window_packets});
+  auto& body = command->body.emplace<bus::InstallSession>();
+  body.id = session.record.id();
+  body.peer = session.peer;
+  body.gateway_cid = session.first_gateway_cid;
+  body.client_cid = session.first_client_cid;
+  body.jump_ids = session.jump_ids;
+  body.liveness = core_.liveness_policy();
+  body.replay_window_packets = core_.policy.security.replay_window_packets;
+  core_.derive_control(session, session.root, 0, body.control);
+  core_.derive_epoch(session, session.root, {.epoch = session.epochs.current(), .generation = 0}, 1,
+                     body.epoch);
+  core_.send(session, command, Ack::kInstall, 0);
 }
 
 void Handshakes::on_installed(Session& session, MonoNs now) {
   if (session.record.state() != State::kBirth || session.job == nullptr) return;
   HandshakeJob* job = session.job;
   session.job = nullptr;
-  session.generation_made = now;
+  session.record.begin_keys(core_.authority, {core_.policy.keys, now});
   core_.counters.add(ControllerCounter::kWelcomes);
   if (!core_.ports.datagrams.send(session.hello_to, session.hello_from,
                                   std::span(job->answer).first(job->answer_size)))
@@ -293,8 +293,7 @@ void Handshakes::on_confirm(Session& session, const wire::Confirm& message, cons
                                  .epoch = session.epochs.current(),
                                  .suite = session.suite},
              now);
-  core_.emit(session, EventType::kKeyInstalled, Reason::kEpochInstalled,
-             audit::KeyDetail{.epoch = session.epochs.current(), .generation = 0}, now);
+  core_.keys_installed(session, session.epochs.current(), 0, now);
   if (former) {
     if (Session* old = core_.sessions.find(*former); old != nullptr)
       closing_.terminate(*old, Reason::kSuperseded, now);

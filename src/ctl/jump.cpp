@@ -127,6 +127,7 @@ void Jumps::deny(Session& session, const wire::Reattach& message, Reason reason,
                                      .elapsed = {}};
   core_.counters.add(ControllerCounter::kReattachAttempts);
   core_.emit(session, EventType::kReattachAttempt, message.cause, detail, now);
+  core_.emit(session, EventType::kReattachResult, reason, detail, now);
   if (!stale) {
     session.last_jump_seq = message.jump_seq;
     session.budget.spend_attempt(now);
@@ -141,7 +142,6 @@ void Jumps::deny(Session& session, const wire::Reattach& message, Reason reason,
                                    .latency = {}},
                now);
   }
-  core_.emit(session, EventType::kReattachResult, reason, detail, now);
   exchanges_.refuse(session, message.jump_seq, reason, stale ? Duration{} : retry_after,
                     message.client_cid, to, from);
 }

@@ -3,19 +3,8 @@
 namespace jumpgate::ctl {
 
 bool Lifetimes::expire(Session& session, MonoNs now) {
-  const session::SessionRecord& record = session.record;
-  if (record.state() == State::kTerminated) return false;
-  const bool lifetime_over = now >= record.lifetime_deadline();
-  if (!lifetime_over && session.binding && now >= core_.keys_deadline(session)) {
-    if (session.doom == Reason::kNone)
-      core_.emit(session, EventType::kKeyExpired, Reason::kKeysExpired,
-                 audit::KeyDetail{.epoch = session.epochs.current(),
-                                  .generation = record.root_generation()},
-                 now);
-    closing_.terminate(session, Reason::kKeysExpired, now);
-    return false;
-  }
-  const auto due = record.due(now);
+  if (session.record.state() == State::kTerminated) return false;
+  const auto due = session.record.due(now);
   if (!due) return session.doom == Reason::kNone;
   if (due->trigger == Trigger::kTerminate) {
     closing_.terminate(session, due->reason, now);
@@ -37,8 +26,7 @@ void Lifetimes::on_timer(Session& session, MonoNs now) {
   closing_.retry(session, now);
   Session* alive = core_.sessions.find(ref);
   if (alive == nullptr || !expire(*alive, now)) return;
-  if (alive->binding && now >= alive->generation_made + core_.policy.keys.rekey_after)
-    alive->rekey_due = true;
+  if (alive->binding && now >= alive->record.rekey_at()) alive->rekey_due = true;
   handshakes_.retry(*alive, now);
   rekeys_.retry(*alive, now);
   exchanges_.on_timer(*alive, now);

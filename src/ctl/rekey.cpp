@@ -114,11 +114,12 @@ void Rekeys::install(Session& session, MonoNs now) {
   bus::Command* command = core_.obtain(session, now);
   if (command == nullptr) return;
   pending.epoch = session.epochs.propose();
-  core_.send(session, command, Ack::kInstallGeneration, pending.epoch,
-             bus::InstallGeneration{
-                 .control = core_.control_receive_key(session, pending.root, pending.generation),
-                 .epoch = core_.epoch_keys(session, pending.root, pending.generation, pending.epoch,
-                                           session.record.binding_version())});
+  auto& body = command->body.emplace<bus::InstallGeneration>();
+  core_.derive_control(session, pending.root, pending.generation, body.control);
+  core_.derive_epoch(session, pending.root,
+                     {.epoch = pending.epoch, .generation = pending.generation},
+                     session.record.binding_version(), body.epoch);
+  core_.send(session, command, Ack::kInstallGeneration, pending.epoch);
 }
 
 void Rekeys::on_installed(Session& session, std::uint64_t epoch, MonoNs now) {
@@ -126,8 +127,8 @@ void Rekeys::on_installed(Session& session, std::uint64_t epoch, MonoNs now) {
   PendingRekey& pending = *session.rekey;
   pending.stage = PendingRekey::Stage::kInstalled;
   pending.made_at = now;
-  core_.emit(session, EventType::kKeyInstalled, Reason::kEpochInstalled,
-             audit::KeyDetail{.epoch = epoch, .generation = pending.generation}, now);
+  pending.keys = {core_.policy.keys, now};
+  core_.keys_installed(session, epoch, pending.generation, now);
   KeptRekeyReply& kept = session.rekey_reply;
   kept.reply = {.generation = pending.generation,
                 .reason = Reason::kNone,
@@ -176,19 +177,15 @@ void Rekeys::confirm(Session& session, MonoNs now) {
   bus::Command* command = core_.obtain(session, now);
   pending.confirmed = command == nullptr;  // then retry() does it
   if (command == nullptr) return;
-  const std::uint64_t replaced = session.epochs.current();
-  const auto generation =
-      session.record.commit_generation(core_.authority, session.record.root_generation());
+  const auto generation = session.record.commit_generation(
+      core_.authority, session.record.root_generation(), pending.keys);
   if (!generation || !session.epochs.commit(pending.epoch, kNever)) {
     core_.release(session, command);
     closing_.terminate(session, Reason::kInternalInconsistency, now);
     return;
   }
-  session.old_root = std::move(session.root);
-  session.old_root_epoch = replaced;
   session.root = std::move(pending.root);
   session.control_send = std::move(pending.control_send);
-  session.generation_made = pending.made_at;
   session.rekey_due = false;
   core_.send(session, command, Ack::kConfirmGeneration, pending.epoch,
              bus::ConfirmGeneration{.epoch = pending.epoch});
@@ -223,6 +220,7 @@ bool Rekeys::cancel(Session& session, Reason reason, MonoNs now) {
   }
   core_.emit(session, EventType::kRekeyDenied, reason,
              audit::KeyDetail{.epoch = pending.epoch, .generation = pending.generation}, now);
+  core_.keys_expired(session, pending.epoch, reason, now);
   session.rekey.reset();
   session.rekey_reply.ready = false;
   return true;
@@ -237,10 +235,6 @@ void Rekeys::on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t k
   // Of keys that a newer epoch has replaced: nothing is left to renew, and nothing to end.
   if (epoch < session.epochs.current()) return;
   if (kind == kHardLimit && !session.rekey) {
-    core_.emit(session, EventType::kKeyExpired, Reason::kKeysExpired,
-               audit::KeyDetail{.epoch = session.epochs.current(),
-                                .generation = session.record.root_generation()},
-               now);
     closing_.terminate(session, Reason::kKeysExpired, now);
     return;
   }
@@ -249,12 +243,7 @@ void Rekeys::on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t k
 
 void Rekeys::on_epoch_released(Session& session, std::uint64_t epoch, MonoNs now) {
   session.epochs.release(epoch);
-  if (epoch == session.old_root_epoch) {
-    session.old_root.clear();
-    session.old_root_epoch = 0;
-  }
-  core_.emit(session, EventType::kKeyExpired, Reason::kDrainOver,
-             audit::KeyDetail{.epoch = epoch, .generation = session.record.root_generation()}, now);
+  core_.keys_expired(session, epoch, Reason::kDrainOver, now);
 }
 
 void Rekeys::retry(Session& session, MonoNs now) {

@@ -2,8 +2,8 @@
 /// "Rekey", "Limits").
 ///
 ///   REKEY -> thread does X25519 -> worker has control and traffic keys of g+1 -> REKEY_REPLY
-///         -> first authentic message under g+1 -> worker sends in it -> KeyRotated; g drains, root
-///         g is wiped
+///         -> first authentic message under g+1 -> root g is wiped, worker sends in g+1 ->
+///         KeyRotated; g's last epoch drains
 ///
 /// Owner thread: the controller. Bound: one pending rekey a session, 1 + kMaxAnswerRepeats replies
 /// for one rekey_seq. Failure: a reply with the reason, or silence when no job is free (the client

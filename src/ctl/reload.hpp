@@ -36,6 +36,7 @@ class Reloads {
       Session* session = core_.sessions.at(sweep_cursor_++);
       if (session == nullptr || session->record.state() == State::kTerminated) continue;
       session->record.adopt_policy(core_.authority, core_.policy, now);
+      if (session->rekey) session->rekey->keys.adopt(core_.policy.keys, now);
       core_.counters.add(ControllerCounter::kPolicySweeps);
       touched(*session);
     }

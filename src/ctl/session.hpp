@@ -18,6 +18,7 @@
 #include "bus/messages.hpp"
 #include "crypto/key_schedule.hpp"
 #include "session/epoch_slots.hpp"
+#include "session/key_ledger.hpp"
 #include "session/session_record.hpp"
 #include "session/switch_budget.hpp"
 
@@ -93,6 +94,7 @@ struct PendingRekey {
   crypto::ControlSecret control_send;
   PublicKey gateway_ephemeral{};
   MonoNs made_at{};
+  session::KeyDeadlines keys;
   bool confirmed{false};  // the peer uses it; the worker is told as soon as a command is free
 };
 
@@ -123,6 +125,7 @@ struct Session {
   std::uint32_t peer;
   Suite suite{};
   Reason last_reason{Reason::kNone};  // of the last transition
+  Reason peer_reason{Reason::kNone};  // of the peer's CLOSE
   bool installed{false};              // the worker was told of it: it ends by RemoveSession
   bool removing{false};               // RemoveSession is on its way
   bool silent{false};                 // the worker reported silence of the bound path
@@ -142,11 +145,9 @@ struct Session {
   std::array<ConnectionId, limits::kMaxJumpIds> jump_ids{};
   bool attach_acknowledged{false};
   crypto::RootSecret root;
-  crypto::RootSecret old_root;  // of the generation before, until its last epoch has drained
-  std::uint64_t old_root_epoch{0};
   crypto::ControlSecret control_send;
-  MonoNs generation_made{};
   session::EpochSlots epochs{1};
+  session::KeyLedger told_keys;
   bool rekey_due{false};
 
   // Changes.

@@ -49,10 +49,10 @@ struct Apply {
 
   /// A window, if need be that of our own draining epoch.
   std::uint32_t take_window() {
-    const std::uint32_t index = shard.windows.take();
+    const std::uint32_t index = shard.windows.take(ref.slot);
     if (index != WindowPool::kNone || with_role(EpochRole::kPrevious) == nullptr) return index;
     cut_drain();
-    return shard.windows.take();
+    return shard.windows.take(ref.slot);
   }
   void cut_drain() {
     if (with_role(EpochRole::kPrevious) == nullptr) return;
@@ -138,7 +138,7 @@ struct Apply {
     if (!acceptable(command.epoch, nullptr)) return false;
     const auto id = shard.shared.cids.decode(command.gateway_cid);
     if (!id) return false;
-    const std::uint32_t window = shard.windows.take();
+    const std::uint32_t window = shard.windows.take(ref.slot);
     if (window == WindowPool::kNone) return false;
     ids().life = ref.life;
     ids().peer = command.peer;
@@ -178,7 +178,7 @@ struct Apply {
     if (ids().state != SlotState::kBirth || !usable(command.path)) return false;
     ids().state = SlotState::kBound;
     bind(command.path);
-    record().liveness.restart(shard.now);
+    record().liveness.restart(shard.now, shard.now);
     heartbeat_now();
     return true;
   }
@@ -200,7 +200,7 @@ struct Apply {
     slot.jump_ids[1] = slot.jump_ids[0];
     slot.jump_ids[0] = command.jump_ids;
     slot.fresh_path = true;
-    slot.liveness.restart(shard.now);
+    slot.liveness.restart(shard.now, shard.now);
     slot.owed =
         static_cast<std::uint8_t>(slot.owed & ~(SlotRecord::kOwesSilence | SlotRecord::kOwesAlive));
     heartbeat_now();
@@ -241,7 +241,7 @@ struct Apply {
     if (ids().state != SlotState::kBound || next == nullptr || next->number != command.epoch)
       return false;
     promote(*next);
-    record().liveness.forget_echo();
+    record().liveness.begin_epoch(shard.now);
     heartbeat_now();
     return true;
   }

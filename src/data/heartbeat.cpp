@@ -101,7 +101,7 @@ void on_timer(Shard& shard, std::uint32_t slot) {
   if (shard.now >= record.drain_until) release_previous(shard, slot);
   if (record.liveness.poll_silence(shard.now)) report_silence(shard, slot);
   if (record.owed != 0) pay_owed(shard, slot);
-  if (record.liveness.next_due(shard.now) <= shard.now) send_heartbeat(shard, slot);
+  if (record.liveness.next_due() <= shard.now) send_heartbeat(shard, slot);
   arm_timer(shard, slot);
 }
 
@@ -129,8 +129,7 @@ void arm_timer(Shard& shard, std::uint32_t slot) {
     shard.timers.cancel(slot);
     return;
   }
-  MonoNs deadline =
-      std::min(record.liveness.next_due(shard.now), record.liveness.silence_deadline(shard.now));
+  MonoNs deadline = std::min(record.liveness.next_due(), record.liveness.silence_deadline());
   deadline = std::min(deadline, record.drain_until);
   if (record.owed != 0) deadline = std::min(deadline, shard.now + kOwedRetry);
   shard.timers.arm(slot, deadline);

@@ -1,8 +1,9 @@
 /// Memory of replay windows, in equal pieces.
 ///
-/// Purpose: one window for each live receiving epoch; current and draining ones are counted in the
-/// footprint. Owner thread: the worker. Bound: `count` windows of `packets` counters, taken once.
-/// Failure: take() returns kNone, nothing has changed.
+/// Purpose: one window for each live receiving epoch. Each slot has one of its own, so that a
+/// configured session always finds one; epochs beside the current one borrow spare ones, never
+/// another slot's. Owner thread: the worker. Bound: a window a slot and the spare ones, of `packets`
+/// counters each, taken once. Failure: take() returns kNone, nothing has changed.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +23,13 @@ class WindowPool {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
-  static std::size_t footprint(std::size_t count, std::size_t packets) {
-    return count * packets / 8 + count * sizeof(std::uint32_t);
+  static std::size_t footprint(std::size_t slots, std::size_t spares, std::size_t packets) {
+    return (slots + spares) * packets / 8 + slots + spares * sizeof(std::uint32_t);
   }
-  static std::expected<WindowPool, std::string> create(unsigned worker, std::uint32_t count,
-                                                       std::size_t packets, int socket) {
+  static std::expected<WindowPool, std::string> create(unsigned worker, std::uint32_t slots,
+                                                       std::uint32_t spares, std::size_t packets,
+                                                       int socket) {
+    const std::size_t count = std::size_t{slots} + spares;
     auto zone = bus::Zone::create("jg_windows" + std::to_string(worker), count * packets / 8,
                                   socket, false);
     if (!zone) return std::unexpected(zone.error());
@@ -34,20 +37,33 @@ class WindowPool {
     pool.zone_ = std::move(*zone);
     pool.words_per_window_ = session::ReplayWindow::words_for(packets);
     pool.words_ = static_cast<std::uint64_t*>(pool.zone_.data());
-    pool.free_.reserve(count);
-    for (std::uint32_t i = count; i > 0; --i)
-      pool.free_.push_back(i - 1);
+    pool.own_taken_ = std::vector<std::uint8_t>(slots);
+    pool.spares_.reserve(spares);
+    for (std::uint32_t i = spares; i > 0; --i)
+      pool.spares_.push_back(slots + i - 1);
     return pool;
   }
 
-  [[nodiscard]] std::uint32_t take() {
-    if (free_.empty()) return kNone;
-    const std::uint32_t index = free_.back();
-    free_.pop_back();
+  /// The slot's own window, or a spare one while that is in use.
+  [[nodiscard]] std::uint32_t take(std::uint32_t slot) {
+    if (own_taken_[slot] == 0) {
+      own_taken_[slot] = 1;
+      return slot;
+    }
+    if (spares_.empty()) return kNone;
+    const std::uint32_t index = spares_.back();
+    spares_.pop_back();
     return index;
   }
-  void give_back(std::uint32_t index) { free_.push_back(index); }
-  [[nodiscard]] std::size_t available() const { return free_.size(); }
+  void give_back(std::uint32_t index) {
+    if (index < own_taken_.size()) {
+      own_taken_[index] = 0;
+    } else {
+      spares_.push_back(index);
+    }
+  }
+  [[nodiscard]] std::size_t spares() const { return spares_.size(); }
+  [[nodiscard]] bool own_taken(std::uint32_t slot) const { return own_taken_[slot] != 0; }
 
   /// A fresh window of `packets` (at most the pool's piece) over piece `index`.
   [[nodiscard]] session::ReplayWindow window(std::uint32_t index, std::size_t packets) const {
@@ -60,7 +76,8 @@ class WindowPool {
   bus::Zone zone_;
   std::uint64_t* words_{nullptr};
   std::size_t words_per_window_{0};
-  std::vector<std::uint32_t> free_;
+  std::vector<std::uint8_t> own_taken_;  // by slot
+  std::vector<std::uint32_t> spares_;    // free ones
 };
 
 }  // namespace jumpgate::data

@@ -16,10 +16,6 @@ namespace {
 
 using bus::WorkerCounter;
 
-std::uint32_t windows_of(const WorkerLimits& limits) {
-  return limits.slots + limits.extra_windows;
-}
-
 std::expected<void, std::string> check(const WorkerSetup& setup) {
   const WorkerLimits& limits = setup.limits;
   if (limits.slots == 0 || limits.slots > limits::kMaxSlotsPerWorker)
@@ -45,7 +41,8 @@ std::expected<void, std::string> check(const WorkerSetup& setup) {
 std::vector<FootprintLine> Worker::footprint(const WorkerLimits& limits) {
   return {
       {"sessions", SessionTable::footprint(limits.slots)},
-      {"replay windows", WindowPool::footprint(windows_of(limits), limits.replay_window_packets)},
+      {"replay windows",
+       WindowPool::footprint(limits.slots, limits.extra_windows, limits.replay_window_packets)},
       {"expanded keys", ExpandedKeys::footprint(limits.expanded_keys)},
       {"held packets", HeldPackets::footprint(limits.held_packets)},
       {"token buckets", Admission::footprint(limits)},
@@ -59,8 +56,8 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup s
   const WorkerLimits& limits = setup.limits;
   auto sessions = SessionTable::create(setup.worker, limits.slots, limits.socket);
   if (!sessions) return std::unexpected(sessions.error());
-  auto windows = WindowPool::create(setup.worker, windows_of(limits), limits.replay_window_packets,
-                                    limits.socket);
+  auto windows = WindowPool::create(setup.worker, limits.slots, limits.extra_windows,
+                                    limits.replay_window_packets, limits.socket);
   if (!windows) return std::unexpected(windows.error());
   auto keys = ExpandedKeys::create(setup.worker, limits.expanded_keys, limits.socket);
   if (!keys) return std::unexpected(keys.error());

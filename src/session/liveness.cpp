@@ -25,32 +25,51 @@ std::uint32_t wire_time_us(MonoNs now) {
 }
 
 Liveness::Liveness(const LivenessTimers& timers, MonoNs now)
-    : timers_(timers), last_heard_(now), last_sent_(now), last_traffic_(now), quick_since_(now) {}
+    : timers_(timers),
+      last_heard_(now),
+      last_sent_(now),
+      last_traffic_(now),
+      quick_since_(now),
+      sent_from_(now) {}
+
+void Liveness::become_quick(MonoNs now) {
+  if (is_quick(now)) return;
+  quick_since_ = now;
+  idle_announcements_ = 0;
+}
 
 void Liveness::set_quick(bool quick, MonoNs now) {
-  if (quick && !is_quick(now)) quick_since_ = now;
+  if (quick) become_quick(now);
   // Leaving it, the interval falls back to what the traffic asks for.
   quick_ = quick;
 }
 
-void Liveness::restart(MonoNs now) {
+void Liveness::restart(MonoNs now, MonoNs sent_from) {
   last_heard_ = now;
   quick_since_ = now;
   silent_ = false;
   sent_any_ = false;
+  probe_open_ = kNever;
   peer_interval_ms_ = 0;
-  forget_echo();
+  idle_announcements_ = 0;  // the peer counts anew as well
+  begin_epoch(sent_from);
+}
+
+void Liveness::begin_epoch(MonoNs sent_from) {
+  echo_time_us_ = 0;
+  sent_from_ = sent_from;
 }
 
 bool Liveness::on_authentic(MonoNs now) {
   last_heard_ = now;
+  probe_open_ = kNever;
   const bool was_silent = silent_;
   silent_ = false;
   return was_silent;
 }
 
 void Liveness::on_traffic(MonoNs now) {
-  if (!is_quick(now)) quick_since_ = now;
+  become_quick(now);
   last_traffic_ = now;
 }
 
@@ -61,6 +80,8 @@ std::optional<Duration> Liveness::on_heartbeat(const wire::Heartbeat& heartbeat,
   if (heartbeat.echo_time_us == 0) return std::nullopt;
   const std::uint32_t elapsed = wire_time_us(now) - heartbeat.echo_time_us;  // modulo 2^32
   if (elapsed > kMaxSampleUs || heartbeat.echo_delay_us > elapsed) return std::nullopt;
+  // One microsecond more: the wire's clock is cut down to whole ones.
+  if (elapsed > (now - sent_from_).us() + 1) return std::nullopt;
   return microseconds(elapsed - heartbeat.echo_delay_us);
 }
 
@@ -95,12 +116,18 @@ std::optional<wire::Heartbeat> Liveness::make_reply(MonoNs now) {
   return heartbeat;
 }
 
-MonoNs Liveness::next_due(MonoNs now) const {
-  if (!sent_any_) return now;
-  if (is_quick(now)) {
-    const bool just_became_quick = quick_since_ > last_sent_;
-    return just_became_quick ? quick_since_ : last_sent_ + timers_.interval;
-  }
+std::optional<wire::Heartbeat> Liveness::make_probe(MonoNs now) {
+  if (last_probe_.ns != 0 && now - last_probe_ < kProbeInterval) return std::nullopt;
+  last_probe_ = now;
+  probe_open_ = std::min(probe_open_, now);
+  wire::Heartbeat heartbeat = make(now);
+  heartbeat.reply_wanted = true;
+  return heartbeat;
+}
+
+MonoNs Liveness::next_due() const {
+  if (!sent_any_) return MonoNs{};
+  if (quick_since_ > last_sent_) return quick_since_;
   const bool announced = idle_announcements_ >= kIdleAnnouncements;
   return last_sent_ + (announced ? timers_.idle_interval : timers_.interval);
 }
@@ -113,23 +140,34 @@ Duration Liveness::peer_interval() const {
   return peer_interval_ms_ == 0 ? timers_.interval : milliseconds(peer_interval_ms_);
 }
 
-Duration Liveness::threshold(MonoNs now) const {
-  // While we are quick each of our heartbeats asks a slower peer to answer: it is heard at our
-  // pace.
-  const Duration heard_every =
-      is_quick(now) ? std::min(peer_interval(), timers_.interval) : peer_interval();
-  return silence_threshold(timers_.silence_floor, heard_every);
+Duration Liveness::quick_threshold() const {
+  // Each of our heartbeats asks a slower peer to answer: it is heard at our pace.
+  return silence_threshold(timers_.silence_floor, std::min(peer_interval(), timers_.interval));
 }
 
-MonoNs Liveness::silence_deadline(MonoNs now) const {
+Duration Liveness::idle_threshold() const {
+  return silence_threshold(timers_.silence_floor, peer_interval());
+}
+
+MonoNs Liveness::silence_deadline() const {
   if (silent_) return kNever;
-  return std::max(last_heard_, quick_since_) + threshold(now);
+  const MonoNs from = std::max(last_heard_, quick_since_);
+  const MonoNs while_quick = from + quick_threshold();
+  // As time passes we turn idle, and then the peer's own pace counts.
+  const bool still_quick = quick_ || while_quick < quick_until();
+  const MonoNs scheduled =
+      still_quick ? while_quick : std::max(quick_until(), from + idle_threshold());
+  return std::min(scheduled, probe_deadline());
 }
 
-bool Liveness::poll_silence(MonoNs now) {
-  if (silent_ || now < silence_deadline(now)) return false;
+MonoNs Liveness::probe_deadline() const {
+  return probe_open_ == kNever ? kNever : probe_open_ + quick_threshold();
+}
+
+std::optional<Reason> Liveness::poll_silence(MonoNs now) {
+  if (silent_ || now < silence_deadline()) return std::nullopt;
   silent_ = true;
-  return true;
+  return now >= probe_deadline() ? Reason::kTransportDead : Reason::kHeartbeatTimeout;
 }
 
 }  // namespace jumpgate::session

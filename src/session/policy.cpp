@@ -222,6 +222,12 @@ SwitchVerdict may_switch(const Policy& policy, const SwitchRequest& request) {
   return {};
 }
 
+MonoNs rebase(MonoNs deadline, MonoNs began, Duration length, MonoNs now) {
+  const MonoNs from_beginning = began + length;
+  if (from_beginning >= deadline) return from_beginning;
+  return std::min(deadline, now + length);
+}
+
 Duration silence_threshold(Duration floor, Duration peer_interval) {
   return std::max(floor, peer_interval * 4);
 }

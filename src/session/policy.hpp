@@ -121,6 +121,10 @@ struct SwitchVerdict {
 /// cooldown (`cooldown_active`), window and protocol (`policy_denied`), in this order. Pure.
 [[nodiscard]] SwitchVerdict may_switch(const Policy& policy, const SwitchRequest& request);
 
+/// A running deadline under a new length (spec/policy.md "Application"): what grows counts from
+/// where it began, what shrinks from now, and never ends later than it would have.
+[[nodiscard]] MonoNs rebase(MonoNs deadline, MonoNs began, Duration length, MonoNs now);
+
 /// Silence after which a path counts as silent: the larger of heartbeat_volatile and four times the
 /// interval the peer announced last.
 [[nodiscard]] Duration silence_threshold(Duration floor, Duration peer_interval);

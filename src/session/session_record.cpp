@@ -8,18 +8,6 @@
 
 namespace jumpgate::session {
 
-namespace {
-
-// A deadline under a new length: growth counts from its beginning, shrinkage from now, and what
-// shrinks never ends later than it would have.
-MonoNs rebase(MonoNs old_deadline, MonoNs began, Duration length, MonoNs now) {
-  const MonoNs from_beginning = began + length;
-  if (from_beginning >= old_deadline) return from_beginning;
-  return std::min(old_deadline, now + length);
-}
-
-}  // namespace
-
 SessionRecord::SessionRecord(const TransitionAuthority& /*authority*/, SessionId id,
                              const Policy& policy, MonoNs now)
     : id_(id),
@@ -53,6 +41,7 @@ std::expected<StateChange, FsmError> SessionRecord::apply(const TransitionAuthor
   }
   if (state_ == State::kTerminated) {
     lifetime_deadline_ = kNever;
+    keys_ = {};
     transport_deadline_ = kNever;
   }
   arm_state_deadline(now);
@@ -69,10 +58,16 @@ std::expected<std::uint64_t, CommitError> SessionRecord::commit_binding(
   return ++binding_version_;
 }
 
+void SessionRecord::begin_keys(const TransitionAuthority& /*authority*/, const KeyDeadlines& keys) {
+  JG_INVARIANT(state_ == State::kBirth && root_generation_ == 0);
+  keys_ = keys;
+}
+
 std::expected<std::uint32_t, CommitError> SessionRecord::commit_generation(
-    const TransitionAuthority& /*authority*/, std::uint32_t expected) {
+    const TransitionAuthority& /*authority*/, std::uint32_t expected, const KeyDeadlines& keys) {
   if (!may_have_binding(state_)) return std::unexpected(CommitError::kWrongState);
   if (expected != root_generation_) return std::unexpected(CommitError::kStaleVersion);
+  keys_ = keys;
   return ++root_generation_;
 }
 
@@ -95,6 +90,7 @@ void SessionRecord::adopt_policy(const TransitionAuthority& /*authority*/, const
   recovery_window_ = policy.switching.recovery_window;
   if (state_ == State::kTerminated) return;
   lifetime_deadline_ = rebase(lifetime_deadline_, created_at_, policy.session.max_lifetime, now);
+  keys_.adopt(policy.keys, now);
   if (lost_since_) {
     transport_deadline_ = rebase(transport_deadline_, *lost_since_, transport_lost_ttl_, now);
   }
@@ -107,12 +103,15 @@ void SessionRecord::adopt_policy(const TransitionAuthority& /*authority*/, const
 }
 
 MonoNs SessionRecord::next_deadline() const {
-  return std::min({lifetime_deadline_, transport_deadline_, state_deadline_});
+  return std::min({lifetime_deadline_, keys_.reject(), transport_deadline_, state_deadline_});
 }
 
 std::optional<DueTransition> SessionRecord::due(MonoNs now) const {
   if (now >= lifetime_deadline_) {
     return DueTransition{Trigger::kTerminate, Reason::kSessionLifetimeExceeded};
+  }
+  if (now >= keys_.reject()) {
+    return DueTransition{Trigger::kTerminate, Reason::kKeysExpired};
   }
   if (now >= transport_deadline_) {
     return DueTransition{Trigger::kTerminate, Reason::kTransportTtlExceeded};

@@ -15,6 +15,7 @@
 #include <jumpgate/types.hpp>
 
 #include "session/fsm.hpp"
+#include "session/key_deadlines.hpp"
 #include "session/policy.hpp"
 #include "session/transition_authority.hpp"
 
@@ -59,9 +60,11 @@ class SessionRecord {
   [[nodiscard]] std::expected<std::uint64_t, CommitError> commit_binding(
       const TransitionAuthority& authority, std::uint64_t expected);
 
-  /// root generation + 1, if it is `expected`; returns the new one.
+  /// The keys of generation 0 are there: their time runs from `keys`.
+  void begin_keys(const TransitionAuthority& authority, const KeyDeadlines& keys);
+  /// root generation + 1, if it is `expected`; returns the new one. `keys`: of the new generation.
   [[nodiscard]] std::expected<std::uint32_t, CommitError> commit_generation(
-      const TransitionAuthority& authority, std::uint32_t expected);
+      const TransitionAuthority& authority, std::uint32_t expected, const KeyDeadlines& keys);
 
   /// The retained binding is declared lost: the transportless clock starts, unless it runs already.
   void mark_transport_lost(const TransitionAuthority& authority, MonoNs now);
@@ -84,14 +87,18 @@ class SessionRecord {
 
   /// When the lifetime ends.
   [[nodiscard]] MonoNs lifetime_deadline() const { return lifetime_deadline_; }
+  /// When the keys want renewal, and when they end the session; kNever before there are any.
+  [[nodiscard]] MonoNs rekey_at() const { return keys_.rekey(); }
+  [[nodiscard]] MonoNs keys_deadline() const { return keys_.reject(); }
   /// When a session without transport ends; kNever while its transport lives.
   [[nodiscard]] MonoNs transport_deadline() const { return transport_deadline_; }
   /// End of the state itself: handshake timeout in BIRTH, volatile_to_degraded in VOLATILE, the
   /// recovery window in RECOVERING; else kNever.
   [[nodiscard]] MonoNs state_deadline() const { return state_deadline_; }
-  /// The earliest of the three: when to look at `due` again.
+  /// The earliest of the four: when to look at `due` again.
   [[nodiscard]] MonoNs next_deadline() const;
-  /// What time asks for now: the lifetime first, then the transportless TTL, then the state's own.
+  /// What time asks for now: the lifetime first, then the keys, then the transportless TTL, then the
+  /// state's own.
   [[nodiscard]] std::optional<DueTransition> due(MonoNs now) const;
 
  private:
@@ -108,6 +115,7 @@ class SessionRecord {
   MonoNs entered_at_;
   std::optional<MonoNs> lost_since_;
   MonoNs lifetime_deadline_;
+  KeyDeadlines keys_;
   MonoNs transport_deadline_{kNever};
   MonoNs state_deadline_{kNever};
   Duration transport_lost_ttl_;

@@ -224,7 +224,8 @@ TEST(Remove, ClosesWipesAndFreesTheSlot) {
   for (const auto& key : {client.keys.receive.key, client.keys.send.key, client.control})
     EXPECT_TRUE(std::ranges::search(memory, key).empty());
   EXPECT_FALSE(shard.keys.holds(1)) << "the expanded form neither";
-  EXPECT_EQ(shard.windows.available(), 24U);
+  EXPECT_EQ(shard.windows.spares(), 8U);
+  EXPECT_FALSE(shard.windows.own_taken(0));
 
   h.put(client, client.data(to_server()));
   h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
@@ -309,22 +310,29 @@ TEST(Inconsistent, NothingIsSealedInAnEpochThatIsNotCurrentAndAFullRingIsNoExcus
   EXPECT_EQ(h.reports(ReportKind::kInconsistent).size(), 1U);
 }
 
-TEST(Windows, NoneLeftIsARefusal) {
+TEST(Windows, SpareOnesRunOutEachSlotsOwnNever) {
   data::WorkerLimits limits = Harness::small();
   limits.slots = 2;
-  limits.extra_windows = 0;
+  limits.extra_windows = 1;
   Harness h(1, limits);
   const Client one = h.attached(0, 0);
-  const Client two = h.attached(1, 1);
   const Client next = proposed(h, one, 2);
-  EXPECT_FALSE(h.command(one.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
-  ASSERT_TRUE(h.command(two.ref, bus::RemoveSession{}));
   ASSERT_TRUE(h.command(one.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
   ASSERT_TRUE(h.command(one.ref, commit_of(next)));
   const Client third = proposed(h, one, 3);
   EXPECT_TRUE(h.command(one.ref, bus::ProposeEpoch{third.keys, third.gateway_cid}))
       << "its own draining epoch gives its window";
   EXPECT_EQ(h.count(WorkerCounter::kDrainsCut), 1U);
+  // One session has all the spare windows: another one still finds its own.
+  const Client two = h.attached(1, 1);
+  const Client other = proposed(h, two, 2);
+  EXPECT_FALSE(h.command(two.ref, bus::ProposeEpoch{other.keys, other.gateway_cid}))
+      << "none is spare, and nothing drains";
+  ASSERT_TRUE(h.command(one.ref, bus::CancelEpoch{3}));
+  EXPECT_FALSE(h.command(two.ref, bus::ProposeEpoch{other.keys, other.gateway_cid}))
+      << "what was free again is the first slot's own";
+  ASSERT_TRUE(h.command(one.ref, bus::RemoveSession{}));
+  EXPECT_TRUE(h.command(two.ref, bus::ProposeEpoch{other.keys, other.gateway_cid}));
 }
 
 }  // namespace

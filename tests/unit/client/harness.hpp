@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "aead_sodium/aead_sodium.hpp"
@@ -78,6 +79,41 @@ class Harness : public Output {
                    .random = random_,
                    .aeads = {.aes256_gcm = gcm_.get(), .chacha20_poly1305 = chacha_.get()}});
   }
+
+  /// However a test ends: each KeyInstalled has one KeyExpired at most, each ReattachAttempt one
+  /// ReattachResult at most, both after it; a session that ended owes no KeyExpired.
+  ~Harness() override {
+    std::map<std::pair<SessionId, std::uint64_t>, std::uint32_t> installed;
+    bool attempt_open = false;
+    for (const audit::Event& e : events) {
+      if (const auto* key = std::get_if<audit::KeyDetail>(&e.detail)) {
+        const std::pair epoch{e.session, key->epoch};
+        if (e.type == EventType::kKeyInstalled) {
+          EXPECT_TRUE(installed.emplace(epoch, key->generation).second) << "installed twice";
+        } else if (e.type == EventType::kKeyExpired) {
+          const auto found = installed.find(epoch);
+          if (found == installed.end()) {
+            ADD_FAILURE() << "epoch " << key->epoch << " ended, never installed";
+            continue;
+          }
+          EXPECT_EQ(found->second, key->generation);
+          installed.erase(found);
+        }
+      }
+      if (e.type == EventType::kSessionTerminated) attempt_open = false;
+      if (e.type == EventType::kReattachAttempt) {
+        EXPECT_FALSE(std::exchange(attempt_open, true)) << "the attempt before has no result";
+      } else if (e.type == EventType::kReattachResult) {
+        EXPECT_TRUE(std::exchange(attempt_open, false)) << "a result without an attempt";
+      }
+    }
+    const SessionId current =
+        engine->attached() ? engine->session()->core().record.id() : SessionId{};
+    for (const auto& [epoch, generation] : installed)
+      EXPECT_EQ(epoch.first, current) << "epoch " << epoch.second << " never ended";
+  }
+  Harness(const Harness&) = delete;
+  Harness& operator=(const Harness&) = delete;
 
   // ---- Driving
   void up(UplinkId uplink, bool is_up = true) {

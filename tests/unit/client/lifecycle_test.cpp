@@ -340,7 +340,7 @@ TEST(EventOrder, TheVerdictGoesBeforeTheChangeItCauses) {
   ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(3)));
   EXPECT_EQ(step_to(h, State::kAttached),
             (std::vector{EventType::kReattachResult, EventType::kSessionStateChange,
-                         EventType::kTransportSwitch}));
+                         EventType::kTransportSwitch, EventType::kKeyInstalled}));
   EXPECT_EQ(h.last(EventType::kReattachResult)->reason, Reason::kReattachSuccess);
 }
 

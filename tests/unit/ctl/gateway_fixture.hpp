@@ -270,6 +270,28 @@ class GatewayTest : public ::testing::Test {
       version = e.state_version;
       state = change.now;
     }
+    check_key_events();
+  }
+
+  /// Each KeyInstalled has one KeyExpired at most, after it, and of the same generation; a session
+  /// that is gone owes none.
+  void check_key_events() {
+    std::map<std::pair<SessionId, std::uint64_t>, std::uint32_t> installed;
+    for (const audit::Event& e : events_) {
+      const auto* key = std::get_if<audit::KeyDetail>(&e.detail);
+      if (key == nullptr) continue;
+      const std::pair epoch{e.session, key->epoch};
+      if (e.type == EventType::kKeyInstalled) {
+        EXPECT_TRUE(installed.emplace(epoch, key->generation).second) << "installed twice";
+      } else if (e.type == EventType::kKeyExpired) {
+        const auto found = installed.find(epoch);
+        ASSERT_NE(found, installed.end()) << "epoch " << key->epoch << " ended, never installed";
+        EXPECT_EQ(found->second, key->generation);
+        installed.erase(found);
+      }
+    }
+    for (const auto& [epoch, generation] : installed)
+      EXPECT_NE(gateway_->find(epoch.first), nullptr) << "epoch " << epoch.second << " never ended";
   }
 
   test::SeededRandom random_{7};

@@ -182,6 +182,56 @@ TEST_F(Lifecycle, NewPolicyReachesRunningSessions) {
   EXPECT_EQ(find(alice_)->record.state(), State::kAttached);
 }
 
+TEST_F(Lifecycle, ShorterKeyTimesCountFromTheReload) {
+  ASSERT_TRUE(attach(alice_));
+  advance(seconds(100));
+  policy_.keys.rekey_after = seconds(10);
+  policy_.keys.reject_after = seconds(20);
+  ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
+  advance(milliseconds(9'900));
+  EXPECT_EQ(state(alice_), State::kAttached) << "older than 20 s, and not ended by the reload";
+  EXPECT_FALSE(find(alice_)->rekey_due);
+  advance(milliseconds(200));
+  EXPECT_TRUE(find(alice_)->rekey_due);
+  advance(milliseconds(9'700));
+  EXPECT_EQ(state(alice_), State::kAttached);
+  advance(milliseconds(300));
+  EXPECT_EQ(state(alice_), State::kTerminated);
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kKeysExpired), 1U);
+  EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kKeysExpired), 1U);
+}
+
+TEST_F(Lifecycle, TheReasonOfThePeersCloseIsTold) {
+  const auto told = [this] {
+    for (auto e = events_.rbegin(); e != events_.rend(); ++e) {
+      if (const auto* end = std::get_if<audit::TerminatedDetail>(&e->detail))
+        return end->peer_reason;
+    }
+    return Reason::kNone;
+  };
+  ASSERT_TRUE(attach(alice_));
+  edge(alice_, bus::ReportKind::kPeerClosed, kWifi,
+       static_cast<std::uint64_t>(Reason::kSecurityFailure));
+  EXPECT_EQ(told(), Reason::kSecurityFailure);
+  run();
+  ASSERT_TRUE(attach(alice_));
+  edge(alice_, bus::ReportKind::kPeerClosed, kWifi, 9'999);
+  EXPECT_EQ(told(), Reason::kNone) << "a number that names nothing";
+  run();
+  ASSERT_TRUE(attach(alice_));
+  close(1, alice_.welcome.session_id);
+  EXPECT_EQ(told(), Reason::kOperatorTerminated);
+}
+
+TEST_F(Lifecycle, AnEndInBirthTellsOfNoKeys) {
+  say_hello(alice_);
+  run();
+  advance(seconds(6));
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kHandshakeTimeout), 1U);
+  EXPECT_TRUE(std::ranges::none_of(
+      events_, [](const audit::Event& e) { return e.type == EventType::kKeyExpired; }));
+}
+
 TEST_F(Lifecycle, ResetsAreLimitedForEachSource) {
   bus::Report unknown;
   unknown.kind = bus::ReportKind::kUnknownCid;

@@ -24,7 +24,7 @@ class LivenessTest : public ::testing::Test {
   MonoNs send_until(MonoNs now, MonoNs end) {
     MonoNs last = now;
     for (; now <= end; now = now + milliseconds(1)) {
-      if (liveness_.next_due(now) > now) continue;
+      if (liveness_.next_due() > now) continue;
       liveness_.on_sent(now);
       last = now;
     }
@@ -36,10 +36,10 @@ class LivenessTest : public ::testing::Test {
 };
 
 TEST_F(LivenessTest, TheFirstHeartbeatIsDueAtOnceThenAtTheQuickInterval) {
-  EXPECT_LE(liveness_.next_due(kStart), kStart);
+  EXPECT_LE(liveness_.next_due(), kStart);
   EXPECT_EQ(liveness_.make(kStart).next_interval_ms, 500);
   liveness_.on_sent(kStart);
-  EXPECT_EQ(liveness_.next_due(kStart), kStart + milliseconds(500));
+  EXPECT_EQ(liveness_.next_due(), kStart + milliseconds(500));
 }
 
 TEST_F(LivenessTest, WithoutTrafficItIsIdleAfterThreeSeconds) {
@@ -51,7 +51,7 @@ TEST_F(LivenessTest, WithoutTrafficItIsIdleAfterThreeSeconds) {
 TEST_F(LivenessTest, TheIdleIntervalIsAnnouncedThreeTimesAtTheQuickPace) {
   const MonoNs last_quick_pace = send_until(kStart, kStart + seconds(20));
   EXPECT_EQ(last_quick_pace, kStart + milliseconds(4'000));  // 3.0, 3.5 and 4.0 s announce it
-  EXPECT_EQ(liveness_.next_due(kStart + seconds(20)), last_quick_pace + seconds(25));
+  EXPECT_EQ(liveness_.next_due(), last_quick_pace + seconds(25));
 }
 
 TEST_F(LivenessTest, TrafficAfterIdleMakesOneDueAtOnceWhichAsksForAReply) {
@@ -60,11 +60,11 @@ TEST_F(LivenessTest, TrafficAfterIdleMakesOneDueAtOnceWhichAsksForAReply) {
   const MonoNs now = kStart + seconds(22);
   EXPECT_FALSE(liveness_.make(now).reply_wanted);
   liveness_.on_traffic(now);
-  EXPECT_LE(liveness_.next_due(now), now);
+  EXPECT_LE(liveness_.next_due(), now);
   EXPECT_TRUE(liveness_.make(now).reply_wanted);
   EXPECT_EQ(liveness_.make(now).next_interval_ms, 500);
   liveness_.on_sent(now);
-  EXPECT_EQ(liveness_.next_due(now), now + milliseconds(500));
+  EXPECT_EQ(liveness_.next_due(), now + milliseconds(500));
   hear(500, now + milliseconds(40));
   EXPECT_FALSE(liveness_.make(now + milliseconds(50)).reply_wanted);
 }
@@ -73,18 +73,18 @@ TEST_F(LivenessTest, ChangesThatAreNoneMakeNothingDue) {
   liveness_.on_sent(kStart);
   liveness_.on_traffic(kStart + milliseconds(10));
   liveness_.set_quick(true, kStart + milliseconds(20));
-  EXPECT_EQ(liveness_.next_due(kStart + milliseconds(20)), kStart + milliseconds(500));
+  EXPECT_EQ(liveness_.next_due(), kStart + milliseconds(500));
 }
 
 TEST_F(LivenessTest, SilenceShowsOnceAfterTheFloor) {
   hear(500, kStart);
   liveness_.on_traffic(kStart);
-  EXPECT_EQ(liveness_.silence_deadline(kStart), kStart + seconds(2));
+  EXPECT_EQ(liveness_.silence_deadline(), kStart + seconds(2));
   EXPECT_FALSE(liveness_.poll_silence(kStart + seconds(2) - nanoseconds(1)));
   EXPECT_TRUE(liveness_.poll_silence(kStart + seconds(2)));
   EXPECT_TRUE(liveness_.silent());
   EXPECT_FALSE(liveness_.poll_silence(kStart + seconds(3)));
-  EXPECT_EQ(liveness_.silence_deadline(kStart + seconds(3)), kNever);
+  EXPECT_EQ(liveness_.silence_deadline(), kNever);
 }
 
 TEST_F(LivenessTest, TheAliveEdgeShowsOnceAndRearms) {
@@ -97,7 +97,7 @@ TEST_F(LivenessTest, TheAliveEdgeShowsOnceAndRearms) {
 TEST_F(LivenessTest, ALongAnnouncedIntervalStretchesTheThresholdWhileWeAreIdleToo) {
   const MonoNs now = kStart + seconds(10);
   hear(25'000, now);
-  EXPECT_EQ(liveness_.threshold(now), seconds(100));
+  EXPECT_EQ(liveness_.silence_deadline(), now + seconds(100));
   EXPECT_FALSE(liveness_.poll_silence(now + seconds(99)));
   EXPECT_TRUE(liveness_.poll_silence(now + seconds(100)));
 }
@@ -107,9 +107,10 @@ TEST_F(LivenessTest, GoingQuickCountsSilenceAnewAtOurPace) {
   hear(25'000, heard);
   const MonoNs traffic = heard + seconds(20);
   liveness_.on_traffic(traffic);
-  EXPECT_EQ(liveness_.silence_deadline(traffic), traffic + seconds(2));
-  // Back to idle without an answer wanted any more: the peer's own pace counts again.
-  EXPECT_EQ(liveness_.silence_deadline(traffic + seconds(3)), traffic + seconds(100));
+  EXPECT_EQ(liveness_.silence_deadline(), traffic + seconds(2));
+  // Heard by then, and idle before the next threshold is over: the peer's own pace counts again.
+  hear(25'000, traffic + milliseconds(1'500));
+  EXPECT_EQ(liveness_.silence_deadline(), traffic + milliseconds(1'500) + seconds(100));
 }
 
 TEST_F(LivenessTest, NotAttachedIsQuickWhateverTheTraffic) {
@@ -117,8 +118,8 @@ TEST_F(LivenessTest, NotAttachedIsQuickWhateverTheTraffic) {
   hear(25'000, now);
   liveness_.set_quick(true, now);
   EXPECT_EQ(liveness_.interval(now), timers_.interval);
-  EXPECT_EQ(liveness_.threshold(now), seconds(2));
-  EXPECT_LE(liveness_.next_due(now), now);
+  EXPECT_EQ(liveness_.silence_deadline(), now + seconds(2));
+  EXPECT_LE(liveness_.next_due(), now);
   liveness_.set_quick(false, now);
   EXPECT_EQ(liveness_.interval(now), timers_.idle_interval);
 }
@@ -140,8 +141,18 @@ TEST_F(LivenessTest, EchoesThatCanNotBeAreNoSample) {
   EXPECT_EQ(liveness_.on_heartbeat(echo, kStart + seconds(1)), std::nullopt);
 }
 
+TEST_F(LivenessTest, AnEchoOfWhatAnotherEpochSentIsNoSample) {
+  wire::Heartbeat echo = announcing(500);
+  echo.echo_time_us = wire_time_us(kStart);
+  liveness_.begin_epoch(kStart + milliseconds(10));
+  EXPECT_EQ(liveness_.on_heartbeat(echo, kStart + milliseconds(40)), std::nullopt);
+  echo.echo_time_us = wire_time_us(kStart + milliseconds(10));
+  EXPECT_EQ(liveness_.on_heartbeat(echo, kStart + milliseconds(40)), milliseconds(30));
+}
+
 TEST_F(LivenessTest, TheWireClockWrapsWithoutASpike) {
   const MonoNs before_wrap{(std::uint64_t{1} << 32) * 1000 - 10'000};
+  liveness_.begin_epoch(before_wrap);
   wire::Heartbeat echo = announcing(500);
   echo.echo_time_us = wire_time_us(before_wrap);
   EXPECT_EQ(liveness_.on_heartbeat(echo, before_wrap + milliseconds(30)), milliseconds(30));
@@ -154,7 +165,7 @@ TEST_F(LivenessTest, WhatWasHeardIsEchoedWithItsWait) {
   const wire::Heartbeat heartbeat = liveness_.make(kStart + milliseconds(7));
   EXPECT_EQ(heartbeat.echo_time_us, 77U);
   EXPECT_EQ(heartbeat.echo_delay_us, 7'000U);
-  liveness_.forget_echo();
+  liveness_.begin_epoch(kStart);
   EXPECT_EQ(liveness_.make(kStart).echo_time_us, 0U);
 }
 
@@ -166,7 +177,44 @@ TEST_F(LivenessTest, RepliesAreLimitedDoNotAskAndDoNotMoveTheSchedule) {
   EXPECT_FALSE(reply->reply_wanted);
   EXPECT_FALSE(liveness_.make_reply(kStart + milliseconds(299)));
   EXPECT_TRUE(liveness_.make_reply(kStart + milliseconds(300)));
-  EXPECT_EQ(liveness_.next_due(kStart + milliseconds(300)), kStart + milliseconds(500));
+  EXPECT_EQ(liveness_.next_due(), kStart + milliseconds(500));
+}
+
+TEST_F(LivenessTest, AProbeAsksAtMostOnceASecondAndDoesNotMoveTheSchedule) {
+  liveness_.on_sent(kStart);
+  const auto probe = liveness_.make_probe(kStart + milliseconds(100));
+  ASSERT_TRUE(probe);
+  EXPECT_TRUE(probe->reply_wanted);
+  EXPECT_FALSE(liveness_.make_probe(kStart + milliseconds(1'099)));
+  EXPECT_TRUE(liveness_.make_probe(kStart + milliseconds(1'100)));
+  EXPECT_EQ(liveness_.next_due(), kStart + milliseconds(500));
+}
+
+TEST_F(LivenessTest, AnUnansweredProbeIsADeadTransportAtTheQuickPace) {
+  const MonoNs now = kStart + seconds(60);
+  hear(25'000, now);
+  ASSERT_EQ(liveness_.silence_deadline(), now + seconds(100));
+  ASSERT_TRUE(liveness_.make_probe(now + seconds(1)));
+  ASSERT_TRUE(liveness_.make_probe(now + seconds(2)));
+  EXPECT_EQ(liveness_.silence_deadline(), now + seconds(3)) << "the first one counts";
+  EXPECT_EQ(liveness_.poll_silence(now + seconds(3) - nanoseconds(1)), std::nullopt);
+  EXPECT_EQ(liveness_.poll_silence(now + seconds(3)), Reason::kTransportDead);
+}
+
+TEST_F(LivenessTest, AnythingAuthenticAnswersAProbe) {
+  const MonoNs now = kStart + seconds(60);
+  hear(25'000, now);
+  ASSERT_TRUE(liveness_.make_probe(now));
+  liveness_.on_authentic(now + milliseconds(50));
+  EXPECT_EQ(liveness_.silence_deadline(), now + milliseconds(50) + seconds(100));
+  EXPECT_EQ(liveness_.poll_silence(now + seconds(101)), Reason::kHeartbeatTimeout);
+}
+
+TEST_F(LivenessTest, ANewBindingAnnouncesItsIdlePaceAnew) {
+  send_until(kStart, kStart + seconds(20));
+  const MonoNs now = kStart + seconds(30);
+  liveness_.restart(now, now);
+  EXPECT_EQ(send_until(now, now + seconds(10)), now + milliseconds(1'000));
 }
 
 TEST_F(LivenessTest, ANewBindingStartsAnew) {
@@ -174,11 +222,11 @@ TEST_F(LivenessTest, ANewBindingStartsAnew) {
   liveness_.on_sent(kStart);
   ASSERT_TRUE(liveness_.poll_silence(kStart + seconds(200)));
   const MonoNs now = kStart + seconds(201);
-  liveness_.restart(now);
+  liveness_.restart(now, now);
   EXPECT_FALSE(liveness_.silent());
-  EXPECT_LE(liveness_.next_due(now), now);
+  EXPECT_LE(liveness_.next_due(), now);
   EXPECT_EQ(liveness_.make(now).echo_time_us, 0U);
-  EXPECT_EQ(liveness_.silence_deadline(now), now + seconds(2));
+  EXPECT_EQ(liveness_.silence_deadline(), now + seconds(2));
 }
 
 }  // namespace

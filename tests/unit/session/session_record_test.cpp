@@ -97,10 +97,11 @@ TEST_F(SessionRecordTest, ABindingIsCommittedInBirthAndRecoveringOnly) {
 }
 
 TEST_F(SessionRecordTest, GenerationsRiseByOneWithCompare) {
-  EXPECT_EQ(record_.commit_generation(owner_.authority(), 0).error(), CommitError::kWrongState);
+  EXPECT_EQ(record_.commit_generation(owner_.authority(), 0, {}).error(), CommitError::kWrongState);
   attach(kStart);
-  EXPECT_EQ(record_.commit_generation(owner_.authority(), 0), 1U);
-  EXPECT_EQ(record_.commit_generation(owner_.authority(), 0).error(), CommitError::kStaleVersion);
+  EXPECT_EQ(record_.commit_generation(owner_.authority(), 0, {}), 1U);
+  EXPECT_EQ(record_.commit_generation(owner_.authority(), 0, {}).error(),
+            CommitError::kStaleVersion);
   EXPECT_EQ(record_.root_generation(), 1U);
 }
 
@@ -182,6 +183,35 @@ TEST_F(SessionRecordTest, AShorterPolicyCountsFromNowAndNeverEndsLater) {
   EXPECT_EQ(record_.transport_deadline(), kStart + seconds(15));
   record_.adopt_policy(owner_.authority(), shorter, kStart + seconds(13));
   EXPECT_EQ(record_.transport_deadline(), kStart + seconds(15));
+}
+
+TEST_F(SessionRecordTest, KeysEndBetweenLifetimeAndTransportlessTime) {
+  record_.begin_keys(owner_.authority(), {policy_.keys, kStart});
+  attach(kStart);
+  const MonoNs end = kStart + policy_.keys.reject_after;
+  EXPECT_EQ(record_.keys_deadline(), end);
+  EXPECT_EQ(record_.rekey_at(), kStart + policy_.keys.rekey_after);
+  EXPECT_EQ(record_.due(end - nanoseconds(1)), std::nullopt);
+  record_.mark_transport_lost(owner_.authority(), kStart);
+  EXPECT_EQ(record_.due(end), (DueTransition{Trigger::kTerminate, Reason::kKeysExpired}));
+  ASSERT_TRUE(
+      record_.commit_generation(owner_.authority(), 0, {policy_.keys, kStart + seconds(100)}));
+  EXPECT_EQ(record_.keys_deadline(), end + seconds(100));
+}
+
+TEST_F(SessionRecordTest, AShorterPolicyGivesOldKeysItsWholeLength) {
+  record_.begin_keys(owner_.authority(), {policy_.keys, kStart});
+  attach(kStart);
+  Policy shorter = policy_;
+  shorter.keys.rekey_after = seconds(10);
+  shorter.keys.reject_after = seconds(20);
+  record_.adopt_policy(owner_.authority(), shorter, kStart + seconds(100));
+  EXPECT_EQ(record_.rekey_at(), kStart + seconds(110));
+  EXPECT_EQ(record_.keys_deadline(), kStart + seconds(120));
+  record_.adopt_policy(owner_.authority(), policy_, kStart + seconds(101));
+  EXPECT_EQ(record_.keys_deadline(), kStart + seconds(180)) << "growth counts from the making";
+  record_.adopt_policy(owner_.authority(), shorter, kStart + seconds(170));
+  EXPECT_EQ(record_.keys_deadline(), kStart + seconds(180)) << "never later than it was";
 }
 
 TEST_F(SessionRecordTest, ALongerPolicyCountsFromTheBeginning) {

@@ -1,0 +1,62 @@
+// The heartbeats of a session: what they say, what is learnt from them (spec/heartbeat.md).
+#include "client/client_session.hpp"
+#include "wire/traffic.hpp"
+
+namespace jumpgate::client {
+
+void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
+  const auto heartbeat = wire::decode_heartbeat(packet.plaintext);
+  if (!heartbeat) {
+    core_.world.drops.add(heartbeat.error());
+    return;
+  }
+  // What another epoch's says is of another path or of a time gone by.
+  if (packet.epoch->info().number != core_.current_epoch) return;
+  follow_epoch();
+  if (const auto sample = liveness_.on_heartbeat(*heartbeat, now)) core_.rtt.sample(*sample);
+  if (heartbeat->reply_wanted) {
+    if (const auto reply = liveness_.make_reply(now)) send_heartbeat(*reply);
+  }
+  if (heartbeat->rekey_wanted) rekeyer_.on_wanted(jumper_.pending(), now);
+  if (heartbeat->reattach_wanted && core_.state() == State::kAttached &&
+      now >= wanted_jump_not_before_ && core_.world.uplinks.choose(core_.route().uplink, now)) {
+    wanted_jump_not_before_ = now + core_.policy.switching.switch_cooldown;
+    start_jump(Reason::kLossThresholdExceeded, std::nullopt, now);
+  }
+}
+
+void ClientSession::send_due_heartbeat(MonoNs now) {
+  if (now < liveness_.next_due()) return;
+  send_heartbeat(liveness_.make(now));
+  liveness_.on_sent(now);
+  jumper_.on_heartbeat_sent(now);
+  rekeyer_.on_send(jumper_.pending(), now);
+}
+
+void ClientSession::send_heartbeat(wire::Heartbeat heartbeat) {
+  Epoch& epoch = *core_.sending();
+  if (epoch.info().number != liveness_epoch_) {
+    // An echo belongs to the epoch in which it was heard; in this one nothing was.
+    heartbeat.echo_time_us = 0;
+    heartbeat.echo_delay_us = 0;
+  }
+  if (epoch.window().any()) heartbeat.received_highest = epoch.window().highest();
+  heartbeat.received_count = epoch.window().count();
+  std::array<std::uint8_t, wire::kHeartbeatSize + kHeartbeatPadding> plaintext{};
+  wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
+  (void)core_.send_small(epoch, wire::Type::kHeartbeat, plaintext);
+}
+
+void ClientSession::restart_liveness(MonoNs now) {
+  liveness_.set_quick(false, now);
+  liveness_.restart(now, core_.current()->installed_at());
+  liveness_epoch_ = core_.current_epoch;
+}
+
+void ClientSession::follow_epoch() {
+  if (liveness_epoch_ == core_.current_epoch) return;
+  liveness_epoch_ = core_.current_epoch;
+  liveness_.begin_epoch(core_.current()->installed_at());
+}
+
+}  // namespace jumpgate::client
