@@ -154,6 +154,7 @@ void read_own(Fields& fields, LoggedEvent& event) {
       fields.number("first_seq", event.lost_first);
       fields.number("last_seq", event.lost_last);
       return;
+    case EventType::kTransitionRejected:
     case EventType::kSessionTerminated:
     case EventType::kSecurityReplayDetected:
     case EventType::kSecurityValidationFailed:
