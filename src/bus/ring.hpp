@@ -43,9 +43,9 @@ class Ring {
   static std::expected<Ring, std::string> create(const std::string& name, std::size_t depth,
                                                  int socket) {
     Ring made;
-    made.ring_ =
-        rte_ring_create_elem(name.c_str(), sizeof(T), static_cast<unsigned>(slots(depth)),
-                             socket < 0 ? SOCKET_ID_ANY : socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    made.ring_ = rte_ring_create_elem(name.c_str(), sizeof(T), static_cast<unsigned>(depth),
+                                      socket < 0 ? SOCKET_ID_ANY : socket,
+                                      RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
     if (made.ring_ == nullptr)
       return std::unexpected("no ring " + name + ": " + rte_strerror(rte_errno));
     return made;
@@ -63,7 +63,7 @@ class Ring {
   }
 
  private:
-  // One slot of an rte_ring always stays empty.
+  // What an exact rte_ring takes: one slot always stays empty.
   static std::size_t slots(std::size_t depth) { return std::bit_ceil(depth + 1); }
 
   rte_ring* ring_{nullptr};
