@@ -100,6 +100,8 @@ bool find_traffic_session(Shard& shard, Datagram& datagram) {
     return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
   }
   datagram.epoch = *epoch;
+  found.window.prefetch(datagram.counter);
+  shard.keys.prefetch_set(found.key_id);
   return true;
 }
 
@@ -131,6 +133,9 @@ void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
     ids[i] = ConnectionId{datagrams[i].cid};
   const std::uint32_t valid = shard.shared.cids.decode_burst({ids.data(), datagrams.size()},
                                                              {fields.data(), datagrams.size()});
+  for (std::size_t i = 0; i < datagrams.size(); ++i)
+    if (fields[i].worker == shard.worker && fields[i].slot < shard.sessions.size())
+      shard.sessions.prefetch_ids(fields[i].slot);
   std::size_t i = 0;
   datagrams.retain([&](Datagram& datagram) {
     const std::size_t at = i++;
@@ -151,7 +156,8 @@ void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
     // The id lives here, so the phase bit was turned on the way: a reset would hand its real token
     // to whoever turned it (spec/wire.md "RESET").
     if (datagram.other_boot) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
-    rte_prefetch0(&shard.sessions.epochs(id.slot)[hot.current]);
+    shard.sessions.prefetch_rest(id.slot);
+    rte_prefetch0(&shard.session_counters[id.slot]);
     return true;
   });
 }

@@ -258,6 +258,9 @@ struct Apply {
     slot.policy = command.policy;
     slot.reattach_wanted = command.reattach_wanted;
     slot.rekey_wanted = command.rekey_wanted;
+    // Its limits of the keys are looked at again at the next packet.
+    for (Epoch& epoch : shard.sessions.epochs(ref.slot))
+      epoch.notice_packets = 0;
     slot.liveness.set_timers(timers(command.policy));
     slot.liveness.set_quick(command.quick, shard.now);
     arm_timer(shard, ref.slot);

@@ -4,6 +4,7 @@
 
 #include "data/heartbeat.hpp"
 #include "data/reporting.hpp"
+#include "net/address.hpp"
 
 namespace jumpgate::data {
 namespace {
@@ -25,7 +26,8 @@ bool report_usage(Shard& shard, std::uint32_t slot, const Epoch& epoch, std::uin
 void note_path(Shard& shard, const Datagram& datagram) {
   const SlotBinding& binding = shard.sessions.binding(datagram.slot);
   const Endpoint from = source_of(datagram);
-  if (from == binding.remote) return;
+  if (from.port == binding.remote.port && net::same_address(from.address, binding.remote.address))
+    return;
   SlotRecord& record = shard.sessions.record(datagram.slot);
   const Duration wait = from == record.reported_path ? kPathReportRepeat : kPathReportInterval;
   if (record.reported_path_at.ns != 0 && shard.now - record.reported_path_at < wait) return;
@@ -72,16 +74,26 @@ void note_edges(Shard& shard, Batch<Datagram>& datagrams) {
   }
 }
 
-void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch) {
+void report_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch) {
   const bus::LivenessPolicy& policy = shard.sessions.record(slot).policy;
-  const std::uint64_t packets = std::max(epoch.window.count(), epoch.send_counter);
-  const std::uint64_t blocks = std::max(epoch.received_blocks, epoch.sent_blocks);
-  if (!epoch.rekey_reported && (packets >= policy.rekey_packets || blocks >= policy.rekey_blocks))
+  const bool rekey =
+      epoch.packets() >= policy.rekey_packets || epoch.blocks() >= policy.rekey_blocks;
+  if (!epoch.rekey_reported && rekey)
     epoch.rekey_reported = report_usage(shard, slot, epoch, kUsageRekey);
   if (!epoch.hard_reported && (epoch.receive_exhausted() || epoch.send_exhausted()))
     epoch.hard_reported = report_usage(shard, slot, epoch, kUsageHard);
   if (!epoch.failures_reported && epoch.failed_opens >= limits::kMaxFailedOpens)
     epoch.failures_reported = report_usage(shard, slot, epoch, kUsageFailures);
+  // What the full ring did not take is due again at the next packet.
+  if (epoch.hard_reported && epoch.rekey_reported) {
+    epoch.notice_packets = epoch.notice_blocks = UINT64_MAX;
+  } else {
+    const bool hard_next = epoch.rekey_reported;
+    epoch.notice_packets = hard_next ? limits::kHardLimitPackets
+                                     : std::min(policy.rekey_packets, limits::kHardLimitPackets);
+    epoch.notice_blocks = hard_next ? limits::kHardLimitBlocks
+                                    : std::min(policy.rekey_blocks, limits::kHardLimitBlocks);
+  }
 }
 
 void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch) {

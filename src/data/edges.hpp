@@ -20,7 +20,10 @@ inline constexpr Duration kPathReportRepeat = seconds(1);
 /// First packet of an epoch, packet from a new address, end of a silence, key limits.
 void note_edges(Shard& shard, Batch<Datagram>& datagrams);
 /// Limits of an epoch's keys, either direction; told once each.
-void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch);
+void report_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch);
+inline void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch) {
+  if (epoch.usage_due()) report_key_usage(shard, slot, epoch);
+}
 /// The first authentic packet of an epoch that is not current; told once.
 void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch);
 /// DATA of the binding went either way: the quick interval is in force.

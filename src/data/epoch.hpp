@@ -4,6 +4,7 @@
 /// slot.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <jumpgate/limits.hpp>
@@ -35,6 +36,9 @@ struct Epoch {
   std::uint64_t sent_blocks{0};
   std::uint64_t received_blocks{0};
   std::uint64_t failed_opens{0};
+  // From here on something about the keys is to be told (note_key_usage sets them).
+  std::uint64_t notice_packets{0};
+  std::uint64_t notice_blocks{0};
   std::uint32_t generation{0};
   std::uint32_t window_index{0};
   EpochRole role{EpochRole::kFree};
@@ -49,6 +53,12 @@ struct Epoch {
 
   [[nodiscard]] std::uint8_t phase() const {
     return static_cast<std::uint8_t>(number & wire::kFlagPhaseMask);
+  }
+  [[nodiscard]] std::uint64_t packets() const { return std::max(window.count(), send_counter); }
+  [[nodiscard]] std::uint64_t blocks() const { return std::max(received_blocks, sent_blocks); }
+  [[nodiscard]] bool usage_due() const {
+    return packets() >= notice_packets || blocks() >= notice_blocks ||
+           failed_opens >= limits::kMaxFailedOpens;
   }
   [[nodiscard]] bool receive_exhausted() const {
     return window.count() >= limits::kHardLimitPackets ||

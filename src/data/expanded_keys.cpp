@@ -23,10 +23,16 @@ std::expected<ExpandedKeys, std::string> ExpandedKeys::create(unsigned worker,
   return cache;
 }
 
-std::size_t ExpandedKeys::set_of(std::uint64_t id) const {
-  // Fibonacci hashing: ids are consecutive numbers.
-  const std::uint64_t mixed = id * 0x9e37'79b9'7f4a'7c15U;
-  return static_cast<std::size_t>(mixed >> 32) & (tags_.size() / kWays - 1);
+void ExpandedKeys::prefetch_key(std::uint64_t id, std::size_t bytes) const {
+  const std::size_t first = set_of(id) * kWays;
+  for (std::size_t i = first; i < first + kWays; ++i) {
+    if (tags_[i].id != id) continue;
+    // Used by the burst before: still warm, and asking would only cost.
+    if (tags_[i].burst == burst_) return;
+    for (std::size_t offset = 0; offset < bytes; offset += RTE_CACHE_LINE_SIZE)
+      rte_prefetch0(keys_[i].bytes.data() + offset);
+    return;
+  }
 }
 
 const void* ExpandedKeys::get(std::uint64_t id, Aead& aead, std::span<const std::uint8_t, 32> key,

@@ -15,6 +15,9 @@
 #include <string>
 #include <vector>
 
+#include <rte_common.h>
+#include <rte_prefetch.h>
+
 #include <jumpgate/aead.hpp>
 #include <jumpgate/limits.hpp>
 
@@ -40,6 +43,9 @@ class ExpandedKeys {
   /// The expanded form of `key`, valid until begin_burst(). `id` names it for ever and is not zero.
   const void* get(std::uint64_t id, Aead& aead, std::span<const std::uint8_t, 32> key,
                   bus::WorkerCounters& counters);
+  /// Brings the tags of the set that `id` belongs to; a stage later prefetch_key() brings the key.
+  void prefetch_set(std::uint64_t id) const { rte_prefetch0(&tags_[set_of(id) * kWays]); }
+  void prefetch_key(std::uint64_t id, std::size_t bytes) const;
   /// Wipes what is kept of it.
   void forget(std::uint64_t id);
   [[nodiscard]] bool holds(std::uint64_t id) const;
@@ -51,7 +57,11 @@ class ExpandedKeys {
     std::uint64_t burst{0};  // that used it last
   };
 
-  [[nodiscard]] std::size_t set_of(std::uint64_t id) const;
+  [[nodiscard]] std::size_t set_of(std::uint64_t id) const {
+    // Fibonacci hashing: ids are consecutive numbers.
+    const std::uint64_t mixed = id * 0x9e37'79b9'7f4a'7c15U;
+    return static_cast<std::size_t>(mixed >> 32) & (tags_.size() / kWays - 1);
+  }
 
   bus::Zone zone_;
   std::span<ExpandedKey> keys_;  // entries, then the spares

@@ -1,6 +1,7 @@
 #include "data/inner_input.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -59,16 +60,39 @@ void decrement_ttl(const Header& header) {
   base::store_be16(checksum, static_cast<std::uint16_t>(sum));
 }
 
+struct Hop {
+  std::uint8_t port{0};
+  IpAddress address;
+  std::optional<MacAddress> mac;
+};
+
 struct Stage {
   Shard& shard;
   Batch<Routed>& routed;
+  Hop hop{};
 
   bool drop(rte_mbuf* mbuf, DropReason reason) { return shard.drops.drop(mbuf, reason); }
 
+  /// Most sessions have one address: what the routes said of the last one is remembered for as long
+  /// as the image of routes is the same.
   [[nodiscard]] bool source_allowed(const Header& header, std::uint32_t slot) const {
-    const std::uint32_t peer = shard.sessions.ids(slot).peer;
-    return header.v6 ? shard.routes->peer_owns_v6(peer, header.source())
-                     : shard.routes->peer_owns_v4(peer, header.source());
+    SlotIds& hot = shard.sessions.ids(slot);
+    if (header.v6) return shard.routes->peer_owns_v6(hot.peer, header.source());
+    std::uint32_t source;
+    std::memcpy(&source, header.source(), sizeof(source));
+    if (hot.allowed_by == shard.routes->serial() && hot.allowed_source == source) return true;
+    if (!shard.routes->peer_owns_v4(hot.peer, header.source())) return false;
+    hot.allowed_by = shard.routes->serial();
+    hot.allowed_source = source;
+    return true;
+  }
+
+  /// The MAC of a neighbour: one look-up serves the packets of a burst that go the same way.
+  const std::optional<MacAddress>& mac_of(std::uint8_t port, const IpAddress& address) {
+    if (hop.port == port && net::same_address(hop.address, address)) return hop.mac;
+    const auto neighbour = shard.shared.neighbours.find(port, address);
+    hop = {port, address, neighbour ? shard.shared.neighbours.mac(*neighbour) : std::nullopt};
+    return hop.mac;
   }
 
   /// A packet out of a tunnel to the gateway itself.
@@ -109,8 +133,7 @@ struct Stage {
       drop(mbuf, DropReason::kNoHeadroom);
       return;
     }
-    const auto neighbour = shard.shared.neighbours.find(target.port, next_hop);
-    const auto mac = neighbour ? shard.shared.neighbours.mac(*neighbour) : std::nullopt;
+    const auto& mac = mac_of(target.port, next_hop);
     net::build_ethernet({ethernet, net::kEthernetSize}, mac.value_or(MacAddress{}), port.mac,
                         header.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
     mbuf->ol_flags = 0;
@@ -125,13 +148,21 @@ struct Stage {
     if (packet.from_slot == kNoSlot) return true;
     if (!source_allowed(header, packet.from_slot))
       return drop(packet.mbuf, DropReason::kInnerBadSource);
-    const auto& outer = shard.shared.outer_addresses;
-    if (std::ranges::find(outer, header.destination_address()) != outer.end())
+    const IpAddress destination = header.destination_address();
+    if (std::ranges::any_of(shard.shared.outer_addresses, [&](const IpAddress& own) {
+          return net::same_address(own, destination);
+        }))
       return drop(packet.mbuf, DropReason::kInnerToGateway);
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);
     counters.rx_bytes.add(rte_pktmbuf_data_len(packet.mbuf));
     return true;
+  }
+
+  [[nodiscard]] net::RouteTarget target_of(const InnerPacket& packet, const Header& header) const {
+    if (packet.target.kind != net::RouteKind::kNone) return packet.target;
+    return header.v6 ? shard.routes->route_v6(header.destination())
+                     : shard.routes->route_v4(header.destination());
   }
 
   void packet(const InnerPacket& packet) {
@@ -141,8 +172,7 @@ struct Stage {
     }
     const Header header{bytes_of(packet.mbuf), bytes_of(packet.mbuf)[0] >> 4 == 6};
     if (!admit(packet, header)) return;
-    const net::RouteTarget target = header.v6 ? shard.routes->route_v6(header.destination())
-                                              : shard.routes->route_v4(header.destination());
+    const net::RouteTarget target = target_of(packet, header);
     const bool from_tunnel = packet.from_slot != kNoSlot;
     if (target.kind == net::RouteKind::kLocal && from_tunnel) {
       local(packet);

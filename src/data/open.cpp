@@ -25,6 +25,8 @@ void check_replay(Shard& shard, Batch<Datagram>& datagrams) {
     if (verdict != ReplayVerdict::kOk) return drop(shard, datagram, reason_of(verdict));
     if (datagram.epoch->receive_exhausted())
       return drop(shard, datagram, DropReason::kKeyLimitReached);
+    shard.keys.prefetch_key(datagram.epoch->key_id,
+                            shard.aead(datagram.epoch->suite).expanded_key_size());
     return true;
   });
 }

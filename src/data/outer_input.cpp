@@ -20,15 +20,16 @@ struct Stage {
   bool drop(rte_mbuf* frame, DropReason reason) { return shard.drops.drop(frame, reason); }
 
   [[nodiscard]] bool is_outer_address(const IpAddress& address) const {
-    return std::ranges::find(shard.shared.outer_addresses, address) !=
-           shard.shared.outer_addresses.end();
-  }
-  [[nodiscard]] bool is_inner_address(const IpAddress& address) const {
-    return shard.routes->route(address).kind == net::RouteKind::kLocal;
+    return std::ranges::any_of(shard.shared.outer_addresses, [&](const IpAddress& own) {
+      return net::same_address(own, address);
+    });
   }
 
   void tunnel_datagram(rte_mbuf* frame, const net::IpView& ip) {
-    const auto udp = net::parse_udp(ip);
+    const bool checked =
+        shard.ports[frame->port].offloads.rx_udp_checksum &&
+        (frame->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+    const auto udp = net::parse_udp(ip, checked);
     if (!udp) {
       drop(frame, udp.error());
       return;
@@ -64,7 +65,7 @@ struct Stage {
       drop(frame, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
   }
 
-  void to_be_routed(rte_mbuf* frame, const net::IpView& ip) {
+  void to_be_routed(rte_mbuf* frame, const net::IpView& ip, const net::RouteTarget& target) {
     if (net::is_multicast(ip.destination) || (bytes_of(frame)[0] & 1) != 0) {
       drop(frame, DropReason::kIpNotForUs);
       return;
@@ -73,7 +74,7 @@ struct Stage {
     const auto length = static_cast<std::uint16_t>(ip.packet.size());
     rte_pktmbuf_adj(frame, before);
     rte_pktmbuf_trim(frame, static_cast<std::uint16_t>(rte_pktmbuf_data_len(frame) - length));
-    inner.push({.mbuf = frame, .from_slot = kNoSlot, .counted = false});
+    inner.push({.mbuf = frame, .from_slot = kNoSlot, .counted = false, .target = target});
   }
 
   void ip_packet(rte_mbuf* frame, const net::EthernetView& ethernet, const WorkerPort& port) {
@@ -96,13 +97,18 @@ struct Stage {
       drop(frame, DropReason::kIpMartian);
       return;
     }
-    const bool outer = port.role == net::PortRole::kOuter;
-    if (outer ? is_outer_address(ip->destination) : is_inner_address(ip->destination))
+    if (port.role == net::PortRole::kOuter) {
+      if (is_outer_address(ip->destination))
+        to_us(frame, *ip, port.role);
+      else
+        drop(frame, DropReason::kIpNotForUs);
+      return;
+    }
+    const net::RouteTarget target = shard.routes->route(ip->destination);
+    if (target.kind == net::RouteKind::kLocal)
       to_us(frame, *ip, port.role);
-    else if (outer)
-      drop(frame, DropReason::kIpNotForUs);
     else
-      to_be_routed(frame, *ip);
+      to_be_routed(frame, *ip, target);
   }
 
   void frame(rte_mbuf* frame) {

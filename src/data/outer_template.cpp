@@ -4,37 +4,25 @@
 #include <cstring>
 #include <span>
 
-#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <jumpgate/limits.hpp>
 #include <jumpgate/wire.hpp>
 
 #include "base/bytes.hpp"
+#include "net/checksum.hpp"
 
 namespace jumpgate::data {
 namespace {
 
 constexpr std::size_t kIpOffset = net::kEthernetSize;
+constexpr std::size_t kV4Size = kIpOffset + net::kIpv4Size + net::kUdpSize;
+constexpr std::size_t kV6Size = kIpOffset + net::kIpv6Size + net::kUdpSize;
 constexpr std::size_t kIpv4LengthOffset = 2;
 constexpr std::size_t kIpv4ChecksumOffset = 10;
 constexpr std::size_t kIpv6LengthOffset = 4;
 constexpr std::size_t kUdpLengthOffset = 4;
 constexpr std::size_t kUdpChecksumOffset = 6;
-
-std::uint32_t address_sum(const bus::OuterPath& path) {
-  const std::size_t size = path.remote.address.family == IpFamily::kV4 ? 4 : 16;
-  std::uint32_t sum = rte_cpu_to_be_16(net::kProtocolUdp);
-  sum += rte_raw_cksum(path.local.address.bytes.data(), size);
-  sum += rte_raw_cksum(path.remote.address.bytes.data(), size);
-  return sum;
-}
-
-std::uint16_t fold(std::uint32_t sum) {
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
-}
 
 void store_native16(std::uint8_t* to, std::uint16_t value) {
   std::memcpy(to, &value, 2);
@@ -48,7 +36,8 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   made.v6 = path.remote.address.family == IpFamily::kV6;
   made.port = path.port;
   made.neighbour = path.neighbour;
-  made.address_sum = address_sum(path);
+  made.pseudo_sum = __builtin_bswap16(net::fold(
+      net::pseudo_header_sum(path.local.address, path.remote.address, net::kProtocolUdp, 0)));
   const std::span<std::uint8_t> out(made.bytes);
   std::size_t at =
       net::build_ethernet(out, {}, source, made.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
@@ -57,6 +46,12 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   base::store_be16(&made.bytes[udp], path.local.port);
   base::store_be16(&made.bytes[udp + 2], path.remote.port);
   made.size = static_cast<std::uint8_t>(udp + net::kUdpSize);
+  made.udp_sum = net::fold(std::uint64_t{made.pseudo_sum} + net::sum_native({&made.bytes[udp], 4}));
+  if (!made.v6) {
+    store_native16(&made.bytes[kIpOffset + kIpv4LengthOffset], 0);
+    store_native16(&made.bytes[kIpOffset + kIpv4ChecksumOffset], 0);
+    made.ip_sum = net::fold(net::ipv4_header_sum(&made.bytes[kIpOffset]));
+  }
   const std::size_t overhead = made.size - net::kEthernetSize + wire::kTrafficOverhead;
   const std::size_t fits = port_mtu > overhead ? port_mtu - overhead : 0;
   made.inner_mtu =
@@ -69,39 +64,43 @@ bool encapsulate(const OuterTemplate& outer, const MacAddress& next_hop,
   const std::size_t datagram = rte_pktmbuf_data_len(mbuf);
   auto* head = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(mbuf, outer.size));
   if (head == nullptr) return false;
-  std::memcpy(head, outer.bytes.data(), outer.size);
+  // Two sizes only, known to the compiler: no call.
+  if (outer.v6)
+    std::memcpy(head, outer.bytes.data(), kV6Size);
+  else
+    std::memcpy(head, outer.bytes.data(), kV4Size);
   std::memcpy(head, next_hop.bytes.data(), next_hop.bytes.size());
   std::uint8_t* ip = head + kIpOffset;
   std::uint8_t* udp = head + outer.size - net::kUdpSize;
-  const auto udp_length = static_cast<std::uint16_t>(net::kUdpSize + datagram);
-  base::store_be16(udp + kUdpLengthOffset, udp_length);
+  const auto udp_length = __builtin_bswap16(static_cast<std::uint16_t>(net::kUdpSize + datagram));
+  store_native16(udp + kUdpLengthOffset, udp_length);
   mbuf->l2_len = net::kEthernetSize;
   mbuf->l3_len = (outer.v6 ? net::kIpv6Size : net::kIpv4Size) & 0x1ff;
   mbuf->ol_flags = 0;
   if (outer.v6) {
-    base::store_be16(ip + kIpv6LengthOffset, udp_length);
+    store_native16(ip + kIpv6LengthOffset, udp_length);
   } else {
-    base::store_be16(ip + kIpv4LengthOffset,
-                     static_cast<std::uint16_t>(net::kIpv4Size + udp_length));
-    store_native16(ip + kIpv4ChecksumOffset, 0);
-    if (offloads.tx_ipv4_checksum) {
+    const auto length =
+        __builtin_bswap16(static_cast<std::uint16_t>(net::kIpv4Size + net::kUdpSize + datagram));
+    store_native16(ip + kIpv4LengthOffset, length);
+    if (offloads.tx_ipv4_checksum)
       mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-    } else {
+    else
       store_native16(ip + kIpv4ChecksumOffset,
-                     static_cast<std::uint16_t>(~rte_raw_cksum(ip, net::kIpv4Size)));
-    }
+                     static_cast<std::uint16_t>(~net::fold(std::uint64_t{outer.ip_sum} + length)));
   }
-  std::uint32_t sum = outer.address_sum + rte_cpu_to_be_16(udp_length);
   if (offloads.tx_udp_checksum) {
     // The port wants the pseudo header's sum in place, not inverted (rte_mbuf_core.h).
     mbuf->ol_flags |=
         RTE_MBUF_F_TX_UDP_CKSUM | (outer.v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
-    store_native16(udp + kUdpChecksumOffset, fold(sum));
+    store_native16(udp + kUdpChecksumOffset,
+                   net::fold(std::uint64_t{outer.pseudo_sum} + udp_length));
     return true;
   }
-  store_native16(udp + kUdpChecksumOffset, 0);
-  sum += rte_raw_cksum(udp, udp_length);
-  const auto checksum = static_cast<std::uint16_t>(~fold(sum));
+  // The length counts twice: in the pseudo header and in UDP's own.
+  const std::uint64_t sum = std::uint64_t{outer.udp_sum} + 2 * std::uint64_t{udp_length} +
+                            net::sum_native({udp + net::kUdpSize, datagram});
+  const auto checksum = static_cast<std::uint16_t>(~net::fold(sum));
   // Zero means "none" (RFC 768).
   store_native16(udp + kUdpChecksumOffset, checksum == 0 ? 0xffff : checksum);
   return true;

@@ -26,8 +26,11 @@ struct OuterTemplate {
   std::uint8_t size{0};  // Ethernet, IP and UDP headers
   std::uint8_t port{0};
   bool v6{false};
-  std::uint16_t inner_mtu{0};    // bytes of an inner packet that fit
-  std::uint32_t address_sum{0};  // of the UDP pseudo header's addresses and protocol, unfolded
+  std::uint16_t inner_mtu{0};  // bytes of an inner packet that fit
+  // What never changes of the checksums, folded, native order, without the lengths.
+  std::uint16_t ip_sum{0};      // the IPv4 header
+  std::uint16_t pseudo_sum{0};  // UDP's pseudo header
+  std::uint16_t udp_sum{0};     // that and the ports
   std::uint32_t neighbour{0};
 };
 

@@ -11,6 +11,7 @@
 
 #include "bus/messages.hpp"
 #include "data/epoch.hpp"
+#include "net/route_image.hpp"
 
 namespace jumpgate::data {
 
@@ -50,6 +51,8 @@ struct InnerPacket {
   rte_mbuf* mbuf;
   std::uint32_t from_slot;  // out of this session's tunnel; kNoSlot: from a port or the controller
   bool counted;             // TTL was decremented already
+  // Where it goes, if the port's first look said so already; kNone: not looked up yet.
+  net::RouteTarget target{};
 };
 
 /// An inner IP packet whose destination belongs to a peer; checked and routed.

@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include <rte_prefetch.h>
+
 #include "data/aead_burst.hpp"
 #include "data/edges.hpp"
 #include "data/reporting.hpp"
@@ -40,6 +42,16 @@ bool may_send(Shard& shard, const Outgoing& message) {
 }  // namespace
 
 void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing) {
+  const auto is_ours = [&](const Routed& packet) {
+    return packet.session.worker == shard.worker && packet.session.slot < shard.sessions.size();
+  };
+  for (const Routed& packet : routed)
+    if (is_ours(packet)) shard.sessions.prefetch_ids(packet.session.slot);
+  for (const Routed& packet : routed) {
+    if (!is_ours(packet)) continue;
+    shard.sessions.prefetch_rest(packet.session.slot);
+    rte_prefetch0(&shard.session_counters[packet.session.slot]);
+  }
   for (const Routed& packet : routed) {
     const bus::SessionRef& session = packet.session;
     if (session.worker != shard.worker) {
@@ -66,6 +78,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, mtu);
       continue;
     }
+    shard.keys.prefetch_set(shard.sessions.current(session.slot).key_id + 1);
     outgoing.push({.mbuf = packet.mbuf,
                    .epoch = &shard.sessions.current(session.slot),
                    .counter = 0,
@@ -79,6 +92,7 @@ void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
   outgoing.retain([&](Outgoing& message) {
     if (!may_send(shard, message)) return false;
     Epoch& epoch = *message.epoch;
+    shard.keys.prefetch_key(epoch.key_id + 1, shard.aead(epoch.suite).expanded_key_size());
     const std::size_t length = rte_pktmbuf_data_len(message.mbuf);
     message.counter = epoch.send_counter++;
     epoch.sent_blocks += blocks_of(length);

@@ -4,7 +4,10 @@
 /// different families never match. RFC 4632, RFC 4291.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include <jumpgate/types.hpp>
@@ -12,8 +15,24 @@
 namespace jumpgate::net {
 
 /// From bytes in network order as they stand in a header.
-IpAddress address_v4(std::span<const std::uint8_t, 4> bytes);
-IpAddress address_v6(std::span<const std::uint8_t, 16> bytes);
+inline IpAddress address_v4(std::span<const std::uint8_t, 4> bytes) {
+  IpAddress address{.family = IpFamily::kV4};
+  std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
+  return address;
+}
+inline IpAddress address_v6(std::span<const std::uint8_t, 16> bytes) {
+  IpAddress address{.family = IpFamily::kV6};
+  std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
+  return address;
+}
+
+/// As operator==, in two words instead of a call of memcmp: for what is asked of each packet.
+inline bool same_address(const IpAddress& a, const IpAddress& b) {
+  using Words = std::array<std::uint64_t, 2>;
+  const auto left = std::bit_cast<Words>(a.bytes);
+  const auto right = std::bit_cast<Words>(b.bytes);
+  return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0 && a.family == b.family;
+}
 
 /// The prefix with its host bits cleared.
 IpPrefix network_of(const IpPrefix& prefix);
@@ -22,12 +41,25 @@ IpPrefix host_prefix(const IpAddress& address);
 /// One holds the other.
 bool overlaps(const IpPrefix& a, const IpPrefix& b);
 
-bool is_unspecified(const IpAddress& address);
-bool is_multicast(const IpAddress& address);
+inline bool is_unspecified(const IpAddress& address) {
+  return address.bytes == decltype(address.bytes){};
+}
+inline bool is_multicast(const IpAddress& address) {
+  if (address.family == IpFamily::kV4) return (address.bytes[0] & 0xf0) == 0xe0;
+  return address.family == IpFamily::kV6 && address.bytes[0] == 0xff;
+}
 /// 169.254/16 and fe80::/10.
 bool is_link_local(const IpAddress& address);
 /// An address that can be a datagram's source and be answered: neither unspecified, multicast,
 /// broadcast nor loopback (RFC 1812 section 5.3.7, RFC 4291 section 2.5).
-bool is_answerable(const IpAddress& address);
+inline bool is_answerable(const IpAddress& address) {
+  // 0/8 is "this network", 127/8 loopback, 224/4 multicast, 240/4 reserved with the limited
+  // broadcast at its end.
+  if (address.family == IpFamily::kV4)
+    return address.bytes[0] != 0 && address.bytes[0] != 127 && address.bytes[0] < 224;
+  constexpr IpAddress kLoopback{IpFamily::kV6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  return address.family == IpFamily::kV6 && !is_unspecified(address) && !is_multicast(address) &&
+         address != kLoopback;
+}
 
 }  // namespace jumpgate::net

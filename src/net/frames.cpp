@@ -20,52 +20,7 @@ MacAddress mac_at(const std::uint8_t* bytes) {
 IpAddress v4_at(Bytes bytes, std::size_t offset) {
   return address_v4(bytes.subspan(offset).first<4>());
 }
-IpAddress v6_at(Bytes bytes, std::size_t offset) {
-  return address_v6(bytes.subspan(offset).first<16>());
-}
-
-std::expected<IpView, DropReason> parse_ipv4(Bytes bytes) {
-  if (bytes.size() < kIpv4Size) return std::unexpected(DropReason::kIpTooShort);
-  const std::size_t header = std::size_t{bytes[0] & 0x0fU} * 4;
-  const std::size_t total = load_be16(&bytes[2]);
-  if (header < kIpv4Size || total < header) return std::unexpected(DropReason::kIpBadHeader);
-  if (total > bytes.size()) return std::unexpected(DropReason::kIpTooShort);
-  if (internet_checksum(bytes.first(header)) != 0)
-    return std::unexpected(DropReason::kIpBadChecksum);
-  IpView view;
-  view.source = v4_at(bytes, 12);
-  view.destination = v4_at(bytes, 16);
-  view.protocol = bytes[9];
-  view.ttl = bytes[8];
-  view.traffic_class = bytes[1];
-  view.fragment = (load_be16(&bytes[6]) & 0x3fff) != 0;
-  view.packet = bytes.first(total);
-  view.payload = view.packet.subspan(header);
-  return view;
-}
-
-std::expected<IpView, DropReason> parse_ipv6(Bytes bytes) {
-  if (bytes.size() < kIpv6Size) return std::unexpected(DropReason::kIpTooShort);
-  const std::size_t payload = load_be16(&bytes[4]);
-  if (kIpv6Size + payload > bytes.size()) return std::unexpected(DropReason::kIpTooShort);
-  IpView view;
-  view.source = v6_at(bytes, 8);
-  view.destination = v6_at(bytes, 24);
-  view.protocol = bytes[6];
-  view.ttl = bytes[7];
-  view.traffic_class = static_cast<std::uint8_t>(load_be16(bytes.data()) >> 4);
-  view.packet = bytes.first(kIpv6Size + payload);
-  view.payload = view.packet.subspan(kIpv6Size);
-  return view;
-}
-
 }  // namespace
-
-std::expected<EthernetView, DropReason> parse_ethernet(Bytes frame) {
-  if (frame.size() < kEthernetSize) return std::unexpected(DropReason::kEthTooShort);
-  return EthernetView{mac_at(frame.data()), mac_at(frame.data() + 6), load_be16(&frame[12]),
-                      frame.subspan(kEthernetSize)};
-}
 
 std::size_t build_ethernet(MutableBytes out, const MacAddress& destination,
                            const MacAddress& source, std::uint16_t type) {
@@ -74,13 +29,6 @@ std::size_t build_ethernet(MutableBytes out, const MacAddress& destination,
   std::ranges::copy(source.bytes, out.begin() + 6);
   store_be16(&out[12], type);
   return kEthernetSize;
-}
-
-std::expected<IpView, DropReason> parse_ip(Bytes bytes) {
-  if (bytes.empty()) return std::unexpected(DropReason::kIpTooShort);
-  if ((bytes[0] >> 4) == 4) return parse_ipv4(bytes);
-  if ((bytes[0] >> 4) == 6) return parse_ipv6(bytes);
-  return std::unexpected(DropReason::kIpBadVersion);
 }
 
 std::size_t build_ip(MutableBytes out, const IpAddress& source, const IpAddress& destination,
@@ -109,22 +57,6 @@ std::size_t build_ip(MutableBytes out, const IpAddress& source, const IpAddress&
   std::copy_n(destination.bytes.begin(), 4, out.begin() + 16);
   store_be16(&out[10], internet_checksum(out.first(header)));
   return header;
-}
-
-std::expected<UdpView, DropReason> parse_udp(const IpView& ip) {
-  if (ip.protocol != kProtocolUdp) return std::unexpected(DropReason::kIpProtocolUnknown);
-  if (ip.payload.size() < kUdpSize) return std::unexpected(DropReason::kUdpTooShort);
-  const std::size_t length = load_be16(&ip.payload[4]);
-  if (length < kUdpSize || length > ip.payload.size())
-    return std::unexpected(DropReason::kUdpTooShort);
-  const std::uint16_t checksum = load_be16(&ip.payload[6]);
-  const Bytes datagram = ip.payload.first(length);
-  const bool absent = checksum == 0;
-  if (absent ? ip.source.family == IpFamily::kV6
-             : internet_checksum(datagram, pseudo_header_sum(ip.source, ip.destination,
-                                                             kProtocolUdp, length)) != 0)
-    return std::unexpected(DropReason::kUdpBadChecksum);
-  return UdpView{load_be16(datagram.data()), load_be16(&datagram[2]), datagram.subspan(kUdpSize)};
 }
 
 std::size_t build_udp_frame(MutableBytes out, const MacAddress& destination_mac,

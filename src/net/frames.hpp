@@ -1,5 +1,5 @@
-/// Ethernet, ARP, neighbour discovery, IPv4, IPv6 and UDP: checked views of received bytes, and
-/// builders.
+/// Builders of Ethernet, IPv4, IPv6 and UDP; ARP and neighbour discovery both ways. Views of
+/// received Ethernet, IP and UDP are in frame_parse.hpp.
 ///
 /// Owner thread: any; pure functions, no allocation. Parsers take exactly the bytes received and
 /// read nothing beyond; builders write into the span given and return the bytes used, 0 when it is
@@ -14,15 +14,13 @@
 #include <jumpgate/drops.hpp>
 #include <jumpgate/types.hpp>
 
+#include "net/checksum.hpp"
+#include "net/frame_parse.hpp"
+
 namespace jumpgate::net {
 
-using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
-inline constexpr std::size_t kEthernetSize = 14;
-inline constexpr std::size_t kIpv4Size = 20;
-inline constexpr std::size_t kIpv6Size = 40;
-inline constexpr std::size_t kUdpSize = 8;
 inline constexpr std::size_t kArpSize = 28;
 inline constexpr std::size_t kIcmpSize = 8;
 inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
@@ -30,34 +28,13 @@ inline constexpr std::uint16_t kEtherTypeArp = 0x0806;
 inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr std::uint8_t kProtocolIcmp = 1;
 inline constexpr std::uint8_t kProtocolTcp = 6;
-inline constexpr std::uint8_t kProtocolUdp = 17;
 inline constexpr std::uint8_t kProtocolIcmpv6 = 58;
 inline constexpr MacAddress kBroadcastMac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 inline constexpr std::uint8_t kDefaultTtl = 64;
 
-struct EthernetView {
-  MacAddress destination{};
-  MacAddress source{};
-  std::uint16_t type{0};
-  Bytes payload{};
-};
-std::expected<EthernetView, DropReason> parse_ethernet(Bytes frame);
 std::size_t build_ethernet(MutableBytes out, const MacAddress& destination,
                            const MacAddress& source, std::uint16_t type);
 
-/// An IP header of either family. `packet` ends where the header says, padding is cut off.
-struct IpView {
-  IpAddress source{};
-  IpAddress destination{};
-  std::uint8_t protocol{0};  // IPv6: of the fixed header; extension headers are not walked
-  std::uint8_t ttl{0};
-  std::uint8_t traffic_class{0};
-  bool fragment{false};  // IPv4 only
-  Bytes packet{};
-  Bytes payload{};
-};
-/// Checks version, lengths and the IPv4 header checksum.
-std::expected<IpView, DropReason> parse_ip(Bytes bytes);
 /// An IP header without options before `payload_size` bytes of payload; IPv4: don't-fragment set,
 /// checksum filled in.
 std::size_t build_ip(MutableBytes out, const IpAddress& source, const IpAddress& destination,
@@ -68,26 +45,11 @@ constexpr std::size_t ip_header_size(IpFamily family) {
   return family == IpFamily::kV4 ? kIpv4Size : kIpv6Size;
 }
 
-struct UdpView {
-  std::uint16_t source_port{0};
-  std::uint16_t destination_port{0};
-  Bytes payload{};
-};
-/// Checks lengths and checksum; a zero checksum is valid over IPv4 only (RFC 768, RFC 8200
-/// section 8.1).
-std::expected<UdpView, DropReason> parse_udp(const IpView& ip);
-
 /// A complete frame with one UDP datagram, checksums filled in: for what the controller sends
 /// itself.
 std::size_t build_udp_frame(MutableBytes out, const MacAddress& destination_mac,
                             const MacAddress& source_mac, const Endpoint& source,
                             const Endpoint& destination, Bytes payload);
-
-/// Internet checksum (RFC 1071), ready to be stored; `sum` carries a partial sum
-/// (pseudo_header_sum).
-std::uint16_t internet_checksum(Bytes bytes, std::uint32_t sum = 0);
-std::uint32_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination,
-                                std::uint8_t protocol, std::size_t length);
 
 // ---- ARP (Ethernet, IPv4) ----
 enum class ArpOperation : std::uint16_t { kRequest = 1, kReply = 2 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <utility>
 
 #include <fmt/format.h>
@@ -95,7 +96,9 @@ RouteImage::~RouteImage() = default;
 
 std::expected<std::unique_ptr<const RouteImage>, std::string> RouteImage::build(
     const RouteInput& input) {
+  static std::atomic<std::uint32_t> serial{0};
   std::unique_ptr<RouteImage> image(new RouteImage);
+  image->serial_ = ++serial;
   Collector collector;
   if (auto collected = collect(input, collector, image->next_hops_); !collected)
     return std::unexpected(collected.error());

@@ -75,6 +75,8 @@ class RouteImage {
   /// Router of a kNextHop target.
   [[nodiscard]] const IpAddress& next_hop(const RouteTarget& target) const noexcept;
 
+  /// Names this image for ever and is not zero: what was looked up in it may be remembered by it.
+  [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
   /// Bytes taken, for the footprint table (hashes and fibs estimated from their geometry).
   [[nodiscard]] std::size_t footprint() const noexcept { return footprint_; }
   /// How prefixes are found, for the operator: "scan" or "fib", for each family.
@@ -86,6 +88,7 @@ class RouteImage {
   std::unique_ptr<Tables> tables_;
   std::vector<IpAddress> next_hops_;
   std::size_t footprint_{0};
+  std::uint32_t serial_{0};
 };
 
 }  // namespace jumpgate::net

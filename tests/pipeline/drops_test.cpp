@@ -1,4 +1,6 @@
 // Each drop reason of the worker, by the smallest packet that earns it; exactly one counter each.
+#include <cstring>
+
 #include "harness.hpp"
 #include "net/frames.hpp"
 
@@ -78,6 +80,44 @@ TEST_F(Drops, OuterIp) {
   outer(fragment, DropReason::kIpFragment);
 }
 
+TEST_F(Drops, OuterHeadersThatDoNotFit) {
+  const ByteVector good = inner_packet("198.51.100.7", "192.0.2.1");
+  ByteVector packet = good;
+  packet[0] = 0x55;
+  ByteVector frame = frame_of(kOuterMac, packet);
+  frame[12] = 0x08;
+  frame[13] = 0x00;
+  h.put(kOuterPort, frame);
+  expect(DropReason::kIpBadVersion);
+  // The Ethernet type says IPv6, the packet IPv4.
+  frame = frame_of(kOuterMac, good);
+  frame[12] = 0x86;
+  frame[13] = 0xdd;
+  h.put(kOuterPort, frame);
+  expect(DropReason::kIpBadVersion);
+  packet = good;
+  packet[0] = 0x44;  // a header of 16 bytes
+  outer(packet, DropReason::kIpBadHeader);
+  packet = good;
+  base::store_be16(&packet[2], 19);  // shorter than its own header
+  outer(packet, DropReason::kIpBadHeader);
+  packet = good;
+  base::store_be16(&packet[24], 7);  // UDP shorter than its own header
+  outer(packet, DropReason::kUdpTooShort);
+  packet = good;
+  base::store_be16(&packet[24], static_cast<std::uint16_t>(packet.size() - 20 + 1));
+  outer(packet, DropReason::kUdpTooShort);
+}
+
+TEST_F(Drops, UdpChecksumOverOddLengths) {
+  for (std::size_t payload = 0; payload < 100; ++payload) {
+    ByteVector packet = inner_packet("198.51.100.7", "192.0.2.1", payload);
+    outer(packet, DropReason::kUdpWrongPort);
+    packet.back() ^= 0x80;
+    outer(packet, DropReason::kUdpBadChecksum);
+  }
+}
+
 TEST_F(Drops, Framing) {
   message({}, DropReason::kWireTooShort);
   message({0x01, 0, 0}, DropReason::kWireUnknownType);
@@ -143,6 +183,34 @@ TEST_F(Drops, Ports) {
   expect(DropReason::kMultiSegment);
 }
 
+TEST_F(Drops, NoRoomForTheOuterHeaders) {
+  rte_mbuf* tight = h.mbuf_of(frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  std::memmove(tight->buf_addr, rte_pktmbuf_mtod(tight, void*), rte_pktmbuf_data_len(tight));
+  tight->data_off = 0;
+  h.inner.put(0, tight);
+  expect(DropReason::kNoHeadroom);
+}
+
+TEST_F(Drops, NoMbufForAHeartbeat) {
+  std::vector<rte_mbuf*> all;
+  while (rte_mbuf* mbuf = rte_pktmbuf_alloc(h.pool))
+    all.push_back(mbuf);
+  h.advance(h.policy.interval);
+  expect(DropReason::kMbufExhausted);
+  for (rte_mbuf* mbuf : all)
+    rte_pktmbuf_free(mbuf);
+}
+
+TEST_F(Drops, KeysAtTheirHardLimit) {
+  // 2^28 packets are out of a test's reach: the epoch is put there by hand.
+  auto& shard = const_cast<data::Shard&>(h.workers[0]->shard());
+  shard.sessions.current(client.ref.slot).send_counter = limits::kHardLimitPackets;
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  expect(DropReason::kKeyLimitReached);
+  shard.sessions.current(client.ref.slot).received_blocks = limits::kHardLimitBlocks;
+  inner(inner_packet("10.8.0.2", "10.0.0.9"), DropReason::kKeyLimitReached);
+}
+
 TEST_F(Drops, AFullReportRing) {
   bus::Report filler;
   while (h.report_channels[0]->push(filler)) {
@@ -150,6 +218,18 @@ TEST_F(Drops, AFullReportRing) {
   ByteVector hello(wire::kHelloSize);
   hello[0] = static_cast<std::uint8_t>(wire::Type::kHello);
   message(hello, DropReason::kPuntQueueFull);
+}
+
+TEST(DropsByBucket, UnresolvedNeighbours) {
+  data::WorkerLimits limits = Harness::small();
+  limits.punts = {1, seconds(1), 1};
+  Harness h(1, limits);
+  Client client = h.attached(0, 0);
+  for (int i = 0; i < 3; ++i)
+    h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.77")));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kNeighbourUnresolved), 2U);
+  EXPECT_EQ(h.reports(bus::ReportKind::kResolve).size(), 1U);
 }
 
 TEST(DropsByBucket, HandshakesAndPunts) {

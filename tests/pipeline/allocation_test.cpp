@@ -1,0 +1,139 @@
+// A worker takes all its memory at start: no malloc, and no mmap or brk behind it, in its rounds.
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <thread>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "harness.hpp"
+
+namespace {
+
+std::atomic<bool> counting{false};
+std::atomic<std::uint64_t> allocations{0};
+
+void* counted(std::size_t size) {
+  if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1);
+  void* memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void* operator new[](std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+
+namespace jumpgate::test {
+namespace {
+
+/// From here on the kernel ends the process when this thread maps memory. False: it has no seccomp.
+bool forbid_mappings() {
+  const std::array<sock_filter, 6> program{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_brk, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+  }};
+  sock_fprog filter{.len = program.size(), .filter = const_cast<sock_filter*>(program.data())};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/// Every kind of work a round knows, prepared before and done without memory of any kind.
+class Rounds {
+ public:
+  Rounds() {
+    for (int i = 0; i < 40; ++i) {
+      h_.put(one_, one_.data(inner_packet("10.8.0.2", "10.0.0.9")));
+      h_.put(two_, two_.data(inner_packet("10.8.0.3", "10.8.0.2")));
+      h_.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.3")));
+      h_.put(one_, one_.heartbeat(true));
+      h_.put(one_, ByteVector(60, 0x84));
+      h_.put(one_, one_.sealed_control(wire::Type::kRekey, one_.gateway_cid, 1, h_.random));
+    }
+    bus::ProposeEpoch propose;
+    propose.epoch = h_.make_keys(2, 0, Suite::kAes256Gcm);
+    propose.gateway_cid = h_.make_cid(one_.ref);
+    send(one_.ref, propose);
+    send(one_.ref, bus::Commit{.epoch = 2,
+                               .path = Harness::path_to(one_),
+                               .client_cid = {77},
+                               .jump_ids = one_.jump_ids});
+  }
+  void run() {
+    for (int round = 0; round < 100; ++round) {
+      if (round == 50)
+        send(two_.ref, bus::RemoveSession{.reason = Reason::kNone, .send_close = true});
+      h_.advance(milliseconds(50));
+      h_.workers[0]->poll_once(h_.now);
+    }
+  }
+  [[nodiscard]] bool worked() const {
+    return h_.count(bus::WorkerCounter::kCommands) >= 7 &&
+           h_.count(bus::WorkerCounter::kOpened) > 0 && h_.count(bus::WorkerCounter::kSealed) > 0 &&
+           h_.count(bus::WorkerCounter::kHeartbeatsOut) > 2 &&
+           h_.count(bus::WorkerCounter::kControlOpened) > 0;
+  }
+
+ private:
+  void send(const bus::SessionRef& ref, const bus::CommandBody& body) {
+    bus::Command* command = h_.commands[0]->obtain();
+    ASSERT_NE(command, nullptr);
+    command->session = ref;
+    command->body = body;
+    h_.commands[0]->send(command);
+  }
+
+  Harness h_;
+  Client one_{h_.attached(0, 0)};
+  Client two_{h_.attached(1, 1, Suite::kChaCha20Poly1305)};
+};
+
+TEST(Allocation, NoRoundAsksForMemory) {
+  Rounds rounds;
+  counting = true;
+  rounds.run();
+  counting = false;
+  EXPECT_TRUE(rounds.worked());
+  EXPECT_EQ(allocations.load(), 0U);
+}
+
+TEST(Allocation, NoRoundMapsMemory) {
+  Rounds rounds;
+  bool forbidden = false;
+  std::thread worker([&] {
+    std::free(std::malloc(1));  // the C library's own memory of a thread, which its end needs
+    forbidden = forbid_mappings();
+    rounds.run();
+  });
+  worker.join();
+  if (!forbidden) GTEST_SKIP() << "this kernel has no seccomp";
+  EXPECT_TRUE(rounds.worked());
+}
+
+}  // namespace
+}  // namespace jumpgate::test
