@@ -213,8 +213,9 @@ std::uint32_t PrefixTable<N>::find(const std::uint8_t* address) const noexcept {
   if (fib_ != nullptr) return lookup(fib_, address);
   const auto words = words_of<N>(address);
   for (const Scanned& p : scanned_) {
-    bool match = (words[0] & p.mask[0]) == p.network[0];
-    if constexpr (N == 16) match = match && (words[1] & p.mask[1]) == p.network[1];
+    bool match = true;
+    for (std::size_t i = 0; i < words.size(); ++i)
+      match = match && (words[i] & p.mask[i]) == p.network[i];
     if (match) return p.value;
   }
   return default_;
