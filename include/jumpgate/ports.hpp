@@ -8,7 +8,7 @@
 
 #include <jumpgate/types.hpp>
 
-struct rte_mbuf;  // NOLINT(readability-identifier-naming): DPDK's name
+struct rte_mbuf;
 
 namespace jumpgate {
 

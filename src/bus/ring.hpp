@@ -52,14 +52,16 @@ class Ring {
   }
 
   bool push(T element) {  // by value: rte_ring wants a mutable pointer
-    return rte_ring_sp_enqueue_elem(ring_, &element, sizeof(T)) == 0;
+    return rte_ring_sp_enqueue_elem(ring_, static_cast<void*>(&element), sizeof(T)) == 0;
   }
-  bool pop(T& element) { return rte_ring_sc_dequeue_elem(ring_, &element, sizeof(T)) == 0; }
+  bool pop(T& element) {
+    return rte_ring_sc_dequeue_elem(ring_, static_cast<void*>(&element), sizeof(T)) == 0;
+  }
 
   /// Takes up to `count` elements; returns how many.
   std::size_t pop_burst(T* out, std::size_t count) {
-    return rte_ring_sc_dequeue_burst_elem(ring_, out, sizeof(T), static_cast<unsigned>(count),
-                                          nullptr);
+    return rte_ring_sc_dequeue_burst_elem(ring_, static_cast<void*>(out), sizeof(T),
+                                          static_cast<unsigned>(count), nullptr);
   }
 
  private:
