@@ -107,6 +107,7 @@ std::expected<void, std::string> start_eal(const EalOptions& options) {
   auto& words = kept_arguments();
   words = eal_arguments(options);
   std::vector<char*> arguments;
+  arguments.reserve(words.size());
   for (std::string& word : words)
     arguments.push_back(word.data());
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) >= 0) return {};
