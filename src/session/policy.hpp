@@ -26,7 +26,7 @@ enum class ExpiryInRecovery : std::uint8_t { kTerminate };
 /// The fields stand in the groups, and under the names, of the configuration file's [policy].
 struct Policy {
   struct Session {
-    Duration max_lifetime{seconds(8 * 3600)};
+    Duration max_lifetime{seconds(8LL * 3600)};
     Duration transport_lost_ttl{seconds(15)};
     bool operator==(const Session&) const = default;
   };
