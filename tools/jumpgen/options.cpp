@@ -125,7 +125,7 @@ void read_sides(Options& options, const Texts& texts) {
   options.gateway = taken("--gateway", base::parse_endpoint(texts.gateway));
   if (options.gateway.address.family != IpFamily::kV4)
     throw CLI::ValidationError("--gateway", "expected an IPv4 address and a port");
-  options.gateway_key = taken("--gateway-key", base::parse_key(texts.gateway_key));
+  options.gateway_key = taken("--gateway-key", base::parse_key(texts.gateway_key)).get();
   options.outer_port = taken("--outer-port", parse_port("outer", texts.outer_port));
   options.inner_port = taken("--inner-port", parse_port("inner", texts.inner_port));
   options.outer_address = v4("--outer-address", texts.outer_address);
