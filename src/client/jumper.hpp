@@ -130,6 +130,8 @@ class Jumper {
   void enter_recovering(Reason cause, Reason start, MonoNs now);
   void take_proposal(MonoNs now);
   void commit(MonoNs now);
+  /// The events of a binding that was taken, and of its keys.
+  void emit_switch(const Endpoint& from, Reason why, MonoNs now);
   void adopt_or_give_up(const wire::Refusal& refusal, MonoNs now);
   void fail(Reason reason, MonoNs now);
   /// The events of a refusal, and with `failure` the end of RECOVERING that it means.

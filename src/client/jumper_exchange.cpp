@@ -188,7 +188,17 @@ void Jumper::commit(MonoNs now) {
   core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now, &result);
   core_.declare_alive();
   core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
-  Reason why = moved ? cause : Reason::kInPlaceRecovery;
+  emit_switch(from, moved ? cause : Reason::kInPlaceRecovery, now);
+  core_.trouble = Reason::kNone;
+  attempt_.open = false;
+  proposal_.reset();
+  target_.reset();
+  in_place_wanted_ = false;
+  reset_exchange();
+}
+
+void Jumper::emit_switch(const Endpoint& from, Reason why, MonoNs now) {
+  const wire::PathChallenge& challenge = proposal_->challenge;
   if (challenge.kind == wire::ChallengeKind::kRebinding) why = Reason::kTransportRebound;
   core_.emit(EventType::kTransportSwitch, why, now,
              audit::SwitchDetail{.from = from,
@@ -200,12 +210,6 @@ void Jumper::commit(MonoNs now) {
                                  .latency = core_.rtt.smoothed()},
              proposal_->uplink);
   core_.keys_installed(core_.current()->info(), now);
-  core_.trouble = Reason::kNone;
-  attempt_.open = false;
-  proposal_.reset();
-  target_.reset();
-  in_place_wanted_ = false;
-  reset_exchange();
 }
 
 void Jumper::conclude(const wire::Refusal& refusal, std::optional<Reason> failure, MonoNs now) {
@@ -303,10 +307,12 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
   // session stays RECOVERING and the jump goes on from the binding adopted.
   adopted_once_ = true;
   proposal_->adopted = true;
+  const Endpoint from = core_.route().gateway;
+  const bool moved = proposal_->uplink != core_.route().uplink;
   take_proposal(now);
-  proposal_.reset();
   if (core_.over()) return;
-  core_.keys_installed(core_.current()->info(), now);
+  emit_switch(from, moved ? core_.trouble : Reason::kInPlaceRecovery, now);
+  proposal_.reset();
   // The refusal came over this uplink, so it works both ways now; of the others nothing is known.
   begin_attempt(attempt_.uplink, now);
 }

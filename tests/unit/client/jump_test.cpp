@@ -294,6 +294,14 @@ TEST(Jump, StaleBindingIsAdoptedAndTheJumpGoesOn) {
   EXPECT_EQ(h.engine->session()->core().record.binding_version(), 3U);
   EXPECT_EQ(h.gateway->binding_version(), 3U);
   EXPECT_EQ(h.gateway->sessions, 1U);
+  // The log tells the binding adopted like any other, so that none is missing in it.
+  std::vector<std::uint64_t> told;
+  for (const audit::Event& e : h.events) {
+    if (const auto* detail = std::get_if<audit::SwitchDetail>(&e.detail);
+        detail != nullptr && e.type == EventType::kTransportSwitch)
+      told.push_back(detail->binding_version);
+  }
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{2, 3}));
 }
 
 class CommitUnheard : public ::testing::TestWithParam<bool> {};

@@ -89,6 +89,21 @@ TEST(Rekey, KeysThatAreNotRenewedEndTheSession) {
   EXPECT_EQ(h.gateway->sessions, 2U);
 }
 
+TEST(Epochs, ADrainThatEndsForAnotherEpochsSakeIsToldAndLeavesNoDeadline) {
+  Harness h;
+  h.attach();
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
+  const unsigned expired = h.count(EventType::kKeyExpired);
+  // Epoch 1 drains, epoch 2 is current: epoch 5 has the phase of the first.
+  h.gateway->propose_epoch = 5;
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kCell)});
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.count(EventType::kKeyExpired), expired + 1);
+  h.run(milliseconds(300));  // the drain's time: nothing is left that is due
+  EXPECT_GT(h.engine->next_deadline(), h.now);
+}
+
 TEST(Reset, OfTheBindingIsBelieved) {
   Harness h;
   h.attach();

@@ -21,7 +21,7 @@ void ScriptedGateway::propose(std::uint64_t jump_seq, wire::ChallengeKind kind,
   wire::PathChallenge& c = exchange_->challenge;
   c.jump_seq = jump_seq;
   c.challenge_seq = ++challenge_seq_;
-  c.epoch = next_number();
+  c.epoch = propose_epoch.value_or(next_number());
   c.binding_version = binding_version_ + 1;
   c.owner_epoch = 1;
   c.gateway_id = issue();

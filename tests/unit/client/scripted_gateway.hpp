@@ -64,6 +64,8 @@ class ScriptedGateway {
   std::uint64_t highest_counter{0};
   std::optional<wire::Refusal>
       refuse_jump;  // reason and retry_after_ms of the next REATTACH's refusal
+  /// The number of the epoch that the next proposals name.
+  std::optional<std::uint64_t> propose_epoch;
   bool reattach_wanted{false};
   bool rekey_wanted{false};
   std::optional<Reason> refuse_rekey;
