@@ -1,10 +1,13 @@
 #include "api/protocol.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
+
+#include <jumpgate/limits.hpp>
 
 namespace jumpgate::api {
 
@@ -16,7 +19,7 @@ std::unexpected<Error> bad(std::string message) {
   return std::unexpected(Error{ErrorCode::kBadRequest, std::move(message)});
 }
 
-// One list of fields for each reply: both directions are made from it, so they can not differ.
+// One list of fields for each reply, and each request of several arguments: both directions are made from it, so they can not differ.
 // `visit(name, member)` is called for each.
 template <class T, class Visit>
 void for_each_field(T& v, Visit&& visit) {
@@ -72,6 +75,28 @@ void for_each_field(T& v, Visit&& visit) {
   } else if constexpr (std::is_same_v<Type, EventLogPlace>) {
     visit("file", v.file);
     visit("keep", v.keep);
+  } else if constexpr (std::is_same_v<Type, PolicyField>) {
+    visit("name", v.name);
+    visit("value", v.value);
+  } else if constexpr (std::is_same_v<Type, PolicyInfo>) {
+    visit("version", v.version);
+    visit("sweeping", v.sweeping);
+    visit("fields", v.fields);
+  } else if constexpr (std::is_same_v<Type, PolicyApplied>) {
+    visit("version", v.version);
+    visit("changes", v.changes);
+  } else if constexpr (std::is_same_v<Type, PolicyChange>) {
+    visit("version", v.version);
+    visit("ago_ms", v.ago_ms);
+    visit("how", v.how);
+    visit("application", v.application);
+    visit("changes", v.changes);
+  } else if constexpr (std::is_same_v<Type, PolicyChanges>) {
+    visit("policies", v.policies);
+  } else if constexpr (std::is_same_v<Type, PolicyApplyRequest>) {
+    visit("document", v.document);
+    visit("name", v.name);
+    visit("grace", v.grace);
   } else {
     static_assert(std::is_same_v<Type, Reloaded>);
     visit("changes", v.changes);
@@ -209,6 +234,11 @@ struct CallWriter {
   }
   Call operator()(const ReloadRequest& /*r*/) const { return {"reload", "{}"}; }
   Call operator()(const EventLogRequest& /*r*/) const { return {"event_log", "{}"}; }
+  Call operator()(const PolicyRequest& /*r*/) const { return {"policy", "{}"}; }
+  Call operator()(const PolicyApplyRequest& r) const {
+    return {"policy_apply", write(r).dump(-1, ' ', false, Json::error_handler_t::replace)};
+  }
+  Call operator()(const PolicyHistoryRequest& /*r*/) const { return {"policy_history", "{}"}; }
 
   static std::string target(const std::string& name) {
     return Json{{"target", name}}.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -226,6 +256,13 @@ struct ReplyReader {
   Response operator()(const EventLogRequest& /*r*/) const {
     return read_reply<EventLogPlace>(json);
   }
+  Response operator()(const PolicyRequest& /*r*/) const { return read_reply<PolicyInfo>(json); }
+  Response operator()(const PolicyApplyRequest& /*r*/) const {
+    return read_reply<PolicyApplied>(json);
+  }
+  Response operator()(const PolicyHistoryRequest& /*r*/) const {
+    return read_reply<PolicyChanges>(json);
+  }
 };
 
 // Fails on a wrong kind and on an argument that is not known: a misspelt one must not be ignored.
@@ -237,6 +274,22 @@ bool read_only(const Json& arguments, const char* name, T& value, bool required)
   return present ? read(*found, value) : !required;
 }
 
+// It is kept in the history and shown on terminals.
+bool names_a_document(std::string_view name) {
+  return !name.empty() && name.size() <= limits::kMaxNameBytes &&
+         std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// The commands without arguments.
+std::optional<Request> plain_request(std::string_view command) {
+  if (command == "status") return StatusRequest{};
+  if (command == "reload") return ReloadRequest{};
+  if (command == "event_log") return EventLogRequest{};
+  if (command == "policy") return PolicyRequest{};
+  if (command == "policy_history") return PolicyHistoryRequest{};
+  return std::nullopt;
+}
+
 }  // namespace
 
 Call to_call(const Request& request) {
@@ -246,11 +299,17 @@ Call to_call(const Request& request) {
 std::expected<Request, Error> request_from(std::string_view command, const Json& arguments) {
   const auto wrong = [command] { return bad(fmt::format("wrong arguments for '{}'", command)); };
   if (!arguments.is_object()) return wrong();
-  if (command == "status" || command == "reload" || command == "event_log") {
+  if (const auto plain = plain_request(command)) {
     if (!arguments.empty()) return wrong();
-    if (command == "status") return StatusRequest{};
-    if (command == "reload") return ReloadRequest{};
-    return EventLogRequest{};
+    return *plain;
+  }
+  if (command == "policy_apply") {
+    PolicyApplyRequest request;
+    if (arguments.size() != 3 || !read(arguments, request)) return wrong();
+    if (!names_a_document(request.name))
+      return bad(fmt::format("a document's name has 1 to {} printable characters of ASCII",
+                             limits::kMaxNameBytes));
+    return request;
   }
   if (command == "sessions") {
     SessionsRequest request;

@@ -49,8 +49,20 @@ struct ReloadRequest {};
 /// Where the event log lies, for the caller to read.
 struct EventLogRequest {};
 
+/// The policy in force.
+struct PolicyRequest {};
+/// A policy document, checked whole, applied whole or not at all.
+struct PolicyApplyRequest {
+  std::string document;  // TOML
+  std::string name;      // of its file, for messages and the history
+  bool grace{false};     // running sessions follow at their next transition
+};
+/// The policies since the start, oldest first.
+struct PolicyHistoryRequest {};
+
 using Request = std::variant<StatusRequest, SessionsRequest, SessionRequest, TerminateRequest,
-                             CountersRequest, ReloadRequest, EventLogRequest>;
+                             CountersRequest, ReloadRequest, EventLogRequest, PolicyRequest,
+                             PolicyApplyRequest, PolicyHistoryRequest>;
 
 // ---- Replies
 // -------------------------------------------------------------------------------------
@@ -127,8 +139,34 @@ struct EventLogPlace {
   std::uint64_t keep{0};
 };
 
-using Reply =
-    std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded, EventLogPlace>;
+struct PolicyField {
+  std::string name;
+  std::string value;
+};
+struct PolicyInfo {
+  std::uint64_t version{0};
+  bool sweeping{false};  // running sessions are still being given it
+  std::vector<PolicyField> fields;
+};
+
+struct PolicyApplied {
+  std::uint64_t version{0};
+  std::vector<std::string> changes;  // "FIELD: BEFORE -> AFTER"; empty: it was in force already
+};
+
+struct PolicyChange {
+  std::uint64_t version{0};
+  std::uint64_t ago_ms{0};
+  std::string how;          // "start", "reload", or the document's name
+  std::string application;  // "strict" or "grace"
+  std::vector<std::string> changes;
+};
+struct PolicyChanges {
+  std::vector<PolicyChange> policies;
+};
+
+using Reply = std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded,
+                           EventLogPlace, PolicyInfo, PolicyApplied, PolicyChanges>;
 using Response = std::expected<Reply, Error>;
 
 /// What a gateway implements. `handle` runs on the server's thread (Server::poll_once or

@@ -1,9 +1,13 @@
 #include <array>
 #include <cmath>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "config/gateway_sections.hpp"
+#include "config/policy_document.hpp"
 
 namespace jumpgate::config {
 namespace {
@@ -75,27 +79,77 @@ void read_keys(TableReader& table, session::Policy::Keys& out) {
   table.finish();
 }
 
+void read_parts(TableReader& table, session::Policy& policy) {
+  if (auto part = table.table("session")) read_session(*part, policy.session);
+  if (auto part = table.table("volatility")) read_volatility(*part, policy.volatility);
+  if (auto part = table.table("switching")) read_switching(*part, policy.switching);
+  if (auto part = table.table("transport")) read_transport(*part, policy.transport);
+  if (auto part = table.table("security")) read_security(*part, policy.security);
+  if (auto part = table.table("keys")) read_keys(*part, policy.keys);
+  table.finish();
+  for (const session::PolicyError& fault : session::faults(policy)) {
+    const std::size_t dot = fault.field.find('.');
+    auto part = table.table(fault.field.substr(0, dot));
+    (part ? *part : table)
+        .problem(fault.field.substr(dot + 1), fmt::format("policy.{} can not be used", fault.field),
+                 fault.message);
+  }
+}
+
+// What a policy may not leave to defaults (spec/policy.md "The document").
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRequired{
+    {{"session", "max_lifetime"},
+     {"session", "transport_lost_ttl"},
+     {"switching", "max_switches_per_min"},
+     {"switching", "recovery_window"},
+     {"volatility", "loss_volatile_threshold"},
+     {"security", "reattach_proof_max_age"}}};
+
+std::expected<session::Policy, Problems> read_document(std::unique_ptr<TomlDocument> document,
+                                                       Problems problems) {
+  if (!document) return std::unexpected(std::move(problems));
+  session::Policy policy;
+  TableReader root{*document, problems};
+  root.require("policy");
+  if (auto table = root.table("policy")) {
+    for (const auto& [part, key] : kRequired) {
+      auto fields = table->table(part);
+      if (fields && fields->has(key)) continue;
+      (fields ? *fields : *table)
+          .problem(fields ? std::string(key) : fmt::format("{}.{}", part, key),
+                   fmt::format("'{}.{}' is missing in [policy]", part, key), "it is required");
+    }
+    read_parts(*table, policy);
+  }
+  root.finish();
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  return policy;
+}
+
 }  // namespace
 
 void read_policy(TableReader& root, GatewayConfig& config) {
-  auto table = root.table("policy");
-  if (!table) return;
-  session::Policy& policy = config.policy;
-  if (auto part = table->table("session")) read_session(*part, policy.session);
-  if (auto part = table->table("volatility")) read_volatility(*part, policy.volatility);
-  if (auto part = table->table("switching")) read_switching(*part, policy.switching);
-  if (auto part = table->table("transport")) read_transport(*part, policy.transport);
-  if (auto part = table->table("security")) read_security(*part, policy.security);
-  if (auto part = table->table("keys")) read_keys(*part, policy.keys);
-  table->finish();
-  const auto valid = session::validate(policy);
-  if (valid) return;
-  const std::string& field = valid.error().field;
-  const std::size_t dot = field.find('.');
-  auto part = table->table(field.substr(0, dot));
-  const std::string key = dot == std::string::npos ? std::string{} : field.substr(dot + 1);
-  (part ? *part : *table)
-      .problem(key, fmt::format("policy.{} can not be used", field), valid.error().message);
+  if (auto table = root.table("policy")) read_parts(*table, config.policy);
+}
+
+std::string policy_field_at_fault(const Problems& problems) {
+  constexpr std::string_view kSection = "policy.";
+  for (const Problem& problem : problems.list())
+    if (problem.key.starts_with(kSection)) return problem.key.substr(kSection.size());
+  return {};
+}
+
+std::expected<session::Policy, Problems> load_policy(const std::string& path) {
+  Problems problems;
+  auto document = TomlDocument::load(path, problems);
+  return read_document(std::move(document), std::move(problems));
+}
+
+std::expected<session::Policy, Problems> parse_policy(std::string_view text,
+                                                      const std::string& name) {
+  Problems problems;
+  auto document = TomlDocument::parse(text, name, problems);
+  return read_document(std::move(document), std::move(problems));
 }
 
 }  // namespace jumpgate::config

@@ -1,17 +1,20 @@
 #include "config/problems.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace jumpgate::config {
 
-void Problems::add(Place place, std::string what, std::string expected) {
+void Problems::add(Place place, std::string what, std::string expected, std::string key) {
+  Problem problem{std::move(place), std::move(what), std::move(expected), std::move(key)};
+  if (std::ranges::find(kept_, problem) != kept_.end()) return;
   if (kept_.size() >= kMaxProblems) {
     ++left_off_;
     return;
   }
-  kept_.push_back({std::move(place), std::move(what), std::move(expected)});
+  kept_.push_back(std::move(problem));
 }
 
 std::string Problems::text() const {

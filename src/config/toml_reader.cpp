@@ -70,7 +70,15 @@ Place TableReader::place(std::string_view key) const {
 }
 
 void TableReader::problem(std::string_view key, std::string what, std::string expected) {
-  problems_->add(key.empty() ? place() : place(key), std::move(what), std::move(expected));
+  problems_->add(key.empty() ? place() : place(key), std::move(what), std::move(expected),
+                 full_name(key));
+}
+
+std::string TableReader::full_name(std::string_view key) const {
+  std::string name = name_;
+  std::erase_if(name, [](char c) { return c == '[' || c == ']'; });
+  if (!name.empty() && !key.empty()) name += '.';
+  return name.append(key);
 }
 
 const toml::node* TableReader::find(std::string_view key) {
@@ -208,10 +216,10 @@ void TableReader::each_string(std::string_view key, std::size_t max_count, const
     if (!element.is_string())
       problems_->add(place_of(element),
                      fmt::format("an entry of '{}' is {}", key, type_name(element)),
-                     "expected a string");
+                     "expected a string", full_name(key));
     else if (auto done = convert(element.as_string()->get()); !done)
       problems_->add(place_of(element), fmt::format("an entry of '{}' can not be used", key),
-                     std::move(done.error()));
+                     std::move(done.error()), full_name(key));
   }
 }
 
@@ -239,7 +247,7 @@ void TableReader::integers(std::string_view key, std::vector<std::uint32_t>& out
 void TableReader::require(std::string_view key) {
   known_.emplace(key);
   if (!has(key))
-    problem({}, fmt::format("'{}' is missing{}", key, name_.empty() ? "" : " in " + name_),
+    problem(key, fmt::format("'{}' is missing{}", key, name_.empty() ? "" : " in " + name_),
             "it is required");
 }
 
@@ -251,10 +259,7 @@ std::optional<TableReader> TableReader::table(std::string_view key) {
     wrong_type(key, fmt::format("a table, [{}]", key));
     return std::nullopt;
   }
-  const std::string inner = name_.empty()
-                                ? std::string(key)
-                                : fmt::format("{}.{}", name_.substr(1, name_.size() - 2), key);
-  return TableReader{*this, *found, "[" + inner + "]"};
+  return TableReader{*this, *found, "[" + full_name(key) + "]"};
 }
 
 std::vector<TableReader> TableReader::tables(std::string_view key, std::size_t max_count) {
@@ -295,7 +300,8 @@ void TableReader::finish() {
     problems_->add(
         at, fmt::format("unknown key '{}'{}", key.str(), name_.empty() ? "" : " in " + name_),
         close ? fmt::format("did you mean '{}'?", *nearest)
-              : fmt::format("expected one of: {}", fmt::join(known_, ", ")));
+              : fmt::format("expected one of: {}", fmt::join(known_, ", ")),
+        full_name(key.str()));
   }
 }
 

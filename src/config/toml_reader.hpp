@@ -106,6 +106,8 @@ class TableReader {
   const toml::node* find(std::string_view key);
   [[nodiscard]] Place place_of(const toml::node& node) const;
   void wrong_type(std::string_view key, std::string_view expected);
+  /// The key with the names of its tables before it.
+  [[nodiscard]] std::string full_name(std::string_view key) const;
 
   const toml::table* table_;
   const std::string* path_;

@@ -48,7 +48,7 @@ Controller::Controller(const Settings& settings, const Ports& ports,
       path_checks_(core_, exchanges_, rekeys_),
       lifetimes_(core_, closing_, handshakes_, exchanges_, rekeys_),
       resets_(core_, now),
-      reloads_(core_, closing_, handshakes_, std::move(config)) {}
+      reloads_(core_, closing_, handshakes_, std::move(config), now) {}
 
 void Controller::on_handshake(std::span<const std::uint8_t> datagram, const Endpoint& from,
                               const Endpoint& to, std::uint8_t worker, MonoNs now) {
@@ -258,6 +258,11 @@ bool Controller::terminate(const SessionId& id, MonoNs now) {
 std::expected<std::vector<std::string>, std::string> Controller::reload(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
   return reloads_.apply(std::move(next), now);
+}
+
+std::expected<std::vector<std::string>, std::string> Controller::apply_policy(
+    const session::Policy& next, std::string how, PolicyApplication application, MonoNs now) {
+  return reloads_.apply_policy(next, std::move(how), application, now);
 }
 
 }  // namespace jumpgate::ctl

@@ -76,8 +76,15 @@ class Controller {
   bool terminate(const SessionId& id, MonoNs now);
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
-  /// A new configuration was not valid: said as an event, nothing changed.
-  void reload_refused(MonoNs now) { reloads_.refuse(now); }
+  /// A policy alone; the fields that changed (Reloads::apply_policy).
+  [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply_policy(
+      const session::Policy& next, std::string how, PolicyApplication application, MonoNs now);
+  [[nodiscard]] const session::Policy& policy() const { return core_.policy; }
+  [[nodiscard]] const PolicyHistory& policy_history() const { return reloads_.history(); }
+  /// Sessions are still being given the newest policy.
+  [[nodiscard]] bool policy_sweeping() const { return reloads_.sweeping(); }
+  /// A new configuration or policy was not valid: said as an event, nothing changed (Reloads::refuse).
+  void reload_refused(std::string_view field, MonoNs now) { reloads_.refuse(field, now); }
   /// No new sessions; the running ones end, a slice each tick, with a CLOSE to each peer.
   void begin_stop() { closing_.begin_stop(); }
   [[nodiscard]] bool stopped() const { return closing_.stopped(); }

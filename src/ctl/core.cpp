@@ -67,7 +67,14 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
        audit::StateChangeDetail{
            .previous = change->previous, .now = change->now, .trigger = change->trigger},
        now);
+  // A policy applied with grace waits for this moment; the transition itself is still the old one's.
+  if (session.record.policy_version() != policy.version) adopt_policy(session, now);
   return true;
+}
+
+void Core::adopt_policy(Session& session, MonoNs now) {
+  session.record.adopt_policy(authority, policy, now);
+  if (session.rekey) session.rekey->keys.adopt(policy.keys, now);
 }
 
 void Core::emit_rejected(const Session& session, Trigger trigger, Reason reason, MonoNs now) {
@@ -241,7 +248,7 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   const Liveness wanted{.quick = state != State::kAttached,
                         .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
                         .rekey_wanted = session.rekey_due,
-                        .policy_version = policy.version};
+                        .policy_version = session.record.policy_version()};
   if (wanted == session.told) return;
   bus::Command* command = obtain(session, now);
   if (command == nullptr) return;

@@ -109,6 +109,8 @@ class Core {
                   const Preface* preface = nullptr);
   void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,
             MonoNs now);
+  /// The session goes by the policy in force, and so do the keys it is making.
+  void adopt_policy(Session& session, MonoNs now);
   /// Keys of an epoch are there: KeyInstalled. Their end is told once: KeyExpired.
   void keys_installed(Session& session, std::uint64_t epoch, std::uint32_t generation, MonoNs now);
   void keys_expired(Session& session, std::uint64_t epoch, Reason reason, MonoNs now);

@@ -1,23 +1,40 @@
 #include "ctl/reload.hpp"
 
+#include <bit>
 #include <sstream>
+#include <utility>
 
 namespace jumpgate::ctl {
+namespace {
+
+constexpr std::string_view kReplayWindow = "security.replay_window";
+constexpr const char* kWindowTooLarge =
+    "security.replay_window is larger than the one the gateway was started with, for which memory "
+    "was taken; restart it with the new one";
+
+}  // namespace
 
 Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
-                 std::shared_ptr<const config::GatewayConfig> first)
+                 std::shared_ptr<const config::GatewayConfig> first, MonoNs now)
     : core_(core),
       closing_(closing),
       handshakes_(handshakes),
       current_(std::move(first)),
-      sweep_cursor_(core.sessions.slots()) {}
+      sweep_cursor_(core.sessions.slots()),
+      replay_window_room_(std::bit_ceil(core.policy.security.replay_window_packets)) {
+  history_.add({.version = core.policy.version, .at = now, .how = "start", .changes = {}});
+}
 
 std::expected<std::vector<std::string>, std::string> Reloads::apply(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
   const config::ConfigDiff diff = config::diff(*current_, *next);
+  if (diff.policy && !fits(next->policy)) {
+    refuse(kReplayWindow, now);
+    return std::unexpected(kWindowTooLarge);
+  }
   core_.peers.reclaim();
   if (diff.added.size() > core_.peers.room()) {
-    refuse(now);
+    refuse({}, now);
     return std::unexpected("no room for " + std::to_string(diff.added.size()) +
                            " more peers; the gateway was started for " +
                            std::to_string(core_.peers.capacity()));
@@ -32,7 +49,7 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
     for (const std::uint32_t index : added)
       core_.peers.remove(index);
     core_.peers.reclaim();
-    refuse(now);
+    refuse({}, now);
     return std::unexpected(published.error());
   }
   const auto update = [&](std::size_t i) {
@@ -53,15 +70,11 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
     core_.peers.remove(index);
   }
   handshakes_.set_image(core_.peers.make_image());
-  if (diff.policy) {
-    const std::uint64_t previous = core_.policy.version;
-    core_.policy = next->policy;
-    core_.policy.version = previous + 1;
-    sweep_cursor_ = 0;
-    core_.emit_node(EventType::kPolicyApplied, Reason::kPolicyValid,
-                    audit::PolicyDetail{.previous_version = previous, .field = {}}, now);
-  }
   std::vector<std::string> lines;
+  if (diff.policy) {
+    auto applied = apply_policy(next->policy, "reload", PolicyApplication::kStrict, now);
+    if (applied) lines = std::move(*applied);
+  }
   if (!diff.empty()) {
     std::istringstream text(config::describe(diff, *current_, *next));
     for (std::string line; std::getline(text, line);)
@@ -70,6 +83,30 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
   current_ = std::move(next);
   core_.counters.add(ControllerCounter::kReloads);
   return lines;
+}
+
+std::expected<std::vector<std::string>, std::string> Reloads::apply_policy(
+    const session::Policy& next, std::string how, PolicyApplication application, MonoNs now) {
+  if (!fits(next)) {
+    refuse(kReplayWindow, now);
+    return std::unexpected(kWindowTooLarge);
+  }
+  std::vector<std::string> changes =
+      session::differences(session::fields_of(core_.policy), session::fields_of(next));
+  if (changes.empty()) return changes;
+  const std::uint64_t previous = core_.policy.version;
+  core_.policy = next;
+  core_.policy.version = previous + 1;
+  // A sweep that is under way goes on, with the newest: what was strict stays so.
+  if (application == PolicyApplication::kStrict) sweep_cursor_ = 0;
+  core_.emit_node(EventType::kPolicyApplied, Reason::kPolicyValid,
+                  audit::PolicyDetail{.previous_version = previous, .field = {}}, now);
+  history_.add({.version = core_.policy.version,
+                .at = now,
+                .how = std::move(how),
+                .application = application,
+                .changes = changes});
+  return changes;
 }
 
 std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
@@ -87,10 +124,11 @@ std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff
   return core_.ports.routes.publish(prefixes, next);
 }
 
-void Reloads::refuse(MonoNs now) {
+void Reloads::refuse(std::string_view field, MonoNs now) {
   core_.counters.add(ControllerCounter::kReloadsRefused);
   core_.emit_node(EventType::kPolicyRejected, Reason::kPolicyInvalid,
-                  audit::PolicyDetail{.previous_version = core_.policy.version, .field = {}}, now);
+                  audit::PolicyDetail{.previous_version = core_.policy.version, .field = field},
+                  now);
 }
 
 }  // namespace jumpgate::ctl

@@ -9,6 +9,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config_diff.hpp"
@@ -16,33 +17,39 @@
 #include "ctl/closing.hpp"
 #include "ctl/core.hpp"
 #include "ctl/handshake.hpp"
+#include "ctl/policy_history.hpp"
 
 namespace jumpgate::ctl {
 
 class Reloads {
  public:
   Reloads(Core& core, Closing& closing, Handshakes& handshakes,
-          std::shared_ptr<const config::GatewayConfig> first);
+          std::shared_ptr<const config::GatewayConfig> first, MonoNs now);
 
   /// The sentences for the operator: what changed, and what waits for the next start.
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
-  /// A configuration that could not even be read: nothing was changed, and that is said.
-  void refuse(MonoNs now);
+  /// A policy alone. What changed, field by field; nothing and no new version when it is the one in
+  /// force. It stays until another one is applied, or the configuration's own changes.
+  [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply_policy(
+      const session::Policy& next, std::string how, PolicyApplication application, MonoNs now);
+  /// A configuration or policy that could not even be read: nothing was changed, and that is said.
+  /// `field` is the policy's at fault; empty: none is.
+  void refuse(std::string_view field, MonoNs now);
   /// A slice of the running sessions gets the new policy; calls `touched` for each.
   template <class Touched>
   void sweep_slice(MonoNs now, Touched&& touched) {
     for (std::uint32_t i = 0; i < kSweepSlice && sweep_cursor_ < core_.sessions.slots(); ++i) {
       Session* session = core_.sessions.at(sweep_cursor_++);
       if (session == nullptr || session->record.state() == State::kTerminated) continue;
-      session->record.adopt_policy(core_.authority, core_.policy, now);
-      if (session->rekey) session->rekey->keys.adopt(core_.policy.keys, now);
+      core_.adopt_policy(*session, now);
       core_.counters.add(ControllerCounter::kPolicySweeps);
       touched(*session);
     }
   }
   [[nodiscard]] bool sweeping() const { return sweep_cursor_ < core_.sessions.slots(); }
   [[nodiscard]] const config::GatewayConfig& current() const { return *current_; }
+  [[nodiscard]] const PolicyHistory& history() const { return history_; }
 
  private:
   static constexpr std::uint32_t kSweepSlice = 256;
@@ -50,11 +57,17 @@ class Reloads {
   [[nodiscard]] std::expected<void, std::string> publish(const config::ConfigDiff& diff,
                                                          const config::GatewayConfig& next);
 
+  [[nodiscard]] bool fits(const session::Policy& policy) const {
+    return policy.security.replay_window_packets <= replay_window_room_;
+  }
+
   Core& core_;
   Closing& closing_;
   Handshakes& handshakes_;
   std::shared_ptr<const config::GatewayConfig> current_;
   SlotHandle sweep_cursor_;
+  PolicyHistory history_;
+  std::uint32_t replay_window_room_;  // packets; the workers' memory was taken for it at the start
 };
 
 }  // namespace jumpgate::ctl

@@ -102,50 +102,69 @@ std::string format_value(std::int64_t value, Unit unit) {
   return {};
 }
 
-std::unexpected<PolicyError> fault(std::string_view field, std::string message) {
-  return std::unexpected(PolicyError{std::string(field), std::move(message)});
-}
-
 std::uint32_t to_wire_ms(Duration duration) {
   return static_cast<std::uint32_t>(duration.ms());
 }
 
 }  // namespace
 
-std::expected<void, PolicyError> validate(const Policy& policy) {
-  if (policy.version == 0) return fault("version", "must be at least 1");
+std::vector<PolicyError> faults(const Policy& policy) {
+  std::vector<PolicyError> all;
+  const auto require = [&](bool holds, std::string_view field, std::string message) {
+    if (!holds) all.push_back({std::string(field), std::move(message)});
+  };
+  require(policy.version != 0, "version", "must be at least 1");
   for (const Bound& bound : kPolicyBounds) {
     const std::int64_t value = bound.read(policy);
-    if (value >= bound.min && value <= bound.max) continue;
-    return fault(
-        bound.field,
-        fmt::format("must lie between {} and {}, is {}", format_value(bound.min, bound.unit),
-                    format_value(bound.max, bound.unit), format_value(value, bound.unit)));
+    require(value >= bound.min && value <= bound.max, bound.field,
+            fmt::format("must lie between {} and {}, is {}", format_value(bound.min, bound.unit),
+                        format_value(bound.max, bound.unit), format_value(value, bound.unit)));
   }
-  if (policy.volatility.heartbeat_volatile < policy.volatility.heartbeat_interval * 2) {
-    return fault("volatility.heartbeat_volatile",
-                 "must be at least twice volatility.heartbeat_interval, or one lost heartbeat is "
-                 "silence");
+  require(policy.volatility.heartbeat_volatile >= policy.volatility.heartbeat_interval * 2,
+          "volatility.heartbeat_volatile",
+          "must be at least twice volatility.heartbeat_interval, or one lost heartbeat is silence");
+  require(policy.volatility.idle_heartbeat_interval >= policy.volatility.heartbeat_interval,
+          "volatility.idle_heartbeat_interval", "must be at least volatility.heartbeat_interval");
+  require(policy.session.max_lifetime >= policy.session.transport_lost_ttl, "session.max_lifetime",
+          "must be at least session.transport_lost_ttl");
+  require(policy.keys.reject_after > policy.keys.rekey_after, "keys.reject_after",
+          "must be greater than keys.rekey_after, so that there is time to rekey");
+  require(std::has_single_bit(policy.security.replay_window_packets), "security.replay_window",
+          fmt::format("must be a power of two, is {}", policy.security.replay_window_packets));
+  require(policy.transport.allow_udp4 || policy.transport.allow_udp6, "transport.allowed",
+          "must name at least one of udp4, udp6");
+  return all;
+}
+
+std::expected<void, PolicyError> validate(const Policy& policy) {
+  std::vector<PolicyError> all = faults(policy);
+  if (all.empty()) return {};
+  return std::unexpected(std::move(all.front()));
+}
+
+std::vector<PolicyField> fields_of(const Policy& policy) {
+  std::vector<PolicyField> fields;
+  for (const Bound& bound : kPolicyBounds)
+    fields.push_back({std::string(bound.field), format_value(bound.read(policy), bound.unit)});
+  fields.push_back(
+      {"transport.allowed",
+       fmt::format("{}{}{}", policy.transport.allow_udp4 ? "udp4" : "",
+                   policy.transport.allow_udp4 && policy.transport.allow_udp6 ? ", " : "",
+                   policy.transport.allow_udp6 ? "udp6" : "")});
+  fields.push_back({"keys.expiry_in_recovery", "terminate"});
+  return fields;
+}
+
+std::vector<std::string> differences(const std::vector<PolicyField>& before,
+                                     const std::vector<PolicyField>& after) {
+  std::vector<std::string> lines;
+  for (const PolicyField& field : after) {
+    const auto old = std::ranges::find(before, field.name, &PolicyField::name);
+    const std::string_view value = old == before.end() ? std::string_view{"-"} : old->value;
+    if (value != field.value)
+      lines.push_back(fmt::format("{}: {} -> {}", field.name, value, field.value));
   }
-  if (policy.volatility.idle_heartbeat_interval < policy.volatility.heartbeat_interval) {
-    return fault("volatility.idle_heartbeat_interval",
-                 "must be at least volatility.heartbeat_interval");
-  }
-  if (policy.session.max_lifetime < policy.session.transport_lost_ttl) {
-    return fault("session.max_lifetime", "must be at least session.transport_lost_ttl");
-  }
-  if (policy.keys.reject_after <= policy.keys.rekey_after) {
-    return fault("keys.reject_after",
-                 "must be greater than keys.rekey_after, so that there is time to rekey");
-  }
-  if (!std::has_single_bit(policy.security.replay_window_packets)) {
-    return fault("security.replay_window", fmt::format("must be a power of two, is {}",
-                                                       policy.security.replay_window_packets));
-  }
-  if (!policy.transport.allow_udp4 && !policy.transport.allow_udp6) {
-    return fault("transport.allowed", "must name at least one of udp4, udp6");
-  }
-  return {};
+  return lines;
 }
 
 wire::ClientPolicy to_client_policy(const Policy& policy) {

@@ -3,14 +3,15 @@
 ///
 /// Purpose: values and questions; nothing here changes a session (spec/policy.md).
 /// Owner thread: any; a Policy is an immutable image once validated. Bound: `kPolicyBounds` in
-/// policy.cpp states the range of each field. Failure: `validate` names the first bad field and
-/// nothing is applied; the last good policy stays.
+/// policy.cpp states the range of each field. Failure: `faults` names every bad field and nothing is
+/// applied; the last good policy stays.
 #pragma once
 
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <jumpgate/limits.hpp>
 #include <jumpgate/reasons.hpp>
@@ -84,8 +85,22 @@ struct PolicyError {
   std::string message;
 };
 
-/// Checks each field's range, then the relations between fields.
+/// Every fault: each field's range, then the relations between fields.
+[[nodiscard]] std::vector<PolicyError> faults(const Policy& policy);
+/// The first of them.
 [[nodiscard]] std::expected<void, PolicyError> validate(const Policy& policy);
+
+/// A field under its name in the configuration file, with its value as text.
+struct PolicyField {
+  std::string name;
+  std::string value;
+  bool operator==(const PolicyField&) const = default;
+};
+/// All of them, always in the same order; the version is none.
+[[nodiscard]] std::vector<PolicyField> fields_of(const Policy& policy);
+/// "NAME: BEFORE -> AFTER" for each field that differs.
+[[nodiscard]] std::vector<std::string> differences(const std::vector<PolicyField>& before,
+                                                   const std::vector<PolicyField>& after);
 
 /// What a client is told in WELCOME. Needs a valid policy.
 [[nodiscard]] wire::ClientPolicy to_client_policy(const Policy& policy);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/protocol.hpp"
+#include "session/policy.hpp"
 
 namespace jumpgate::testing {
 
@@ -51,6 +52,7 @@ class FakeGateway final : public api::Handler {
   std::optional<api::Error> failure;
   unsigned calls{0};
   std::string terminated;
+  std::optional<api::PolicyApplyRequest> applied;
   std::vector<std::string> changes{"peer alice: added"};
   std::string event_log{"/var/log/jumpgate/events.jsonl"};
 
@@ -90,6 +92,23 @@ class FakeGateway final : public api::Handler {
   api::Response answer(const api::ReloadRequest& /*r*/) { return api::Reloaded{changes}; }
   api::Response answer(const api::EventLogRequest& /*r*/) {
     return api::EventLogPlace{.file = event_log, .keep = 4};
+  }
+  api::Response answer(const api::PolicyRequest& /*r*/) {
+    api::PolicyInfo info{.version = 3, .sweeping = false, .fields = {}};
+    for (const session::PolicyField& field : session::fields_of(session::Policy{}))
+      info.fields.push_back({field.name, field.value});
+    return info;
+  }
+  api::Response answer(const api::PolicyApplyRequest& r) {
+    applied = r;
+    return api::PolicyApplied{.version = 4, .changes = {"keys.rekey_after: 120000 ms -> 60000 ms"}};
+  }
+  api::Response answer(const api::PolicyHistoryRequest& /*r*/) {
+    return api::PolicyChanges{{{.version = 2,
+                                .ago_ms = 65'000,
+                                .how = "tight.toml",
+                                .application = "grace",
+                                .changes = {"keys.rekey_after: 120000 ms -> 60000 ms"}}}};
   }
   static api::Response not_found(const std::string& target) {
     return std::unexpected(

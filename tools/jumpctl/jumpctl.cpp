@@ -13,6 +13,7 @@
 #include "api/client.hpp"
 #include "api/protocol.hpp"
 #include "tools/jumpctl/log_verbs.hpp"
+#include "tools/jumpctl/policy_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
 #include "tools/jumpctl/verbs.hpp"
 
@@ -91,6 +92,7 @@ int follow_events(const Options& options, const Output& output, api::Client& cli
 
 int perform(const std::string& command, const Options& options, const Output& output) {
   if (command == "timeline") return show_timeline(options, output);
+  if (command.starts_with("policy ")) return policy(command.substr(7), options, output);
   if (command == "events verify") return verify_events(options, output);
   auto client = api::Client::connect(options.socket);
   if (!client) return fail(output, client.error());
@@ -102,6 +104,22 @@ int perform(const std::string& command, const Options& options, const Output& ou
   if (command == "counters") request = api::CountersRequest{options.worker};
   if (command == "reload") request = api::ReloadRequest{};
   return show(options, output, client->request(request));
+}
+
+void add_policy_commands(CLI::App& policy, Options& options) {
+  policy.require_subcommand(1);
+  policy.add_subcommand("show", "the policy in force");
+  policy.add_subcommand("history", "the policies since the start, and what each changed");
+  const auto of_document = [&](const char* name, const char* what) {
+    CLI::App* verb = policy.add_subcommand(name, what);
+    verb->add_option("FILE", options.target, "a policy document")->required();
+    return verb;
+  };
+  of_document("check", "is the document valid? Asks no gateway");
+  of_document("diff", "what would it change?");
+  of_document("apply", "apply it: whole, or not at all")
+      ->add_flag("--grace", options.grace,
+                 "running sessions follow at their next transition, not at once");
 }
 
 void add_commands(CLI::App& app, Options& options) {
@@ -132,6 +150,7 @@ void add_commands(CLI::App& app, Options& options) {
       ->required();
   app.add_subcommand("counters", "packets and drops by reason")
       ->add_option("--worker", options.worker, "of one worker alone");
+  add_policy_commands(*app.add_subcommand("policy", "timers and limits of the sessions"), options);
   app.add_subcommand("reload", "read the configuration anew: peers and policy");
 }
 

@@ -121,6 +121,37 @@ std::string render(const api::EventLogPlace& place) {
   return place.file + '\n';
 }
 
+std::string render(const api::PolicyInfo& policy) {
+  std::string text = fmt::format("version {}{}\n", policy.version,
+                                 policy.sweeping ? ", still on its way to running sessions" : "");
+  TextTable table({{"FIELD"}, {"VALUE"}});
+  for (const api::PolicyField& field : policy.fields)
+    table.add({field.name, field.value});
+  return text + table.render();
+}
+
+std::string render(const api::PolicyApplied& applied) {
+  if (applied.changes.empty()) return fmt::format("version {} says the same\n", applied.version);
+  std::string text;
+  for (const std::string& change : applied.changes)
+    text += change + '\n';
+  return text + fmt::format(
+                    "version {} is in force until the next start; to keep it, write it into "
+                    "[policy] of the gateway's configuration\n",
+                    applied.version);
+}
+
+std::string render(const api::PolicyChanges& history) {
+  std::string text;
+  for (const api::PolicyChange& change : history.policies) {
+    text += fmt::format("version {}, {} ago, by {}, {}\n", change.version,
+                        human_time(change.ago_ms), change.how, change.application);
+    for (const std::string& line : change.changes)
+      text += "  " + line + '\n';
+  }
+  return text;
+}
+
 std::string render_event(std::string_view json_line) {
   using Json = nlohmann::json;
   const Json event = Json::parse(json_line, nullptr, false);

@@ -18,6 +18,9 @@ namespace jumpgate::jumpctl {
 [[nodiscard]] std::string render(const api::Counters& counters);
 [[nodiscard]] std::string render(const api::Reloaded& reloaded);
 [[nodiscard]] std::string render(const api::EventLogPlace& place);
+[[nodiscard]] std::string render(const api::PolicyInfo& policy);
+[[nodiscard]] std::string render(const api::PolicyApplied& applied);
+[[nodiscard]] std::string render(const api::PolicyChanges& history);
 /// One event, from its JSON line, as one line.
 [[nodiscard]] std::string render_event(std::string_view json_line);
 

@@ -18,8 +18,9 @@ struct Options {
   std::string socket{kDefaultSocket};
   bool json{false};
   bool follow{false};
+  bool grace{false};
   std::uint64_t count{0};  // events to show, 0: until the end
-  std::string target;
+  std::string target;      // a session, or a policy document
   std::optional<std::uint32_t> worker;
   std::vector<std::string> files;  // event logs, oldest first
 };

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "config/gateway_config.hpp"
+#include "config/policy_document.hpp"
 
 namespace jumpgate::app {
 namespace {
@@ -171,7 +172,7 @@ api::Response GatewayApi::answer(const api::ReloadRequest&) {
   auto next = config::load_gateway(view_.config_path);
   if (!next) {
     return on_controller([&](MonoNs now) -> api::Response {
-      view_.controller.reload_refused(now);
+      view_.controller.reload_refused(config::policy_field_at_fault(next.error()), now);
       return refuse(ErrorCode::kRefused, "nothing was changed:\n" + next.error().text());
     });
   }
@@ -188,6 +189,50 @@ api::Response GatewayApi::answer(const api::EventLogRequest&) {
     return refuse(ErrorCode::kRefused,
                   "this gateway writes no event file: [events] file is empty in its configuration");
   return api::EventLogPlace{.file = view_.event_log.file, .keep = view_.event_log.keep};
+}
+
+api::Response GatewayApi::answer(const api::PolicyRequest&) {
+  return on_controller([this](MonoNs) -> api::Response {
+    const session::Policy& policy = view_.controller.policy();
+    api::PolicyInfo info{
+        .version = policy.version, .sweeping = view_.controller.policy_sweeping(), .fields = {}};
+    for (session::PolicyField& field : session::fields_of(policy))
+      info.fields.push_back({std::move(field.name), std::move(field.value)});
+    return info;
+  });
+}
+
+api::Response GatewayApi::answer(const api::PolicyApplyRequest& request) {
+  const auto policy = config::parse_policy(request.document, request.name);
+  if (!policy) {
+    return on_controller([&](MonoNs now) -> api::Response {
+      view_.controller.reload_refused(config::policy_field_at_fault(policy.error()), now);
+      return refuse(ErrorCode::kRefused, "nothing was changed:\n" + policy.error().text());
+    });
+  }
+  const auto application =
+      request.grace ? ctl::PolicyApplication::kGrace : ctl::PolicyApplication::kStrict;
+  return on_controller([&](MonoNs now) -> api::Response {
+    auto changes = view_.controller.apply_policy(*policy, request.name, application, now);
+    if (!changes) return refuse(ErrorCode::kRefused, "nothing was changed: " + changes.error());
+    return api::PolicyApplied{.version = view_.controller.policy().version,
+                              .changes = std::move(*changes)};
+  });
+}
+
+api::Response GatewayApi::answer(const api::PolicyHistoryRequest&) {
+  return on_controller([this](MonoNs now) -> api::Response {
+    api::PolicyChanges history;
+    for (const ctl::PolicyChange& change : view_.controller.policy_history().changes()) {
+      const bool grace = change.application == ctl::PolicyApplication::kGrace;
+      history.policies.push_back({.version = change.version,
+                                  .ago_ms = milliseconds_between(change.at, now),
+                                  .how = change.how,
+                                  .application = grace ? "grace" : "strict",
+                                  .changes = change.changes});
+    }
+    return history;
+  });
 }
 
 }  // namespace jumpgate::app

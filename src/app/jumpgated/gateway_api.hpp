@@ -55,6 +55,9 @@ class GatewayApi final : public api::Handler {
   api::Response answer(const api::CountersRequest& request);
   api::Response answer(const api::ReloadRequest& request);
   api::Response answer(const api::EventLogRequest& request);
+  api::Response answer(const api::PolicyRequest& request);
+  api::Response answer(const api::PolicyApplyRequest& request);
+  api::Response answer(const api::PolicyHistoryRequest& request);
 
   /// Runs `ask` on the controller's thread; an error when it did not get its turn in time.
   template <typename Ask>

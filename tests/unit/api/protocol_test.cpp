@@ -8,6 +8,7 @@
 
 #include <jumpgate/limits.hpp>
 
+#include "ctl/policy_history.hpp"
 #include "tests/support/fake_gateway.hpp"
 
 namespace jumpgate::api {
@@ -17,8 +18,12 @@ using Json = nlohmann::json;
 
 const std::vector<Request>& requests() {
   static const std::vector<Request> all{
-      StatusRequest{},   SessionsRequest{48}, SessionRequest{"alice"}, TerminateRequest{"bob"},
-      CountersRequest{}, CountersRequest{3},  ReloadRequest{},         EventLogRequest{}};
+      StatusRequest{},         SessionsRequest{48},
+      SessionRequest{"alice"}, TerminateRequest{"bob"},
+      CountersRequest{},       CountersRequest{3},
+      ReloadRequest{},         EventLogRequest{},
+      PolicyRequest{},         PolicyApplyRequest{"[policy]", "p.toml", true},
+      PolicyHistoryRequest{}};
   return all;
 }
 
@@ -37,7 +42,8 @@ TEST(Protocol, RepliesSurviveTheWire) {
   for (const Request& request :
        {Request{StatusRequest{}}, Request{SessionsRequest{}}, Request{SessionRequest{"peer-1"}},
         Request{TerminateRequest{"peer-1"}}, Request{CountersRequest{}}, Request{ReloadRequest{}},
-        Request{EventLogRequest{}}}) {
+        Request{EventLogRequest{}}, Request{PolicyRequest{}}, Request{PolicyApplyRequest{}},
+        Request{PolicyHistoryRequest{}}}) {
     const Response reply = gateway.handle(request);
     ASSERT_TRUE(reply);
     const Json json = to_json(*reply);
@@ -52,18 +58,24 @@ TEST(Protocol, WrongRequestsAreRefused) {
     const char* command;
     const char* arguments;
   };
-  for (const Case& c : std::vector<Case>{{"", "{}"},
-                                         {"stop", "{}"},
-                                         {"status", R"({"x":1})"},
-                                         {"sessions", R"({"offset":-1})"},
-                                         {"sessions", R"({"offset":"1"})"},
-                                         {"sessions", R"({"ofset":1})"},
-                                         {"session", "{}"},
-                                         {"session", R"({"target":""})"},
-                                         {"session", R"({"target":5})"},
-                                         {"terminate", R"({"target":"a","force":true})"},
-                                         {"counters", R"({"worker":4294967296})"},
-                                         {"status", "[]"}}) {
+  for (const Case& c :
+       std::vector<Case>{{"", "{}"},
+                         {"stop", "{}"},
+                         {"status", R"({"x":1})"},
+                         {"sessions", R"({"offset":-1})"},
+                         {"sessions", R"({"offset":"1"})"},
+                         {"sessions", R"({"ofset":1})"},
+                         {"session", "{}"},
+                         {"session", R"({"target":""})"},
+                         {"session", R"({"target":5})"},
+                         {"terminate", R"({"target":"a","force":true})"},
+                         {"counters", R"({"worker":4294967296})"},
+                         {"policy", R"({"version":1})"},
+                         {"policy_apply", R"({"document":"","name":"p"})"},
+                         {"policy_apply", R"({"document":"","name":"","grace":true})"},
+                         {"policy_apply", R"({"document":"","name":"a\nb","grace":true})"},
+                         {"policy_apply", R"({"document":"","name":"p","grace":1})"},
+                         {"status", "[]"}}) {
     const auto request = request_from(c.command, Json::parse(c.arguments));
     ASSERT_FALSE(request) << c.command << c.arguments;
     EXPECT_EQ(request.error().code, ErrorCode::kBadRequest);
@@ -93,6 +105,23 @@ TEST(Protocol, AFullPageFitsAMessage) {
   }
   constexpr std::size_t kEnvelope = 64;
   EXPECT_LE(to_json(page).dump().size() + kEnvelope, limits::kMaxApiMessage);
+}
+
+TEST(Protocol, AFullHistoryFitsAMessage) {
+  std::vector<session::PolicyField> before = session::fields_of({});
+  for (session::PolicyField& field : before)
+    field.value = std::string(20, '9');
+  PolicyChanges history;
+  for (std::size_t i = 0; i < ctl::PolicyHistory::kKept; ++i) {
+    history.policies.push_back({.version = UINT64_MAX,
+                                .ago_ms = UINT64_MAX,
+                                .how = std::string(limits::kMaxNameBytes, 'x'),
+                                .application = "strict",
+                                .changes = session::differences(before, session::fields_of({}))});
+    EXPECT_EQ(history.policies.back().changes.size(), before.size());
+  }
+  constexpr std::size_t kEnvelope = 64;
+  EXPECT_LE(to_json(history).dump().size() + kEnvelope, limits::kMaxApiMessage);
 }
 
 TEST(ErrorCodes, HaveNamesBothWays) {

@@ -1,5 +1,6 @@
 #include "tools/jumpctl/jumpctl.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <memory>
@@ -39,6 +40,10 @@ class JumpctlTest : public ::testing::Test {
     out_.str("");
     err_.str("");
     return run(arguments, out_, err_);
+  }
+  [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_.path(name)) << text;
+    return folder_.path(name);
   }
   [[nodiscard]] bool shows(const std::string& text) const {
     return out_.str().find(text) != std::string::npos;
@@ -128,6 +133,69 @@ TEST_F(JumpctlTest, AReloadTellsWhatChanged) {
   gateway_.changes.clear();
   EXPECT_EQ(ctl({"reload"}), kDone);
   EXPECT_EQ(out_.str(), "nothing changed\n");
+}
+
+constexpr const char* kPolicy = R"([policy.session]
+max_lifetime = "4h"
+transport_lost_ttl = "15s"
+[policy.switching]
+max_switches_per_min = 8
+recovery_window = "8s"
+[policy.volatility]
+loss_volatile_threshold = 0.2
+[policy.security]
+reattach_proof_max_age = "5s"
+)";
+
+TEST_F(JumpctlTest, ChecksAPolicyWithoutAGateway) {
+  server_.reset();
+  const std::string file = write("tight.toml", kPolicy);
+  EXPECT_EQ(ctl({"policy", "check", file}), kDone);
+  EXPECT_EQ(out_.str(), file + ": valid\n");
+  const std::string bad = write("bad.toml", "[policy.session]\nmax_lifetime = \"1s\"\n");
+  EXPECT_EQ(ctl({"policy", "check", bad}), kUsage);
+  EXPECT_NE(err_.str().find(bad + ":2:"), std::string::npos) << err_.str();
+  EXPECT_EQ(ctl({"policy", "check", bad, "--json"}), kUsage);
+  const Json told = Json::parse(out_.str());
+  EXPECT_EQ(told["valid"], false);
+  EXPECT_TRUE(std::ranges::any_of(told["problems"], [](const Json& problem) {
+    return problem["key"] == "policy.session.max_lifetime" && problem["line"] == 2;
+  })) << told;
+}
+
+TEST_F(JumpctlTest, ShowsThePolicyAndItsHistory) {
+  EXPECT_EQ(ctl({"policy", "show"}), kDone);
+  EXPECT_TRUE(shows("version 3\n")) << out_.str();
+  EXPECT_TRUE(shows("session.max_lifetime"));
+  EXPECT_EQ(ctl({"policy", "history"}), kDone);
+  EXPECT_TRUE(shows("by tight.toml, grace\n  keys.rekey_after: 120000 ms -> 60000 ms\n"))
+      << out_.str();
+  EXPECT_EQ(ctl({"policy", "history", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(out_.str())["policies"][0]["version"], 2);
+}
+
+TEST_F(JumpctlTest, APolicysDifferenceIsAnAnswerOfItsOwn) {
+  EXPECT_EQ(ctl({"policy", "diff", write("tight.toml", kPolicy)}), kRefused);
+  EXPECT_EQ(out_.str(), "session.max_lifetime: 28800000 ms -> 14400000 ms\n");
+  std::string same = kPolicy;
+  same.replace(same.find("4h"), 2, "8h");
+  EXPECT_EQ(ctl({"policy", "diff", write("same.toml", same), "--json"}), kDone);
+  EXPECT_TRUE(Json::parse(out_.str())["changes"].empty());
+}
+
+TEST_F(JumpctlTest, APolicyIsAppliedAsTheFileHoldsIt) {
+  const std::string file = write("tight.toml", kPolicy);
+  EXPECT_EQ(ctl({"policy", "apply", file, "--grace"}), kDone) << err_.str();
+  ASSERT_TRUE(gateway_.applied);
+  EXPECT_EQ(gateway_.applied->document, kPolicy);
+  EXPECT_EQ(gateway_.applied->name, "tight.toml");
+  EXPECT_TRUE(gateway_.applied->grace);
+  EXPECT_TRUE(shows("version 4 is in force"));
+  EXPECT_EQ(ctl({"policy", "apply", file, "--json"}), kDone);
+  EXPECT_FALSE(gateway_.applied->grace);
+  EXPECT_EQ(Json::parse(out_.str())["version"], 4);
+  EXPECT_EQ(ctl({"policy", "apply", folder_.path("none.toml")}), kUsage);
+  EXPECT_EQ(ctl({"policy", "apply", write("huge.toml", std::string(70'000, '#'))}), kRefused);
 }
 
 TEST_F(JumpctlTest, ARefusalIsOneAndSaysWhy) {

@@ -27,6 +27,29 @@ TEST(Policy, DefaultsAreValidAndTheDocumentedOnes) {
   EXPECT_EQ(policy.security.replay_window_packets, 8192U);
 }
 
+TEST(Policy, EveryFaultIsFound) {
+  Policy policy;
+  policy.session.max_lifetime = seconds(1);
+  policy.security.replay_window_packets = 100;
+  std::vector<std::string> fields;
+  for (const PolicyError& fault : faults(policy))
+    fields.push_back(fault.field);
+  EXPECT_EQ(fields, (std::vector<std::string>{"session.max_lifetime", "session.max_lifetime",
+                                              "security.replay_window"}))
+      << "below its range, below transport_lost_ttl, no power of two";
+}
+
+TEST(Policy, DifferencesNameEachChangedFieldAndNoOther) {
+  Policy changed;
+  changed.version = 7;
+  EXPECT_TRUE(differences(fields_of(Policy{}), fields_of(changed)).empty()) << "no field";
+  changed.keys.rekey_after = seconds(60);
+  changed.transport.allow_udp6 = false;
+  EXPECT_EQ(differences(fields_of(Policy{}), fields_of(changed)),
+            (std::vector<std::string>{"keys.rekey_after: 120000 ms -> 60000 ms",
+                                      "transport.allowed: udp4, udp6 -> udp4"}));
+}
+
 struct OutOfBounds {
   const char* field;
   std::function<void(Policy&)> below;

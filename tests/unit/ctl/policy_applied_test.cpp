@@ -1,0 +1,81 @@
+// A policy applied by itself: strictly, with grace, again, and refused; and the history of them.
+#include "gateway_fixture.hpp"
+
+namespace jumpgate::ctl::testing {
+namespace {
+
+class PolicyApplied : public GatewayTest {};
+
+TEST_F(PolicyApplied, APolicyAppliedStrictlyReachesRunningSessionsAtOnce) {
+  ASSERT_TRUE(attach(alice_));
+  policy_.session.max_lifetime = seconds(50);
+  const auto changes =
+      gateway_->apply_policy(policy_, "tight.toml", PolicyApplication::kStrict, now_);
+  ASSERT_TRUE(changes);
+  EXPECT_EQ(*changes, (std::vector<std::string>{"session.max_lifetime: 28800000 ms -> 50000 ms"}));
+  EXPECT_TRUE(gateway_->policy_sweeping());
+  run();
+  EXPECT_FALSE(gateway_->policy_sweeping());
+  EXPECT_EQ(find(alice_)->record.policy_version(), 2U);
+  EXPECT_EQ(events_of(EventType::kPolicyApplied, Reason::kPolicyValid), 1U);
+  advance(seconds(51));
+  EXPECT_EQ(state(alice_), State::kTerminated);
+}
+
+TEST_F(PolicyApplied, APolicyAppliedWithGraceWaitsForTheNextTransition) {
+  ASSERT_TRUE(attach(alice_));
+  policy_.session.max_lifetime = seconds(50);
+  policy_.volatility.heartbeat_interval = milliseconds(300);
+  const auto told = workers_.log.size();
+  ASSERT_TRUE(gateway_->apply_policy(policy_, "tight.toml", PolicyApplication::kGrace, now_));
+  run();
+  EXPECT_EQ(find(alice_)->record.policy_version(), 1U);
+  EXPECT_EQ(workers_.log.size(), told) << "the worker was told nothing";
+  ASSERT_TRUE(attach(bob_, kCell));
+  EXPECT_EQ(find(bob_)->record.policy_version(), 2U) << "a new session goes by the new policy";
+  edge(alice_, bus::ReportKind::kSilence);
+  ASSERT_EQ(state(alice_), State::kVolatile);
+  run();
+  EXPECT_EQ(find(alice_)->record.policy_version(), 2U);
+  EXPECT_EQ(workers_.last<bus::SetLiveness>().policy.interval.ms(), 300);
+}
+
+TEST_F(PolicyApplied, ThePolicyInForceAppliedAgainIsNoNewVersion) {
+  const auto changes = gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kStrict, now_);
+  ASSERT_TRUE(changes);
+  EXPECT_TRUE(changes->empty());
+  EXPECT_EQ(gateway_->policy().version, 1U);
+  collect();
+  EXPECT_EQ(events_of(EventType::kPolicyApplied, Reason::kPolicyValid), 0U);
+  EXPECT_EQ(gateway_->policy_history().changes().size(), 1U);
+}
+
+TEST_F(PolicyApplied, AReplayWindowWithoutMemoryIsRefusedByItsName) {
+  policy_.security.replay_window_packets = 32768;
+  EXPECT_FALSE(gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kStrict, now_));
+  EXPECT_FALSE(gateway_->reload(config_with(true, true), now_));
+  EXPECT_EQ(gateway_->policy().security.replay_window_packets, 8192U);
+  EXPECT_EQ(gateway_->policy().version, 1U);
+  collect();
+  ASSERT_EQ(events_of(EventType::kPolicyRejected, Reason::kPolicyInvalid), 2U);
+  const auto& detail = std::get<audit::PolicyDetail>(events_.back().detail);
+  EXPECT_EQ(detail.field.view(), "security.replay_window");
+  EXPECT_EQ(detail.previous_version, 1U);
+}
+
+TEST_F(PolicyApplied, TheHistoryKeepsTheNewestPolicies) {
+  for (int i = 0; i < 30; ++i) {
+    policy_.session.max_lifetime = seconds(1000 + i);
+    ASSERT_TRUE(gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kGrace, now_));
+  }
+  const auto& kept = gateway_->policy_history().changes();
+  ASSERT_EQ(kept.size(), PolicyHistory::kKept);
+  EXPECT_EQ(kept.back().version, 31U);
+  EXPECT_EQ(kept.front().version, 31U - PolicyHistory::kKept + 1);
+  EXPECT_EQ(kept.back().application, PolicyApplication::kGrace);
+  EXPECT_EQ(kept.back().changes,
+            (std::vector<std::string>{"session.max_lifetime: 1028000 ms -> 1029000 ms"}));
+}
+
+}  // namespace
+}  // namespace jumpgate::ctl::testing
