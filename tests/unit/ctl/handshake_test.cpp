@@ -156,6 +156,10 @@ TEST_F(Handshake, LowCounterIsRefusedWithTheHighest) {
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->reason, Reason::kHelloCounterLow);
   EXPECT_EQ(refusal->highest_counter, 42U);
+  alice_.counter = 41;  // the highest again, as a replayed HELLO has it
+  say_hello(alice_);
+  run();
+  EXPECT_EQ(dropped(DropReason::kHelloCounterLow), 2U);
   EXPECT_EQ(handshakes_.in_use(), 0U);
 }
 

@@ -75,6 +75,18 @@ TEST_F(Lifecycle, EndWithoutACommandWaitsAndKeepsItsReason) {
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
 }
 
+TEST_F(Lifecycle, EndThatWaitsKeepsItsReasonBeyondTheLifetime) {
+  policy_.session.max_lifetime = seconds(20);
+  start();
+  ASSERT_TRUE(attach(alice_));
+  workers_.credit = 0;
+  ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));
+  advance(seconds(21));
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
+}
+
 TEST_F(Lifecycle, LifetimeEndsInEveryState) {
   policy_.session.max_lifetime = seconds(100);
   start();
