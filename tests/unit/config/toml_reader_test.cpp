@@ -61,7 +61,7 @@ TEST_F(ReaderTest, BrokenTomlIsPlaced) {
 
 TEST_F(ReaderTest, ProblemsAreBoundedAndCounted) {
   for (std::size_t i = 0; i < kMaxProblems + 5; ++i)
-    problems.add({"f"}, "w");
+    problems.add({"f", static_cast<std::uint32_t>(i + 1)}, "w");
   EXPECT_EQ(problems.list().size(), kMaxProblems);
   EXPECT_EQ(problems.total(), kMaxProblems + 5);
   EXPECT_TRUE(problems.text().ends_with("and 5 more\n"));
