@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdio>
 #include <fstream>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "lanes.hpp"
 #include "options.hpp"
 #include "report.hpp"
+#include "summary.hpp"
 
 namespace jumpgate::bench {
 namespace {
@@ -22,10 +24,6 @@ constexpr std::uint16_t kImix[] = {64, 512, 64, 64, 512, 64, 1420, 64, 512, 64, 
 // Chunks of two lanes on their way, and what the caches of their lcores may hold back.
 constexpr unsigned kMbufs = 8191;
 constexpr unsigned kMbufCache = 256;
-
-Suite suite_of(const std::string& name) {
-  return name == "aes256gcm" ? Suite::kAes256Gcm : Suite::kChaCha20Poly1305;
-}
 
 class Program {
  public:
@@ -71,7 +69,7 @@ class Program {
     // Each worker needs sessions of its own, two to share them out between two senders.
     if (rig.workers() > 1 && sessions < 4 * rig.workers()) return {};
     Recipe recipe;
-    recipe.flow = direction == "seal" ? Flow::kSeal : Flow::kOpen;
+    recipe.flow = flow_of(direction);
     recipe.sessions = sessions;
     recipe.sizes = std::span(kImix).first(1);
     if (auto warm = lanes.warm(recipe); !warm) return warm;
@@ -86,7 +84,7 @@ class Program {
         Row row{recipe.flow, rig.options().suite, size,     mean(recipe.sizes),
                 sessions,    rig.workers(),       hand_off, *measured};
         print(row);
-        json_["rows"].push_back(to_json(row));
+        rows_.push_back(std::move(row));
       }
     }
     return {};
@@ -100,17 +98,20 @@ class Program {
   }
 
   int write() {
-    json_["machine"] = machine(options_.commit, options_.huge);
+    nlohmann::json json = summary(options_, rows_);
+    for (const Row& row : rows_)
+      json["rows"].push_back(to_json(row));
+    json["machine"] = machine(options_.commit, options_.huge);
     if (options_.output.empty()) return 0;
     std::ofstream out(options_.output);
-    out << json_.dump(1) << '\n';
+    out << json.dump(1) << '\n';
     if (!out) return fail("can not write " + options_.output);
     return 0;
   }
 
   const Options& options_;
   rte_mempool* pool_{nullptr};
-  nlohmann::json json_;
+  std::vector<Row> rows_;
 };
 
 int run(int argc, char** argv) {

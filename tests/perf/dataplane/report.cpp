@@ -52,6 +52,14 @@ const char* name_of(Suite suite) {
   return suite == Suite::kAes256Gcm ? "aes256gcm" : "chacha20poly1305";
 }
 
+Flow flow_of(const std::string& name) {
+  return name == "seal" ? Flow::kSeal : Flow::kOpen;
+}
+
+Suite suite_of(const std::string& name) {
+  return name == "aes256gcm" ? Suite::kAes256Gcm : Suite::kChaCha20Poly1305;
+}
+
 nlohmann::json to_json(const Row& row) {
   nlohmann::json json{
       {"direction", name_of(row.flow)},

@@ -30,6 +30,8 @@ struct Row {
 
 const char* name_of(Flow flow);
 const char* name_of(Suite suite);
+Flow flow_of(const std::string& name);
+Suite suite_of(const std::string& name);
 
 nlohmann::json to_json(const Row& row);
 /// Processor, kernel, compiler, hugepages; `commit` is the caller's.
