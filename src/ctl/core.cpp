@@ -266,6 +266,11 @@ void Core::arm(Session& session) {
     wheel.cancel(handle);
     return;
   }
+  if (session.doom != Reason::kNone) {
+    // It waits for a command to end, and what fell due meanwhile would fire without a pause.
+    wheel.arm(handle, session.retry_at);
+    return;
+  }
   MonoNs next = std::min(session.record.next_deadline(), session.retry_at);
   if (session.binding) {
     if (!session.rekey_due) next = std::min(next, session.record.rekey_at());

@@ -87,6 +87,22 @@ TEST_F(Lifecycle, EndThatWaitsKeepsItsReasonBeyondTheLifetime) {
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
 }
 
+TEST_F(Lifecycle, AnEndThatIsDueAsksForACommandWithPauses) {
+  policy_.session.max_lifetime = seconds(100);
+  start();
+  ASSERT_TRUE(attach(alice_));
+  advance(milliseconds(99'900));
+  workers_.credit = 0;
+  const std::uint64_t before = counter(ControllerCounter::kCommandsUnavailable);
+  advance(milliseconds(200));
+  const std::uint64_t asked = counter(ControllerCounter::kCommandsUnavailable) - before;
+  EXPECT_GE(asked, 10U);
+  EXPECT_LE(asked, 30U);  // time goes on by 10 ms, with eight rounds each
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kSessionLifetimeExceeded), 1U);
+}
+
 TEST_F(Lifecycle, LifetimeEndsInEveryState) {
   policy_.session.max_lifetime = seconds(100);
   start();
