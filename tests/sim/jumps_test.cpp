@@ -1,0 +1,89 @@
+// Clients and gateway over bad networks: whatever happens, the invariants hold and every client comes back.
+//
+// A failing case is shrunk by rapidcheck to the shortest script that still fails; the same --seed finds it again.
+#include <cstdio>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "digest.hpp"
+#include "options.hpp"
+#include "script.hpp"
+
+namespace jumpgate::sim {
+namespace {
+
+constexpr std::size_t kClients = 8;
+constexpr std::size_t kActions = 50;
+
+rc::Gen<Action> any_action() {
+  return rc::gen::build<Action>(
+      rc::gen::set(&Action::what, rc::gen::map(rc::gen::inRange<unsigned>(0, kWeightOfAll),
+                                               [](unsigned ticket) { return weighted(ticket); })),
+      rc::gen::set(&Action::client, rc::gen::inRange<std::uint8_t>(0, kClients)),
+      rc::gen::set(&Action::uplink, rc::gen::inRange<std::uint8_t>(0, kUplinks)),
+      rc::gen::set(&Action::a,
+                   rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint8_t>())),
+      rc::gen::set(&Action::b,
+                   rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint8_t>())));
+}
+
+/// One world and its script; what goes wrong is in the counterexample's text.
+void one_case() {
+  if (tally().jumps >= options().jumps) return;
+  const auto seed =
+      *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>()));
+  const auto variant = *rc::gen::inRange<std::uint8_t>(0, kPolicyVariants);
+  const auto script = *rc::gen::container<Script>(kActions, any_action());
+  World world({.seed = seed, .clients = kClients, .policy = policy_variant(variant)});
+  world.drive = {.moves = 0.09, .sends = 0.05};
+  play(world, script);
+  tally().add(world);
+  if (!world.findings().clean()) RC_FAIL(world.findings().text());
+}
+
+TEST(Jumps, WhateverHappensTheInvariantsHoldAndEveryClientComesBack) {
+  rc::detail::TestParams params;
+  params.seed = options().seed;
+  params.maxSuccess = static_cast<int>(options().jumps / 10 + 1);
+  const auto result = rc::detail::checkTestable(one_case, rc::detail::TestMetadata{}, params);
+  std::ostringstream text;
+  rc::detail::printResultMessage(result, text);
+  EXPECT_TRUE(result.is<rc::detail::SuccessResult>())
+      << text.str() << "\nagain with: sim --seed " << options().seed << " --jumps "
+      << options().jumps;
+  EXPECT_GE(tally().jumps, options().jumps);
+  std::printf("%llu jumps in %llu worlds, %llu packets, %llu (key, nonce) pairs\n",
+              static_cast<unsigned long long>(tally().jumps),
+              static_cast<unsigned long long>(tally().worlds),
+              static_cast<unsigned long long>(tally().delivered),
+              static_cast<unsigned long long>(tally().nonce_pairs));
+}
+
+TEST(Jumps, AQuietNetworkLosesNothing) {
+  World world({.seed = options().seed, .clients = kClients, .policy = policy_variant(0)});
+  world.run(seconds(30));
+  world.heal_and_check();
+  EXPECT_TRUE(world.findings().clean()) << world.findings().text();
+  EXPECT_GT(world.jumps(), 50U);
+  std::uint64_t sent = 0;
+  for (std::size_t i = 0; i < kClients; ++i)
+    sent += world.client(i).sent();
+  // All but what the clients said before they were attached.
+  EXPECT_GE(world.delivered() + 3 * kClients, sent);
+}
+
+TEST(Jumps, OneSeedIsOneRun) {
+  const auto run = [](std::uint64_t seed) {
+    World world({.seed = seed, .clients = kClients, .policy = policy_variant(1)});
+    Digest digest(world);
+    play(world, make_script(seed, kActions));
+    return digest.value();
+  };
+  EXPECT_EQ(run(5), run(5));
+  EXPECT_NE(run(5), run(6));
+}
+
+}  // namespace
+}  // namespace jumpgate::sim

@@ -1,0 +1,157 @@
+#include "network.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace jumpgate::sim {
+namespace {
+
+constexpr std::uint8_t kNatNet = 20;  // second byte of the first uplink's outside addresses
+
+std::size_t index(Way way) {
+  return static_cast<std::size_t>(way);
+}
+
+}  // namespace
+
+Endpoint gateway_endpoint() {
+  return {.address = {.family = IpFamily::kV4, .bytes = {192, 0, 2, 1}}, .port = kListenPort};
+}
+
+link_faulty::FaultSettings clean_path() {
+  link_faulty::FaultSettings clean;
+  clean.delay = milliseconds(20);
+  return clean;
+}
+
+Network::Network(std::size_t clients, std::uint64_t seed) {
+  links_.reserve(clients * kUplinks);
+  for (std::size_t i = 0; i < clients * kUplinks; ++i) {
+    links_.push_back({.ways = {{{.faults = {clean_path(), seed * 1'000'003 + 2 * i}},
+                                {.faults = {clean_path(), seed * 1'000'003 + 2 * i + 1}}}}});
+  }
+}
+
+void Network::send(Link& over, Way way, Arrival arrival, MonoNs now) {
+  Direction& direction = over.ways.at(index(way));
+  const link_faulty::Verdict verdict = direction.faults.offer(now, arrival.bytes.size());
+  if (!over.up || !direction.open) return;
+  for (std::uint8_t copy = 0; copy < verdict.copies; ++copy)
+    inject(verdict.deliver_at.at(copy), arrival);
+}
+
+void Network::from_client(std::size_t client, std::uint8_t uplink,
+                          std::span<const std::uint8_t> bytes, MonoNs now) {
+  send(link(client, uplink), Way::kUp,
+       {.way = Way::kUp,
+        .client = client,
+        .uplink = uplink,
+        .from = outside(client, uplink),
+        .bytes = {bytes.begin(), bytes.end()}},
+       now);
+}
+
+void Network::from_gateway(const Endpoint& to, std::span<const std::uint8_t> bytes, MonoNs now) {
+  const auto& address = to.address.bytes;
+  const std::size_t client = std::size_t{address[2]} * 256 + address[3];
+  const auto uplink = static_cast<std::uint8_t>(address[1] - kNatNet);
+  if (uplink >= kUplinks || client * kUplinks >= links_.size()) return;
+  // Sent to a mapping that the NAT has forgotten: gone.
+  if (to != outside(client, uplink)) return;
+  send(link(client, uplink), Way::kDown,
+       {.way = Way::kDown,
+        .client = client,
+        .uplink = uplink,
+        .from = gateway_endpoint(),
+        .bytes = {bytes.begin(), bytes.end()}},
+       now);
+}
+
+void Network::inject(MonoNs at, Arrival arrival) {
+  flying_.emplace(Key{at, order_++}, std::move(arrival));
+}
+
+MonoNs Network::next_due() const {
+  return flying_.empty() ? kNever : flying_.begin()->first.at;
+}
+
+std::optional<Arrival> Network::take(MonoNs now) {
+  if (next_due() > now) return std::nullopt;
+  Arrival first = std::move(flying_.begin()->second);
+  flying_.erase(flying_.begin());
+  return first;
+}
+
+Endpoint Network::outside(std::size_t client, std::uint8_t uplink) const {
+  return {.address = {.family = IpFamily::kV4,
+                      .bytes = {10, static_cast<std::uint8_t>(kNatNet + uplink),
+                                static_cast<std::uint8_t>(client / 256),
+                                static_cast<std::uint8_t>(client % 256)}},
+          .port = link(client, uplink).port};
+}
+
+void Network::judge(Link& changed, MonoNs now) {
+  bool good = changed.up;
+  for (const Direction& way : changed.ways) {
+    const link_faulty::FaultSettings& faults = way.faults.settings();
+    good = good && way.open && faults.loss <= kGoodLoss &&
+           faults.delay + faults.jitter <= kGoodDelay && faults.reorder_hold <= kGoodDelay;
+  }
+  if (!good) {
+    changed.good_since = kNever;
+  } else if (changed.good_since == kNever) {
+    changed.good_since = now;
+  }
+}
+
+void Network::set_faults(std::size_t client, std::uint8_t uplink, Way way,
+                         const link_faulty::FaultSettings& faults, MonoNs now) {
+  link(client, uplink).ways.at(index(way)).faults.set(faults);
+  judge(link(client, uplink), now);
+}
+
+void Network::set_open(std::size_t client, std::uint8_t uplink, Way way, bool open, MonoNs now) {
+  link(client, uplink).ways.at(index(way)).open = open;
+  judge(link(client, uplink), now);
+}
+
+void Network::set_up(std::size_t client, std::uint8_t uplink, bool up, MonoNs now) {
+  link(client, uplink).up = up;
+  judge(link(client, uplink), now);
+}
+
+void Network::rebind(std::size_t client, std::uint8_t uplink) {
+  ++link(client, uplink).port;
+}
+
+void Network::readdress(std::size_t client, std::uint8_t uplink) {
+  rebind(client, uplink);
+  ++link(client, uplink).addresses;
+}
+
+client::UplinkStatus Network::status(std::size_t client, std::uint8_t uplink) const {
+  const Link& asked = link(client, uplink);
+  return {.up = asked.up, .gateway = gateway_endpoint(), .addresses = asked.addresses};
+}
+
+void Network::heal(MonoNs now) {
+  for (Link& each : links_) {
+    each.up = true;
+    for (Direction& way : each.ways) {
+      way.open = true;
+      way.faults.set(clean_path());
+    }
+    judge(each, now);
+  }
+}
+
+Duration Network::good_for(std::size_t client, MonoNs now) const {
+  Duration best{};
+  for (std::uint8_t uplink = 0; uplink < kUplinks; ++uplink) {
+    const MonoNs since = link(client, uplink).good_since;
+    if (since < now) best = std::max(best, now - since);
+  }
+  return best;
+}
+
+}  // namespace jumpgate::sim

@@ -1,0 +1,62 @@
+/// What happens to a simulated world, as a list of actions: made from a seed, or by rapidcheck, which shrinks it.
+///
+/// Owner thread: any; values and functions over them. Bound: every field is cut to what the world has.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "session/policy.hpp"
+#include "world.hpp"
+
+namespace jumpgate::sim {
+
+enum class Do : std::uint8_t {
+  kRun,           // a: tenths of a second
+  kFaults,        // a: loss in percent up to 60, b: the others
+  kPartition,     // a: 0 open, 1 up closed, 2 down closed, 3 both
+  kUplink,        // a: up or down
+  kRebind,        // the NAT forgets
+  kReaddress,     // the uplink gets another address
+  kPathError,     // ICMP says so
+  kMove,          // the user says so
+  kSuspend,       // a: tenths of a second
+  kRestart,       // of the client
+  kTerminate,     // by the operator
+  kReload,        // a: another policy
+  kHoldCommands,  // a: tenths of a second with b commands left
+};
+inline constexpr std::size_t kDoCount = 13;
+
+struct Action {
+  Do what{Do::kRun};
+  std::uint8_t client{0};
+  std::uint8_t uplink{0};
+  std::uint8_t a{0};
+  std::uint8_t b{0};
+  bool operator==(const Action&) const = default;
+};
+using Script = std::vector<Action>;
+
+void perform(World& world, const Action& action);
+/// The whole of it, then the world heals and every client must come back. Stops at the first finding.
+void play(World& world, const Script& script);
+
+/// How often scripts do what: a ticket in [0, kWeightOfAll) to its action. Mostly they let time pass and spoil links.
+inline constexpr unsigned kWeightOfAll = 86;
+Do weighted(unsigned ticket);
+
+/// A script of so many actions, the same for the same seed.
+Script make_script(std::uint64_t seed, std::size_t actions);
+
+/// Policies that scripts begin with and reload: valid, and all quick enough for a simulation.
+inline constexpr std::uint8_t kPolicyVariants = 5;
+session::Policy policy_variant(std::uint8_t which);
+
+std::string to_text(const Action& action);
+std::ostream& operator<<(std::ostream& out, const Action& action);
+
+}  // namespace jumpgate::sim
