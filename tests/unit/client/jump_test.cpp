@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "harness.hpp"
-#include "session/liveness.hpp"
 
 namespace jumpgate::client::testing {
 namespace {
@@ -428,26 +427,6 @@ TEST(Jump, PathErrorCausesOneProbeOnly) {
   h.run(milliseconds(45));
   EXPECT_EQ(h.gateway->heard[wire::Type::kHeartbeat], before + 1);
   EXPECT_EQ(h.state(), State::kAttached);
-}
-
-TEST(Jump, TheIdleIntervalIsAnnouncedThreeTimesAtTheQuickPace) {
-  Harness h;
-  h.attach();
-  h.run(milliseconds(2990));
-  const unsigned before = h.gateway->heard[wire::Type::kHeartbeat];
-  h.run(seconds(10));
-  EXPECT_EQ(h.gateway->heard[wire::Type::kHeartbeat], before + session::kIdleAnnouncements);
-}
-
-TEST(Jump, IdleSilenceIsJudgedByTheAnnouncedInterval) {
-  Harness h;
-  h.attach();
-  h.run(seconds(30));
-  EXPECT_EQ(h.state(), State::kAttached);
-  // Idle: heartbeats of the client are 25 s apart.
-  const unsigned before = h.gateway->heard[wire::Type::kHeartbeat];
-  h.run(seconds(24));
-  EXPECT_LE(h.gateway->heard[wire::Type::kHeartbeat], before + 1);
 }
 
 }  // namespace

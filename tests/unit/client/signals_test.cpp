@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "harness.hpp"
+#include "session/liveness.hpp"
 
 namespace jumpgate::client::testing {
 namespace {
@@ -42,6 +43,26 @@ TEST(Signals, AProbeThatIsAnsweredIsForgotten) {
   h.dead[kWifi] = true;
   h.run(seconds(20));
   EXPECT_EQ(why(h, State::kVolatile), std::nullopt);
+}
+
+TEST(Signals, TheIdleIntervalIsAnnouncedThreeTimesAtTheQuickPace) {
+  Harness h;
+  h.attach();
+  h.run(milliseconds(2990));
+  const unsigned before = h.gateway->heard[wire::Type::kHeartbeat];
+  h.run(seconds(10));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kHeartbeat], before + session::kIdleAnnouncements);
+}
+
+TEST(Signals, IdleSilenceIsJudgedByTheAnnouncedInterval) {
+  Harness h;
+  h.attach();
+  h.run(seconds(30));
+  EXPECT_EQ(h.state(), State::kAttached);
+  // Idle: heartbeats of the client are 25 s apart.
+  const unsigned before = h.gateway->heard[wire::Type::kHeartbeat];
+  h.run(seconds(24));
+  EXPECT_LE(h.gateway->heard[wire::Type::kHeartbeat], before + 1);
 }
 
 }  // namespace
