@@ -29,12 +29,12 @@ TrafficFigures BusWorkerLink::figures(const bus::SessionRef& session) const {
   const bus::SessionCounters& counters = (*counters_[session.worker])[session.slot];
   if (counters.life.get() != session.life) return {};
   const TrafficFigures figures{.rx_packets = counters.rx_packets.get(),
-                         .rx_bytes = counters.rx_bytes.get(),
-                         .tx_packets = counters.tx_packets.get(),
-                         .tx_bytes = counters.tx_bytes.get(),
-                         .last_heard = MonoNs{counters.last_heard.get()},
-                         .srtt_us = counters.srtt_us.get(),
-                         .loss_permille = counters.loss_permille.get()};
+                               .rx_bytes = counters.rx_bytes.get(),
+                               .tx_packets = counters.tx_packets.get(),
+                               .tx_bytes = counters.tx_bytes.get(),
+                               .last_heard = MonoNs{counters.last_heard.get()},
+                               .srtt_us = counters.srtt_us.get(),
+                               .loss_permille = counters.loss_permille.get()};
   return counters.life.get() == session.life ? figures : TrafficFigures{};
 }
 

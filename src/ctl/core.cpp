@@ -74,6 +74,7 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
 
 void Core::adopt_policy(Session& session, MonoNs now) {
   session.record.adopt_policy(authority, policy, now);
+  session.liveness = liveness_policy();
   if (session.rekey) session.rekey->keys.adopt(policy.keys, now);
 }
 
@@ -254,7 +255,7 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   if (command == nullptr) return;
   session.told = wanted;
   send(session, command, Ack::kLiveness, 0,
-       bus::SetLiveness{.policy = liveness_policy(),
+       bus::SetLiveness{.policy = session.liveness,
                         .quick = wanted.quick,
                         .reattach_wanted = wanted.reattach_wanted,
                         .rekey_wanted = wanted.rekey_wanted});

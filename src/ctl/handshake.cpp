@@ -211,7 +211,8 @@ void Handshakes::install(Session& session, MonoNs now) {
   body.gateway_cid = session.first_gateway_cid;
   body.client_cid = session.first_client_cid;
   body.jump_ids = session.jump_ids;
-  body.liveness = core_.liveness_policy();
+  session.liveness = core_.liveness_policy();
+  body.liveness = session.liveness;
   body.replay_window_packets = core_.policy.security.replay_window_packets;
   core_.derive_control(session, session.root, 0, body.control);
   core_.derive_epoch(session, session.root, {.epoch = session.epochs.current(), .generation = 0}, 1,

@@ -149,6 +149,7 @@ struct Session {
   session::EpochSlots epochs{1};
   session::KeyLedger told_keys;
   bool rekey_due{false};
+  bus::LivenessPolicy liveness;  // of the policy that the session goes by
 
   // Changes.
   std::optional<Exchange> exchange;

@@ -40,6 +40,16 @@ TEST_F(PolicyApplied, APolicyAppliedWithGraceWaitsForTheNextTransition) {
   EXPECT_EQ(workers_.last<bus::SetLiveness>().policy.interval.ms(), 300);
 }
 
+TEST_F(PolicyApplied, WithGraceTheHeartbeatsStayWhatTheyWereWhateverElseTheWorkerIsTold) {
+  ASSERT_TRUE(attach(alice_));
+  policy_.volatility.heartbeat_interval = milliseconds(300);
+  ASSERT_TRUE(gateway_->apply_policy(policy_, "tight.toml", PolicyApplication::kGrace, now_));
+  advance(policy_.keys.rekey_after);
+  ASSERT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
+  EXPECT_EQ(find(alice_)->record.policy_version(), 1U);
+  EXPECT_EQ(workers_.last<bus::SetLiveness>().policy.interval.ms(), 500);
+}
+
 TEST_F(PolicyApplied, ThePolicyInForceAppliedAgainIsNoNewVersion) {
   const auto changes = gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kStrict, now_);
   ASSERT_TRUE(changes);
