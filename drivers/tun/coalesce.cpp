@@ -26,7 +26,7 @@ struct TcpSegment {
 
 bool plain_ipv4(std::span<const std::uint8_t> p) {
   return p.size() >= 40 && p[0] == 0x45 && p[9] == kProtocolTcp && load_be16(&p[2]) == p.size() &&
-         (load_be16(&p[6]) & 0xbfff) == 0 && checksum_fold(checksum_add(0, p.first(20))) == 0xffff;
+         (load_be16(&p[6]) & 0xbfff) == 0 && base::fold(checksum_add(0, p.first(20))) == 0xffff;
 }
 
 bool plain_ipv6(std::span<const std::uint8_t> p) {
@@ -54,7 +54,7 @@ std::optional<TcpSegment> parse(std::span<const std::uint8_t> p) {
 bool checksum_holds(const TcpSegment& s) {
   const std::uint64_t pseudo =
       pseudo_header_sum(s.bytes, kProtocolTcp, s.bytes.size() - s.transport);
-  return checksum_fold(checksum_add(pseudo, s.bytes.subspan(s.transport))) == 0xffff;
+  return base::fold(checksum_add(pseudo, s.bytes.subspan(s.transport))) == 0xffff;
 }
 
 /// Same flow and the same headers but for length, identification, sequence, PSH and checksums.
@@ -112,13 +112,12 @@ std::size_t Coalescer::gather(std::span<const std::span<std::uint8_t>> packets) 
   } else {
     store_be16(p + 2, static_cast<std::uint16_t>(length_));
     store_be16(p + 10, 0);
-    store_be16(p + 10, static_cast<std::uint16_t>(~checksum_fold(checksum_add(0, {p, 20}))));
+    store_be16(p + 10, static_cast<std::uint16_t>(~base::fold(checksum_add(0, {p, 20}))));
   }
   p[first->transport + 13] = flags;
   // NEEDS_CSUM: the field holds the pseudo header's sum, and the kernel takes the rest as verified.
-  store_be16(
-      p + first->transport + 16,
-      checksum_fold(pseudo_header_sum({p, length_}, kProtocolTcp, length_ - first->transport)));
+  store_be16(p + first->transport + 16,
+             base::fold(pseudo_header_sum({p, length_}, kProtocolTcp, length_ - first->transport)));
   header_ = {.flags = kVnetNeedsChecksum,
              .gso_type = first->v6 ? kGsoTcp6 : kGsoTcp4,
              .header_length = static_cast<std::uint16_t>(first->headers),

@@ -26,7 +26,7 @@ bool finish_partial_checksum(const VnetHeader& header, std::span<std::uint8_t> p
   const std::size_t field = start + header.checksum_offset;
   if (field + 2 > packet.size()) return false;
   const auto sum =
-      static_cast<std::uint16_t>(~checksum_fold(checksum_add(0, packet.subspan(start))) & 0xffff);
+      static_cast<std::uint16_t>(~base::fold(checksum_add(0, packet.subspan(start))) & 0xffff);
   // A UDP checksum of zero means "none" (RFC 768); for TCP both zeros are the same value.
   store_be16(&packet[field], sum == 0 ? std::uint16_t{0xffff} : sum);
   return true;
@@ -98,8 +98,8 @@ void Segmenter::finish_headers(std::span<std::uint8_t> segment, std::size_t payl
     store_be16(&segment[2], static_cast<std::uint16_t>(segment.size()));
     store_be16(&segment[4], static_cast<std::uint16_t>(load_be16(&segment[4]) + index_));
     store_be16(&segment[10], 0);
-    store_be16(&segment[10], static_cast<std::uint16_t>(
-                                 ~checksum_fold(checksum_add(0, segment.first(ip_header)))));
+    store_be16(&segment[10],
+               static_cast<std::uint16_t>(~base::fold(checksum_add(0, segment.first(ip_header)))));
   }
   std::uint8_t* transport = &segment[transport_];
   const std::size_t length = segment.size() - transport_;
@@ -118,7 +118,7 @@ void Segmenter::finish_headers(std::span<std::uint8_t> segment, std::size_t payl
   const std::uint64_t sum =
       checksum_add(pseudo_header_sum(segment, tcp_ ? kProtocolTcp : kProtocolUdp, length),
                    segment.subspan(transport_));
-  const auto checksum = static_cast<std::uint16_t>(~checksum_fold(sum) & 0xffff);
+  const auto checksum = static_cast<std::uint16_t>(~base::fold(sum) & 0xffff);
   store_be16(field, checksum == 0 && !tcp_ ? std::uint16_t{0xffff} : checksum);
 }
 

@@ -1,43 +1,28 @@
-/// The Internet checksum (RFC 1071).
+/// The checksums of IP headers and of what lies in IP packets (RFC 1071, RFC 768, RFC 8200).
 ///
-/// Owner thread: any; pure functions, no allocation. Sums are taken in native byte order, which the
-/// checksum does not care about (RFC 1071 section 2 (B)), and turned at the end. Bound: at most
-/// 65,535 bytes, so that no 64-bit sum of 32-bit words can overflow.
+/// Owner thread: any; pure functions, no allocation. Bound: an IP packet of 65,535 bytes.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #include <jumpgate/types.hpp>
+
+#include "base/checksum.hpp"
 
 namespace jumpgate::net {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// One's complement sum of any length, not yet folded, in native order.
-std::uint64_t sum_native(Bytes bytes);
-
-constexpr std::uint16_t fold(std::uint64_t sum) {
-  sum = (sum & 0xffff'ffff) + (sum >> 32);
-  sum = (sum & 0xffff'ffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
-}
+using base::fold;
+using base::load_native32;
+using base::sum_native;
 
 /// Ready to be stored; `sum` carries a partial sum (pseudo_header_sum).
 inline std::uint16_t internet_checksum(Bytes bytes, std::uint32_t sum = 0) {
   const std::uint16_t folded = __builtin_bswap16(fold(sum_native(bytes)));
   return static_cast<std::uint16_t>(~fold(std::uint64_t{folded} + sum));
-}
-
-inline std::uint64_t load_native32(const std::uint8_t* at) {
-  std::uint32_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
 }
 
 /// Sum of an IPv4 header of 20 bytes, native order.

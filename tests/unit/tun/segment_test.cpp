@@ -57,9 +57,9 @@ bool checksums_hold(const Packet& p) {
   const bool v6 = (p[0] >> 4) == 6;
   const std::size_t ip = v6 ? 40 : 20;
   const std::uint8_t protocol = v6 ? p[6] : p[9];
-  if (!v6 && checksum_fold(checksum_add(0, std::span(p).first(20))) != 0xffff) return false;
-  return checksum_fold(checksum_add(pseudo_header_sum(p, protocol, p.size() - ip),
-                                    std::span(p).subspan(ip))) == 0xffff;
+  if (!v6 && base::fold(checksum_add(0, std::span(p).first(20))) != 0xffff) return false;
+  return base::fold(checksum_add(pseudo_header_sum(p, protocol, p.size() - ip),
+                                 std::span(p).subspan(ip))) == 0xffff;
 }
 
 std::vector<Packet> split(const VnetHeader& header, Packet& packet, std::size_t room = 1920) {
@@ -93,7 +93,7 @@ TEST(Checksum, MatchesWordsAddedOneByOne) {
       sum += static_cast<std::uint32_t>(bytes[i] << 8) + (i + 1 < size ? bytes[i + 1] : 0U);
     while ((sum >> 16) != 0)
       sum = (sum & 0xffff) + (sum >> 16);
-    EXPECT_EQ(checksum_fold(checksum_add(0, bytes)), sum) << size;
+    EXPECT_EQ(base::fold(checksum_add(0, bytes)), sum) << size;
   }
 }
 
@@ -133,9 +133,9 @@ TEST(Segmenter, SplitsUdp) {
 
 TEST(Segmenter, FinishesAPartialChecksum) {
   Packet packet = make(false, kUdp, 100);
-  store_be16(&packet[26], checksum_fold(pseudo_header_sum(packet, kUdp, 108)));
-  store_be16(&packet[10], static_cast<std::uint16_t>(
-                              ~checksum_fold(checksum_add(0, std::span(packet).first(20)))));
+  store_be16(&packet[26], base::fold(pseudo_header_sum(packet, kUdp, 108)));
+  store_be16(&packet[10],
+             static_cast<std::uint16_t>(~base::fold(checksum_add(0, std::span(packet).first(20)))));
   const auto parts = split(gso(kGsoNone, false, 0, 6), packet);
   ASSERT_EQ(parts.size(), 1U);
   EXPECT_TRUE(checksums_hold(parts[0]));
