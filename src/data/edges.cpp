@@ -4,7 +4,6 @@
 
 #include "data/heartbeat.hpp"
 #include "data/reporting.hpp"
-#include "net/address.hpp"
 
 namespace jumpgate::data {
 namespace {
@@ -26,8 +25,7 @@ bool report_usage(Shard& shard, std::uint32_t slot, const Epoch& epoch, std::uin
 void note_path(Shard& shard, const Datagram& datagram) {
   const SlotBinding& binding = shard.sessions.binding(datagram.slot);
   const Endpoint from = source_of(datagram);
-  if (from.port == binding.remote.port && net::same_address(from.address, binding.remote.address))
-    return;
+  if (from == binding.remote) return;
   SlotRecord& record = shard.sessions.record(datagram.slot);
   const Duration wait = from == record.reported_path ? kPathReportRepeat : kPathReportInterval;
   if (record.reported_path_at.ns != 0 && shard.now - record.reported_path_at < wait) return;

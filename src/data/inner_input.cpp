@@ -89,7 +89,7 @@ struct Stage {
 
   /// The MAC of a neighbour: one look-up serves the packets of a burst that go the same way.
   const std::optional<MacAddress>& mac_of(std::uint8_t port, const IpAddress& address) {
-    if (hop.port == port && net::same_address(hop.address, address)) return hop.mac;
+    if (hop.port == port && hop.address == address) return hop.mac;
     const auto neighbour = shard.shared.neighbours.find(port, address);
     hop = {port, address, neighbour ? shard.shared.neighbours.mac(*neighbour) : std::nullopt};
     return hop.mac;
@@ -149,9 +149,8 @@ struct Stage {
     if (!source_allowed(header, packet.from_slot))
       return drop(packet.mbuf, DropReason::kInnerBadSource);
     const IpAddress destination = header.destination_address();
-    if (std::ranges::any_of(shard.shared.outer_addresses, [&](const IpAddress& own) {
-          return net::same_address(own, destination);
-        }))
+    const auto& own = shard.shared.outer_addresses;
+    if (std::ranges::find(own, destination) != own.end())
       return drop(packet.mbuf, DropReason::kInnerToGateway);
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);

@@ -20,9 +20,8 @@ struct Stage {
   bool drop(rte_mbuf* frame, DropReason reason) { return shard.drops.drop(frame, reason); }
 
   [[nodiscard]] bool is_outer_address(const IpAddress& address) const {
-    return std::ranges::any_of(shard.shared.outer_addresses, [&](const IpAddress& own) {
-      return net::same_address(own, address);
-    });
+    const auto& own = shard.shared.outer_addresses;
+    return std::ranges::find(own, address) != own.end();
   }
 
   void tunnel_datagram(rte_mbuf* frame, const net::IpView& ip) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -24,14 +23,6 @@ inline IpAddress address_v6(std::span<const std::uint8_t, 16> bytes) {
   IpAddress address{.family = IpFamily::kV6};
   std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
   return address;
-}
-
-/// As operator==, in two words instead of a call of memcmp: for what is asked of each packet.
-inline bool same_address(const IpAddress& a, const IpAddress& b) {
-  using Words = std::array<std::uint64_t, 2>;
-  const auto left = std::bit_cast<Words>(a.bytes);
-  const auto right = std::bit_cast<Words>(b.bytes);
-  return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0 && a.family == b.family;
 }
 
 /// The prefix with its host bits cleared.
