@@ -8,9 +8,9 @@
 
 #include "app/jump/daemon.hpp"
 #include "app/jump/key_commands.hpp"
-#include "app/jump/memory.hpp"
 #include "app/jump/program.hpp"
 #include "app/jump/remote.hpp"
+#include "app/memory.hpp"
 #include "config/client_config.hpp"
 
 namespace {
@@ -25,7 +25,7 @@ struct Options {
 };
 
 int bring_up(const Options& options) {
-  (void)jump::lock_memory();  // the program says so when it can not
+  (void)app::lock_memory();  // the program says so when it can not
   auto config = config::load_client(jump::config_path(options.target.name));
   if (!config) {
     fmt::print(stderr, "{}", config.error().text());
@@ -100,7 +100,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  jump::forbid_core_dumps();
+  app::forbid_core_dumps();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

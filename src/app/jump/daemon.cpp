@@ -16,6 +16,7 @@ constexpr char kUp = '+';
 
 void let_go_of_terminal() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return;
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     ::dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);

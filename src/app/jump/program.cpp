@@ -11,8 +11,8 @@
 
 #include "aead_ipsecmb/aead_ipsecmb.hpp"
 #include "aead_sodium/aead_sodium.hpp"
-#include "app/jump/memory.hpp"
 #include "app/jump/status.hpp"
+#include "app/memory.hpp"
 #include "audit/sink.hpp"
 #include "base/text.hpp"
 
@@ -123,7 +123,7 @@ std::string Program::make_engine() {
 
 std::string Program::set_up() {
   // Once more: a daemon's child has not inherited it.
-  if (!lock_memory())
+  if (!app::lock_memory())
     fmt::print(stderr, "jump: memory is not locked (RLIMIT_MEMLOCK): keys may reach swap\n");
   // Before the first thread, which would otherwise take a signal by its default: the end.
   if (!loop_.catch_signals([this] { stop(client::EventLoop::now()); }))

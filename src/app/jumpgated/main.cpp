@@ -10,14 +10,13 @@
 #include <sodium.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "app/jumpgated/cores.hpp"
 #include "app/jumpgated/footprint.hpp"
 #include "app/jumpgated/gateway.hpp"
+#include "app/memory.hpp"
 #include "config/gateway_config.hpp"
 #include "ethdev/eal.hpp"
 
@@ -103,13 +102,6 @@ class Signals {
   std::thread thread_;
 };
 
-// Keys must not reach a core file, nor another process of this user by ptrace.
-void protect_memory() {
-  const rlimit none{};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0);
-}
-
 int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals) {
   auto gateway = app::Gateway::create(std::move(config));
   if (!gateway) {
@@ -127,7 +119,7 @@ int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals)
 }
 
 int run(const std::string& path, bool check) {
-  protect_memory();
+  app::forbid_core_dumps();
   auto loaded = config::load_gateway(path);
   if (!loaded) {
     std::fputs(loaded.error().text().c_str(), stderr);

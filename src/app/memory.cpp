@@ -1,10 +1,10 @@
-#include "app/jump/memory.hpp"
+#include "app/memory.hpp"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-namespace jumpgate::jump {
+namespace jumpgate::app {
 
 void forbid_core_dumps() {
   const rlimit none{};
@@ -16,4 +16,4 @@ bool lock_memory() {
   return ::mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
 }
 
-}  // namespace jumpgate::jump
+}  // namespace jumpgate::app

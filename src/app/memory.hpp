@@ -4,11 +4,11 @@
 /// lock_memory() says false when RLIMIT_MEMLOCK forbids it; the program goes on.
 #pragma once
 
-namespace jumpgate::jump {
+namespace jumpgate::app {
 
 /// No core file of this process or its children, and no debugger of the same user.
 void forbid_core_dumps();
 /// All memory, present and future, stays in RAM. A child of fork does not inherit it.
 [[nodiscard]] bool lock_memory();
 
-}  // namespace jumpgate::jump
+}  // namespace jumpgate::app
