@@ -118,6 +118,27 @@ TEST_F(Drops, UdpChecksumOverOddLengths) {
   }
 }
 
+/// Drops for a wrong UDP checksum of a datagram whose buffer carries these flags of the port.
+std::uint64_t bad_checksums(PortOffloads offloads, std::uint64_t flags) {
+  Harness h(1, Harness::small(), offloads);
+  ByteVector packet = inner_packet("198.51.100.7", "192.0.2.1");
+  packet.back() ^= 1;
+  rte_mbuf* mbuf = h.mbuf_of(frame_of(kOuterMac, packet));
+  mbuf->ol_flags = flags;
+  h.outer.put(0, mbuf);
+  h.poll();
+  return h.dropped(DropReason::kUdpBadChecksum);
+}
+
+TEST(Checksums, APortsWordIsTakenWhereItVerifiesThemAndSaysSoOnly) {
+  constexpr PortOffloads kVerifies{.rx_udp_checksum = true};
+  EXPECT_EQ(bad_checksums(kVerifies, RTE_MBUF_F_RX_L4_CKSUM_GOOD), 0U);
+  EXPECT_EQ(bad_checksums(kVerifies, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN), 1U);
+  EXPECT_EQ(bad_checksums(kVerifies, RTE_MBUF_F_RX_L4_CKSUM_BAD), 1U);
+  EXPECT_EQ(bad_checksums(kVerifies, RTE_MBUF_F_RX_L4_CKSUM_NONE), 1U);
+  EXPECT_EQ(bad_checksums({}, RTE_MBUF_F_RX_L4_CKSUM_GOOD), 1U);
+}
+
 TEST_F(Drops, Framing) {
   message({}, DropReason::kWireTooShort);
   message({0x01, 0, 0}, DropReason::kWireUnknownType);

@@ -156,12 +156,13 @@ data::WorkerLimits Harness::small() {
   return limits;
 }
 
-Harness::Harness(unsigned worker_count, data::WorkerLimits limits)
+Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads outer_offloads)
     : outer("outer", kOuterMac, static_cast<std::uint16_t>(worker_count)),
       inner("inner", kInnerMac, static_cast<std::uint16_t>(worker_count)),
       quiescence(worker_count),
       cids(kCidKey),
       counters(worker_count) {
+  outer.does = outer_offloads;
   pool = rte_pktmbuf_pool_create("test_pool", kMbufs, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
   if (pool == nullptr) std::abort();
   neighbours = must(net::NeighbourTable::create());
@@ -192,7 +193,10 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits)
     workers.push_back(must(data::Worker::create(
         data::WorkerSetup{
             .worker = static_cast<std::uint8_t>(i),
-            .ports = {{.port = &outer, .role = net::PortRole::kOuter, .offloads = {}, .mac = {}},
+            .ports = {{.port = &outer,
+                       .role = net::PortRole::kOuter,
+                       .offloads = {},
+                       .mac = {}},
                       {.port = &inner, .role = net::PortRole::kInner, .offloads = {}, .mac = {}}},
             .shared = *shared,
             .commands = *commands.back(),

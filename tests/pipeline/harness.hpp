@@ -85,7 +85,8 @@ struct Taken {
 
 class Harness {
  public:
-  explicit Harness(unsigned workers = 1, data::WorkerLimits limits = small());
+  explicit Harness(unsigned workers = 1, data::WorkerLimits limits = small(),
+                   PortOffloads outer_offloads = {});
   ~Harness();
   Harness(const Harness&) = delete;
   Harness& operator=(const Harness&) = delete;

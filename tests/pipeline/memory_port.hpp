@@ -54,7 +54,7 @@ class MemoryPort final : public PacketPort {
   [[nodiscard]] std::uint16_t queues() const override {
     return static_cast<std::uint16_t>(received_.size());
   }
-  [[nodiscard]] PortOffloads offloads() const override { return {}; }
+  [[nodiscard]] PortOffloads offloads() const override { return does; }
   [[nodiscard]] bool link_up() const override { return up; }
 
   std::uint16_t rx_burst(std::uint16_t queue, std::span<rte_mbuf*> out) override {
@@ -82,6 +82,7 @@ class MemoryPort final : public PacketPort {
   }
 
   bool up{true};
+  PortOffloads does;
   std::size_t accepts{SIZE_MAX};  // packets that one tx_burst takes
 
  private:

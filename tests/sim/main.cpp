@@ -1,13 +1,12 @@
-// One EAL for all simulations of an executable: no hugepages, no devices, nothing on disk.
+// All simulations in one EAL, with options of their own behind GoogleTest's.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
-#include <rte_eal.h>
 #include <sodium/core.h>
 
+#include "../support/test_eal.hpp"
 #include "options.hpp"
 
 namespace {
@@ -47,23 +46,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (sodium_init() < 0) return 1;
-  std::vector<std::string> words{
-      "sim", "--no-huge", "--no-pci", "--no-shconf",    "-m",
-      "256", "-l",        "0",        "--no-telemetry", "--log-level=lib.eal:warning"};
-  std::vector<char*> arguments;
-  arguments.reserve(words.size());
-  for (std::string& word : words)
-    arguments.push_back(word.data());
-  if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0) {
-    std::fputs("EAL does not start\n", stderr);
-    return 1;
-  }
-  int result = RUN_ALL_TESTS();
+  int result = jumpgate::testing::run_tests_in_eal("sim", 256);
   const std::string& report = jumpgate::sim::options().report;
   if (!report.empty() && !jumpgate::sim::write_report(report)) {
     std::fprintf(stderr, "sim: %s can not be written\n", report.c_str());
     result = 1;
   }
-  rte_eal_cleanup();
   return result;
 }
