@@ -19,7 +19,7 @@ struct PortSpec {
                           // else unused
   std::string
       devargs;  // appended, e.g. "rx_pcap=in.pcap,tx_pcap=out.pcap" for pcap, "no-rx=1" for null,
-               // "role=client,id=0,socket=/run/m.sock" for memif
+                // "role=client,id=0,socket=/run/m.sock" for memif
   std::uint16_t queues{1};
   std::uint16_t mtu{1500};  // bytes, layer 3
   std::uint16_t rx_descriptors{1024};

@@ -44,6 +44,7 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
 }
 
 int connect_once(const Socket& socket, const sockaddr_un& address) {
+  if (!socket.is_open()) return errno;  // of its making
   // NOLINTNEXTLINE(*-reinterpret-cast): the sockets API asks for it
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   return ::connect(socket.fd(), generic, sizeof address) == 0 ? 0 : errno;

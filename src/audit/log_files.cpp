@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ranges>
 #include <utility>
 
 #include <fcntl.h>
@@ -67,13 +68,13 @@ std::expected<LogFiles, std::string> LogFiles::open(std::vector<std::string> pat
   LogFiles log;
   std::vector<std::pair<dev_t, ino_t>> seen;
   // From the newest on: a file that is rotated meanwhile shows up again under its older name.
-  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
-    const int fd = ::open(path->c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::unexpected(failure(*path, errno));
+  for (const std::string& path : paths | std::views::reverse) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return std::unexpected(failure(path, errno));
     log.files_.push_back(fd);
-    log.paths_.push_back(*path);
+    log.paths_.push_back(path);
     struct stat status{};
-    if (::fstat(fd, &status) != 0) return std::unexpected(failure(*path, errno));
+    if (::fstat(fd, &status) != 0) return std::unexpected(failure(path, errno));
     const std::pair identity{status.st_dev, status.st_ino};
     if (std::ranges::find(seen, identity) != seen.end()) {
       ::close(fd);

@@ -110,9 +110,6 @@ void SessionLife::own_fields(const LoggedEvent& event, Faults& faults) {
   };
   switch (event.type) {
     case EventType::kTransportAttached:
-      must_be(State::kAttached);
-      next_version(binding_, event.binding_version, "binding_version", faults);
-      return;
     case EventType::kTransportSwitch:
       must_be(State::kAttached);
       next_version(binding_, event.binding_version, "binding_version", faults);

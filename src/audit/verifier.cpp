@@ -179,7 +179,7 @@ void Verifier::forget(const SessionId& id) {
   if (found == lives_.end()) return;
   if (found->second.life.ended() && !found->second.life.closed() && found->second.gap == gaps_) {
     at_ = found->second.ended_at;
-    Finding finding{
+    const Finding finding{
         .at = at_, .session = id, .what = "the session ended without a SessionTerminated"};
     ++faults_;
     report_(finding);

@@ -58,7 +58,7 @@ struct TrafficTotals {
 
 class SessionCore {
  public:
-  SessionCore(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now);
+  SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcome, MonoNs now);
 
   // ---- State
   [[nodiscard]] State state() const { return record.state(); }

@@ -31,7 +31,7 @@ std::unique_ptr<TomlDocument> TomlDocument::load(const std::string& path, Proble
     return nullptr;
   }
   std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in) {
     problems.add({path}, "can not be read", "expected a file that this user may read");
     return nullptr;

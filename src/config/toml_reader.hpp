@@ -22,12 +22,10 @@
 
 #include "config/problems.hpp"
 
-namespace toml {
-inline namespace v3 {
+namespace toml::inline v3 {
 class table;
 class node;
-}  // namespace v3
-}  // namespace toml
+}  // namespace toml::inline v3
 
 namespace jumpgate::config {
 

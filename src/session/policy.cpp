@@ -144,6 +144,7 @@ std::expected<void, PolicyError> validate(const Policy& policy) {
 
 std::vector<PolicyField> fields_of(const Policy& policy) {
   std::vector<PolicyField> fields;
+  fields.reserve(kPolicyBounds.size() + 2);
   for (const Bound& bound : kPolicyBounds)
     fields.push_back({std::string(bound.field), format_value(bound.read(policy), bound.unit)});
   fields.push_back(

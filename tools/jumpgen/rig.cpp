@@ -44,8 +44,9 @@ std::expected<std::unique_ptr<Rig>, std::string> Rig::open(const Options& option
     return std::unexpected(started.error());
   std::unique_ptr<Rig> rig(new Rig(std::move(*plan)));
   rig->clock_.emplace();
-  if (std::string fault = rig->open_ports(options); !fault.empty()) return std::unexpected(fault);
-  if (std::string fault = rig->make_clients(options, hello_base); !fault.empty())
+  if (const std::string fault = rig->open_ports(options); !fault.empty())
+    return std::unexpected(fault);
+  if (const std::string fault = rig->make_clients(options, hello_base); !fault.empty())
     return std::unexpected(fault);
   return rig;
 }
