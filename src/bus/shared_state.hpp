@@ -12,6 +12,7 @@
 
 #include "bus/peer_slots.hpp"
 #include "crypto/connection_id.hpp"
+#include "crypto/key_schedule.hpp"
 #include "net/neighbour_table.hpp"
 #include "net/published.hpp"
 #include "net/route_image.hpp"
@@ -27,6 +28,7 @@ struct SharedState {
   std::uint8_t node{0};                    // of our connection ids
   std::uint8_t id_key_phase{0};            // of `cids`
   std::uint16_t listen_port{0};            // UDP, on every outer address
+  crypto::MacKey mac1_key{};               // of our public key: who knows that can make a mac1
   std::vector<IpAddress> outer_addresses;  // our own
 };
 

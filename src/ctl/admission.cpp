@@ -15,8 +15,7 @@ constexpr base::TokenRate kVersionRefusals{.tokens = 10, .per = seconds(1), .bur
 
 Admission::Admission(const PublicKey& gateway, std::uint32_t handshakes_per_second,
                      base::RandomSource& random, MonoNs now)
-    : mac1_key_(crypto::derive_mac1_key(gateway)),
-      cookie_key_(crypto::derive_cookie_key(gateway)),
+    : cookie_key_(crypto::derive_cookie_key(gateway)),
       random_(random),
       cookies_(random, now),
       sources_(kHellosPerSource, kMaxSources, random),
@@ -39,7 +38,6 @@ std::expected<wire::HelloHeader, DropReason> Admission::check(
     return std::unexpected(DropReason::kHelloBadVersion);
   }
   const auto hello = datagram.first<wire::kHelloSize>();
-  if (!crypto::verify_mac1(hello, mac1_key_)) return std::unexpected(DropReason::kHelloBadMac1);
   // A flood of invented sources spends the bucket of all: from then on a cookie proves the source,
   // and who has one asks that bucket no more. The queue bounds the rest.
   const bool loaded = queued >= limits::kUnderLoadDepth || all_.available(now) == 0;

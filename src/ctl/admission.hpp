@@ -1,5 +1,5 @@
-/// The checks of a HELLO before any Diffie-Hellman, the cheapest first (spec/handshake.md "The
-/// gateway: admission", checks 1 to 5).
+/// The controller's checks of a HELLO before any Diffie-Hellman, the cheapest first (spec/handshake.md
+/// "The gateway: admission", checks 2, 4 and 5). Its mac1 the worker has verified.
 ///
 /// Owner thread: the controller. Bound: constant work for each HELLO; kMaxSources token buckets.
 /// Failure: the first check that fails names the drop; an answer is written only where the table
@@ -41,7 +41,6 @@ class Admission {
       AdmissionAnswer& answer);
 
  private:
-  crypto::MacKey mac1_key_;
   crypto::MacKey cookie_key_;
   base::RandomSource& random_;
   crypto::CookieJar cookies_;

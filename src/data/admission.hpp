@@ -27,6 +27,8 @@ class Admission {
       : hash_(random),
         sources_(limits.source_buckets, base::TokenBucket(limits.control_per_source, now)),
         control_(limits.control_total, now),
+        mac1_checks_(limits.mac1_checks, now),
+        unknown_versions_(limits.unknown_versions, now),
         handshakes_(limits.handshakes, now),
         punts_(limits.punts, now),
         unknown_cids_(limits.unknown_cids, now),
@@ -39,6 +41,8 @@ class Admission {
   [[nodiscard]] bool control(const IpAddress& source, MonoNs now) {
     return sources_[bucket_of(source)].take(now) && control_.take(now);
   }
+  [[nodiscard]] bool mac1_check(MonoNs now) { return mac1_checks_.take(now); }
+  [[nodiscard]] bool unknown_version(MonoNs now) { return unknown_versions_.take(now); }
   [[nodiscard]] bool handshake(MonoNs now) { return handshakes_.take(now); }
   [[nodiscard]] bool punt(MonoNs now) { return punts_.take(now); }
   [[nodiscard]] bool unknown_cid(MonoNs now) { return unknown_cids_.take(now); }
@@ -54,6 +58,8 @@ class Admission {
   base::KeyedHash hash_;
   std::vector<base::TokenBucket> sources_;
   base::TokenBucket control_;
+  base::TokenBucket mac1_checks_;
+  base::TokenBucket unknown_versions_;
   base::TokenBucket handshakes_;
   base::TokenBucket punts_;
   base::TokenBucket unknown_cids_;

@@ -1,10 +1,13 @@
 #include "data/classify.hpp"
 
 #include <array>
+#include <expected>
 
 #include <rte_prefetch.h>
 
+#include "crypto/hello.hpp"
 #include "data/reporting.hpp"
+#include "wire/handshake.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::data {
@@ -29,9 +32,26 @@ bool client_sends(wire::Type type) {
   }
 }
 
+/// spec/handshake.md "The gateway: admission", checks 1 to 3. The bucket of what is passed up comes
+/// after mac1: garbage spends the other one, and keeps nobody who knows our public key from a
+/// handshake.
+std::expected<void, DropReason> admit_hello(Shard& shard, std::span<const std::uint8_t> message) {
+  const auto header = wire::decode_hello_header(message);
+  if (!header) return std::unexpected(header.error());
+  if (header->version != wire::kVersion) {
+    if (shard.admission.unknown_version(shard.now)) return {};
+    return std::unexpected(DropReason::kHelloBadVersion);
+  }
+  if (!shard.admission.mac1_check(shard.now)) return std::unexpected(DropReason::kHelloRateLimited);
+  if (!crypto::verify_mac1(message.first<wire::kHelloSize>(), shard.shared.mac1_key))
+    return std::unexpected(DropReason::kHelloBadMac1);
+  if (!shard.admission.handshake(shard.now)) return std::unexpected(DropReason::kHelloRateLimited);
+  return {};
+}
+
 bool hello(Shard& shard, Datagram& datagram) {
-  if (!shard.admission.handshake(shard.now))
-    return shard.drops.drop(datagram.mbuf, DropReason::kHelloRateLimited);
+  const auto admitted = admit_hello(shard, {datagram.message, datagram.length});
+  if (!admitted) return shard.drops.drop(datagram.mbuf, admitted.error());
   bus::Report report;
   report.kind = bus::ReportKind::kHandshake;
   report.type = datagram.type;
@@ -55,8 +75,6 @@ bool classify_one(Shard& shard, Datagram& datagram) {
     return shard.drops.drop(datagram.mbuf, DropReason::kWireBadLength);
   datagram.type = *type;
   if (*type == wire::Type::kHello) {
-    const auto size_checked = wire::classify(message);
-    if (!size_checked) return shard.drops.drop(datagram.mbuf, size_checked.error());
     return hello(shard, datagram);
   }
   const auto prefix = wire::parse_prefix(message);

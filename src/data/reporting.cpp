@@ -1,5 +1,6 @@
 #include "data/reporting.hpp"
 
+#include "base/invariant.hpp"
 #include "data/heartbeat.hpp"
 
 namespace jumpgate::data {
@@ -69,6 +70,7 @@ void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint
 }
 
 void stop_inconsistent(Shard& shard, std::uint32_t slot) {
+  JG_INVARIANT(!"a session's record contradicts itself");
   shard.sessions.ids(slot).state = SlotState::kStopped;
   shard.sessions.record(slot).owed = SlotRecord::kOwesStopped;
   report_stopped(shard, slot);

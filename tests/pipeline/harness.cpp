@@ -10,6 +10,7 @@
 #include "aead_sodium/aead_sodium.hpp"
 #include "base/text.hpp"
 #include "crypto/control_seal.hpp"
+#include "crypto/hello.hpp"
 #include "crypto/nonce.hpp"
 #include "net/frames.hpp"
 #include "wire/prefix.hpp"
@@ -110,6 +111,15 @@ ByteVector Client::seal_at(wire::Type type, const ByteVector& plaintext, std::ui
   return message;
 }
 
+ByteVector hello(std::uint16_t version) {
+  ByteVector message(wire::kHelloSize, 0x5a);
+  const auto out = std::span(message).first<wire::kHelloSize>();
+  wire::encode_hello_header({.version = version, .client_cid = ConnectionId{77}},
+                            out.first<wire::kHelloHeaderSize>());
+  crypto::write_hello_macs(out, kMac1Key, std::nullopt);
+  return message;
+}
+
 ByteVector Client::seal(wire::Type type, const ByteVector& plaintext) {
   return seal_at(type, plaintext, counter++);
 }
@@ -183,6 +193,7 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
                            .node = 5,
                            .id_key_phase = 1,
                            .listen_port = kListenPort,
+                           .mac1_key = kMac1Key,
                            .outer_addresses = {address("192.0.2.1"), address("2001:db8::1")}});
   if (worker_count > 1) mesh = must(data::HandOffMesh::create(worker_count, 64, -1));
   for (unsigned i = 0; i < worker_count; ++i) {
@@ -193,10 +204,7 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
     workers.push_back(must(data::Worker::create(
         data::WorkerSetup{
             .worker = static_cast<std::uint8_t>(i),
-            .ports = {{.port = &outer,
-                       .role = net::PortRole::kOuter,
-                       .offloads = {},
-                       .mac = {}},
+            .ports = {{.port = &outer, .role = net::PortRole::kOuter, .offloads = {}, .mac = {}},
                       {.port = &inner, .role = net::PortRole::kInner, .offloads = {}, .mac = {}}},
             .shared = *shared,
             .commands = *commands.back(),

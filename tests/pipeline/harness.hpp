@@ -49,6 +49,12 @@ ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t 
 ByteVector frame_of(const MacAddress& to, const ByteVector& packet);
 
 /// The other side of one session.
+/// Of the gateway's public key, which the harness does not have.
+inline constexpr crypto::MacKey kMac1Key{0x6d, 0x31};
+
+/// A HELLO that passes the worker's admission; `version` as in its clear header.
+ByteVector hello(std::uint16_t version = wire::kVersion);
+
 struct Client {
   bus::SessionRef ref;
   Endpoint address;

@@ -26,17 +26,57 @@ ByteVector echo_request(std::string_view from, std::string_view to) {
 
 TEST(Punts, Hello) {
   Harness h;
-  ByteVector hello(wire::kHelloSize, 0x5a);
-  hello[0] = static_cast<std::uint8_t>(wire::Type::kHello);
-  h.put(stranger(), hello);
-  h.put(kOuterPort, stranger().frame(ByteVector(hello.begin(), hello.end() - 1)));
+  const ByteVector sent = hello();
+  h.put(stranger(), sent);
+  h.put(kOuterPort, stranger().frame(ByteVector(sent.begin(), sent.end() - 1)));
   h.poll();
   const auto taken = h.reports(ReportKind::kHandshake);
   ASSERT_EQ(taken.size(), 1U);
-  EXPECT_EQ(taken[0].bytes, hello);
+  EXPECT_EQ(taken[0].bytes, sent);
   EXPECT_EQ(taken[0].report.from, stranger().address);
   EXPECT_EQ(taken[0].report.to, stranger().gateway);
   EXPECT_EQ(h.dropped(DropReason::kWireTooShort), 1U);
+}
+
+TEST(Punts, GarbageSpendsNoHandshakes) {
+  data::WorkerLimits limits = Harness::small();
+  limits.handshakes = {1, seconds(1), 1};
+  Harness h(1, limits);
+  ByteVector garbage = hello();
+  garbage[wire::kHelloMac1Offset] ^= 1;
+  for (int i = 0; i < 20; ++i)
+    h.put(stranger(), garbage);
+  h.put(stranger(), hello());
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kHelloBadMac1), 20U);
+  EXPECT_EQ(h.dropped(DropReason::kHelloRateLimited), 0U);
+  EXPECT_EQ(h.reports(ReportKind::kHandshake).size(), 1U);
+}
+
+TEST(Punts, TheWorkOnMac1IsBounded) {
+  data::WorkerLimits limits = Harness::small();
+  limits.mac1_checks = {1, seconds(1), 5};
+  Harness h(1, limits);
+  ByteVector garbage = hello();
+  garbage[wire::kHelloMac1Offset] ^= 1;
+  for (int i = 0; i < 20; ++i)
+    h.put(stranger(), garbage);
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kHelloBadMac1), 5U);
+  EXPECT_EQ(h.dropped(DropReason::kHelloRateLimited), 15U);
+}
+
+TEST(Punts, HelloOfAnUnknownVersionForAHint) {
+  data::WorkerLimits limits = Harness::small();
+  limits.unknown_versions = {1, seconds(1), 2};
+  limits.mac1_checks = {1, seconds(1), 1};
+  Harness h(1, limits);
+  for (int i = 0; i < 5; ++i)
+    h.put(stranger(), hello(9));
+  h.put(stranger(), hello());
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kHelloBadVersion), 3U);
+  EXPECT_EQ(h.reports(ReportKind::kHandshake).size(), 3U) << "two hints and the handshake";
 }
 
 TEST(Punts, ControlIsThePlaintext) {

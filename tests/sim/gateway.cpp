@@ -177,6 +177,7 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
              .node = settings.node_id,
              .id_key_phase = settings.id_key_phase,
              .listen_port = kListenPort,
+             .mac1_key = crypto::derive_mac1_key(own.public_key),
              .outer_addresses = {gateway_endpoint().address}},
       commands(must(bus::CommandChannel::create(0, setup.commands, -1))),
       reports(must(bus::ReportChannel::create(0, 1024, -1))),

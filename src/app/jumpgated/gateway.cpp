@@ -185,6 +185,7 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
                        .node = settings.node_id,
                        .id_key_phase = settings.id_key_phase,
                        .listen_port = config->listen_port,
+                       .mac1_key = crypto::derive_mac1_key(settings.public_key),
                        .outer_addresses = ports.outer_addresses()});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());

@@ -66,15 +66,6 @@ TEST_F(Handshake, WelcomeLeavesOnlyAfterTheWorkerHasTheSession) {
   EXPECT_EQ(out_.sent.size(), 1U);
 }
 
-TEST_F(Handshake, BadMac1IsDroppedBeforeAnyWork) {
-  auto hello = alice_.hello(own_.public_key, random_);
-  hello[wire::kHelloMac1Offset] ^= 1;
-  gateway_->on_handshake(hello, kWifi, kGateway, 0, now_);
-  EXPECT_EQ(dropped(DropReason::kHelloBadMac1), 1U);
-  EXPECT_EQ(handshakes_.in_use(), 0U);
-  EXPECT_TRUE(out_.sent.empty());
-}
-
 TEST_F(Handshake, UnknownVersionGetsAHintAtMostTenASecond) {
   auto hello = alice_.hello(own_.public_key, random_);
   hello[2] = 9;
