@@ -1,6 +1,7 @@
 // Each drop reason of the worker, by the smallest packet that earns it; exactly one counter each.
 #include <cstring>
 
+#include "data/reporting.hpp"
 #include "harness.hpp"
 #include "net/frames.hpp"
 
@@ -236,10 +237,17 @@ TEST_F(Drops, AFullReportRing) {
   bus::Report filler;
   while (h.report_channels[0]->push(filler)) {
   }
-  ByteVector hello(wire::kHelloSize);
-  hello[0] = static_cast<std::uint8_t>(wire::Type::kHello);
-  message(hello, DropReason::kPuntQueueFull);
+  message(hello(), DropReason::kPuntQueueFull);
 }
+
+#ifdef JG_DEBUG_INVARIANTS
+TEST(InconsistentDeathTest, ADebugBuildStopsWhereItIsSeen) {
+  Harness h;
+  static_cast<void>(h.attached(0, 0));
+  EXPECT_DEATH(data::stop_inconsistent(const_cast<data::Shard&>(h.workers[0]->shard()), 0),
+               "record contradicts itself");
+}
+#endif
 
 TEST(DropsByBucket, UnresolvedNeighbours) {
   data::WorkerLimits limits = Harness::small();
@@ -259,10 +267,8 @@ TEST(DropsByBucket, HandshakesAndPunts) {
   limits.punts = {1, seconds(1), 1};
   Harness h(1, limits);
   Client client = h.attached(0, 0);
-  ByteVector hello(wire::kHelloSize);
-  hello[0] = static_cast<std::uint8_t>(wire::Type::kHello);
   for (int i = 0; i < 3; ++i) {
-    h.put(client, hello);
+    h.put(client, hello());
     h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.1")));
   }
   h.poll();

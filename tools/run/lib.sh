@@ -2,6 +2,8 @@
 set -euo pipefail
 # The packages' own programs, python3 and its modules above all, before what else a machine may have.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+# What ccache needs to keep objects built with a precompiled header.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 source tools/run/hugepages.sh
 
 say() { printf '== %s\n' "$*"; }
@@ -44,11 +46,11 @@ configure() {
     release) options=(-Doptimization=3 -Ddebug=true -Ddebug_invariants=false -Dwerror=false) ;;
     asan)
       compiler=clang++-19
-      options=(--buildtype=debug -Db_sanitize=address,undefined -Db_lundef=false)
+      options=(--buildtype=debug -Db_sanitize=address,undefined -Db_lundef=false -Db_pch=true)
       ;;
     tsan)
       compiler=clang++-19
-      options=(--buildtype=debug -Db_sanitize=thread -Db_lundef=false)
+      options=(--buildtype=debug -Db_sanitize=thread -Db_lundef=false -Db_pch=true)
       ;;
     fuzz)
       compiler=clang++-19
