@@ -260,6 +260,7 @@ struct ClientPolicy {
   std::uint16_t loss_volatile_permille{0};
   std::uint32_t loss_window_ms{0};
   std::uint16_t switch_improvement_permille{0};  // 1100: a challenger must be 10 % better
+  std::uint16_t latency_volatile_ms{0};          // of the round trip's 95th percentile
 
   constexpr bool operator==(const ClientPolicy&) const = default;
 };
@@ -269,7 +270,7 @@ struct ClientPolicy {
 /// 70 zero u16 | 72 eleven policy fields u32 in the order above | 116 max_switches_per_min u16
 /// 118 replay_window_packets u16 | 120 max_candidate_count u8 | 121 max_consecutive_drops u8
 /// 122 loss_volatile_permille u16 | 124 loss_window_ms u32 | 128 observed endpoint 20
-/// 148 switch_improvement_permille u16 | 150 zero u16 | 152 jump ids 4 x 24
+/// 148 switch_improvement_permille u16 | 150 latency_volatile_ms u16 | 152 jump ids 4 x 24
 /// 248 inner addresses 8 x 20 (family u8, prefix length u8, zero u16, address 16)
 struct WelcomePayload {
   SessionId session_id;

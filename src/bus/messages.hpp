@@ -21,6 +21,8 @@
 #include <jumpgate/types.hpp>
 #include <jumpgate/wire.hpp>
 
+#include "session/signals.hpp"
+
 struct rte_mbuf;
 
 namespace jumpgate::bus {
@@ -65,6 +67,7 @@ struct LivenessPolicy {
   Duration idle_interval{};  // otherwise
   Duration silence_floor{};  // threshold is the larger of this and four times the peer's announced
                              // interval
+  session::PathTolerance tolerance{};
   std::uint64_t rekey_packets{limits::kRekeyAfterPackets};
   std::uint64_t rekey_blocks{limits::kRekeyAfterBlocks};
 };
@@ -176,6 +179,8 @@ enum class ReportKind : std::uint8_t {
   kUnknownCid,      // cid, from: candidate for a stateless reset; `value` = length of what came
   kSilence,         // the bound path has been silent beyond the threshold; `value` = silence in ns
   kAlive,           // authentic traffic again on the bound path after kSilence
+  kVolatile,        // a figure of the bound path is beyond its threshold; `value` = reason number
+  kStable,          // every figure is within its threshold again after kVolatile
   kNewPath,         // authentic, fresh, above the highest counter, from another address: from
   kEpochConfirmed,  // first authentic packet of epoch `value`
   kPeerClosed,      // authentic CLOSE; `value` = reason number

@@ -121,7 +121,7 @@ void ClientSession::on_heard(std::uint64_t binding_version, MonoNs now) {
   liveness_.on_authentic(now);
   core_.declare_alive();
   const State state = core_.state();
-  if (state == State::kVolatile || state == State::kDegraded) {
+  if ((state == State::kVolatile || state == State::kDegraded) && core_.path_is_healthy()) {
     jumper_.on_healed(now);
     after_change(now);
   }

@@ -72,6 +72,8 @@ class ClientSession {
   void confirm();
   void on_opened(const OpenedPacket& packet, MonoNs now);
   void on_heartbeat(const OpenedPacket& packet, MonoNs now);
+  /// The figures of the path after one more heartbeat, and what follows from them.
+  void judge_path(MonoNs now);
   void on_close(const OpenedPacket& packet, MonoNs now);
   void on_authentic(MonoNs now);
   void on_heard(std::uint64_t binding_version, MonoNs now);

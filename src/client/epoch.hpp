@@ -55,6 +55,7 @@ class Epoch {
 
   /// Sending: the counter is used once, whatever becomes of the packet. False at the hard limit.
   [[nodiscard]] bool may_send() const;
+  [[nodiscard]] std::uint64_t sent() const { return sent_.packets; }
   [[nodiscard]] std::uint64_t take_counter(std::size_t plaintext_bytes);
   /// True from the limit at which the client rekeys (spec/keys.md "Limits").
   [[nodiscard]] bool wants_rekey() const;

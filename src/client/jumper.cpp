@@ -85,7 +85,8 @@ void Jumper::after_failure(Reason reason, MonoNs now) {
   reset_exchange();
   target_.reset();
   // The retained path may be good still: prove it afresh at once, anything else after a pause.
-  if (!core_.lost && !in_place_wanted_ && core_.world.uplinks.up(core_.route().uplink)) {
+  if (core_.path_is_healthy() && !in_place_wanted_ &&
+      core_.world.uplinks.up(core_.route().uplink)) {
     in_place_wanted_ = true;
     retry_at_ = now;
   } else {
@@ -129,12 +130,19 @@ std::optional<UplinkId> Jumper::pick(MonoNs now) const {
   if (in_place_wanted_) return uplinks.up(retained) ? std::optional(retained) : std::nullopt;
   if (target_) return uplinks.up(*target_) ? target_ : std::nullopt;
   if (const auto other = untried(std::nullopt, now)) return other;
-  // Each has failed: round again, and the retained one when there is no other.
-  if (const auto again = failed_first()) return again;
-  return uplinks.up(retained) ? std::optional(retained) : std::nullopt;
+  // Each has failed: round again, and the retained one when there is no other; but not while it
+  // carries the session badly: a proof that it does carry it would tell nothing.
+  if (const auto again = failed_first(now)) return again;
+  const bool silent_or_well = core_.lost || core_.volatile_for == Reason::kNone;
+  return uplinks.up(retained) && silent_or_well ? std::optional(retained) : std::nullopt;
 }
 
-bool Jumper::candidate(const session::CandidatePath& path) const {
+bool Jumper::candidate(const session::CandidatePath& path, MonoNs now) const {
+  const session::CandidatePath* retained = core_.world.uplinks.paths().find(core_.route().uplink);
+  // A path that still carries the session is left only for one that is clearly better.
+  if (!core_.lost && core_.volatile_for != Reason::kNone &&
+      !session::beats(path, *retained, core_.policy.switching.switch_improvement_permille, now))
+    return false;
   return path.up && path.allowed && !denied_.at(path.id) && path.id != core_.route().uplink &&
          jump_id_for(path.id).has_value();
 }
@@ -143,15 +151,16 @@ std::optional<UplinkId> Jumper::untried(std::optional<UplinkId> busy, MonoNs now
   std::array<session::CandidatePath, limits::kMaxUplinks> open;
   std::size_t count = 0;
   for (const session::CandidatePath& path : core_.world.uplinks.paths().paths()) {
-    if (candidate(path)) open.at(count++) = path;
+    if (candidate(path, now)) open.at(count++) = path;
   }
-  return session::choose_candidate(std::span(open).first(count), busy, now);
+  return session::choose_candidate(std::span(open).first(count), busy,
+                                   core_.policy.volatility.loss_volatile_permille, now);
 }
 
-std::optional<UplinkId> Jumper::failed_first() const {
+std::optional<UplinkId> Jumper::failed_first(MonoNs now) const {
   const session::CandidatePath* best = nullptr;
   for (const session::CandidatePath& path : core_.world.uplinks.paths().paths()) {
-    if (!candidate(path)) continue;
+    if (!candidate(path, now)) continue;
     if (best == nullptr || path.cooling_until < best->cooling_until) best = &path;
   }
   return best != nullptr ? std::optional(best->id) : std::nullopt;

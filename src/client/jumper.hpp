@@ -116,8 +116,8 @@ class Jumper {
   /// An uplink that is neither the retained one nor `busy`, untried or long since tried.
   [[nodiscard]] std::optional<UplinkId> untried(std::optional<UplinkId> busy, MonoNs now) const;
   /// When none is untried: the one whose failure is the longest ago.
-  [[nodiscard]] std::optional<UplinkId> failed_first() const;
-  [[nodiscard]] bool candidate(const session::CandidatePath& path) const;
+  [[nodiscard]] std::optional<UplinkId> failed_first(MonoNs now) const;
+  [[nodiscard]] bool candidate(const session::CandidatePath& path, MonoNs now) const;
   [[nodiscard]] bool unanswered(MonoNs now) const;
   void give_up_attempt(MonoNs now);
   [[nodiscard]] std::optional<std::size_t> jump_id_for(UplinkId uplink) const;
@@ -130,8 +130,10 @@ class Jumper {
   void enter_recovering(Reason cause, Reason start, MonoNs now);
   void take_proposal(MonoNs now);
   void commit(MonoNs now);
+  /// What a TransportSwitch tells of the path that is left: before take_proposal().
+  [[nodiscard]] audit::SwitchDetail path_left() const;
   /// The events of a binding that was taken, and of its keys.
-  void emit_switch(const Endpoint& from, Reason why, MonoNs now);
+  void emit_switch(audit::SwitchDetail left, Reason why, MonoNs now);
   void adopt_or_give_up(const wire::Refusal& refusal, MonoNs now);
   void fail(Reason reason, MonoNs now);
   /// The events of a refusal, and with `failure` the end of RECOVERING that it means.

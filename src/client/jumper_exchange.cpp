@@ -84,6 +84,7 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
   last_challenge_seq_ = challenge.challenge_seq;
   if (own) {
     core_.world.uplinks.rtt(attempt_.uplink).sample(now - attempt_.started);
+    core_.world.uplinks.paths().note_figures(attempt_.uplink, 0, now - attempt_.started, now);
   } else {
     const Reason cause = challenge.kind == wire::ChallengeKind::kRebinding
                              ? Reason::kTransportRebound
@@ -161,13 +162,15 @@ void Jumper::take_proposal(MonoNs now) {
   core_.jump_id_phase = proposal_->id_key_phase;
   jump_id_user_.fill(kNoUplink);
   core_.budget.spend_commit(now);
+  core_.quality.restart();
+  core_.volatile_for = Reason::kNone;
   if (proposal_->uplink == old_uplink) return;
   core_.rtt = core_.world.uplinks.rtt(proposal_->uplink);
   ++core_.jumps;
 }
 
 void Jumper::commit(MonoNs now) {
-  const Endpoint from = core_.route().gateway;
+  const audit::SwitchDetail left = path_left();
   const Reason cause = core_.trouble;
   // A late answer may find the window over: the way back to ATTACHED is through RECOVERING all the
   // same.
@@ -188,7 +191,7 @@ void Jumper::commit(MonoNs now) {
   core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now, &result);
   core_.declare_alive();
   core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
-  emit_switch(from, moved ? cause : Reason::kInPlaceRecovery, now);
+  emit_switch(left, moved ? cause : Reason::kInPlaceRecovery, now);
   core_.trouble = Reason::kNone;
   attempt_.open = false;
   proposal_.reset();
@@ -197,18 +200,22 @@ void Jumper::commit(MonoNs now) {
   reset_exchange();
 }
 
-void Jumper::emit_switch(const Endpoint& from, Reason why, MonoNs now) {
+audit::SwitchDetail Jumper::path_left() const {
+  return {.from = core_.route().gateway,
+          .to = {},
+          .loss_permille = core_.quality.figures(0).loss_permille,
+          .latency = core_.rtt.smoothed()};
+}
+
+void Jumper::emit_switch(audit::SwitchDetail left, Reason why, MonoNs now) {
   const wire::PathChallenge& challenge = proposal_->challenge;
   if (challenge.kind == wire::ChallengeKind::kRebinding) why = Reason::kTransportRebound;
-  core_.emit(EventType::kTransportSwitch, why, now,
-             audit::SwitchDetail{.from = from,
-                                 .to = proposal_->gateway,
-                                 .jump_seq = challenge.jump_seq,
-                                 .binding_version = challenge.binding_version,
-                                 .epoch = challenge.epoch,
-                                 .candidates = 1,
-                                 .latency = core_.rtt.smoothed()},
-             proposal_->uplink);
+  left.to = proposal_->gateway;
+  left.jump_seq = challenge.jump_seq;
+  left.binding_version = challenge.binding_version;
+  left.epoch = challenge.epoch;
+  left.candidates = 1;
+  core_.emit(EventType::kTransportSwitch, why, now, left, proposal_->uplink);
   core_.keys_installed(core_.current()->info(), now);
 }
 
@@ -307,11 +314,11 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
   // session stays RECOVERING and the jump goes on from the binding adopted.
   adopted_once_ = true;
   proposal_->adopted = true;
-  const Endpoint from = core_.route().gateway;
+  const audit::SwitchDetail left = path_left();
   const bool moved = proposal_->uplink != core_.route().uplink;
   take_proposal(now);
   if (core_.over()) return;
-  emit_switch(from, moved ? core_.trouble : Reason::kInPlaceRecovery, now);
+  emit_switch(left, moved ? core_.trouble : Reason::kInPlaceRecovery, now);
   proposal_.reset();
   // The refusal came over this uplink, so it works both ways now; of the others nothing is known.
   begin_attempt(attempt_.uplink, now);

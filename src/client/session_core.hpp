@@ -22,6 +22,7 @@
 #include "client/tunnel.hpp"
 #include "client/uplinks.hpp"
 #include "session/key_ledger.hpp"
+#include "session/path_quality.hpp"
 #include "session/policy.hpp"
 #include "session/session_record.hpp"
 #include "session/switch_budget.hpp"
@@ -77,6 +78,8 @@ class SessionCore {
   /// Ends the session; keys are wiped. Once.
   void terminate(Reason reason, MonoNs now);
   void declare_lost(MonoNs now);
+  /// The retained binding carries packets, and well: a fresh proof over it may end the trouble.
+  [[nodiscard]] bool path_is_healthy() const { return !lost && volatile_for == Reason::kNone; }
   void declare_alive();
 
   // ---- Epochs
@@ -133,8 +136,10 @@ class SessionCore {
   wire::JumpIds jump_ids;
   std::uint8_t jump_id_phase;
   base::RttEstimator rtt;
-  bool lost{false};               // the retained binding is declared lost
-  Reason trouble{Reason::kNone};  // the cause of the present VOLATILE
+  session::PathQuality quality;        // of the retained binding's path
+  bool lost{false};                    // the retained binding is declared lost
+  Reason volatile_for{Reason::kNone};  // the signal that stands against its path
+  Reason trouble{Reason::kNone};       // the cause of the present VOLATILE
   Reason end_reason{Reason::kNone};
   Reason peer_reason{Reason::kNone};  // of the gateway's CLOSE
   TrafficTotals totals;

@@ -1,4 +1,6 @@
 // The heartbeats of a session: what they say, what is learnt from them (spec/heartbeat.md).
+#include <algorithm>
+
 #include "client/client_session.hpp"
 #include "wire/traffic.hpp"
 
@@ -13,22 +15,51 @@ void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
   // What another epoch's says is of another path or of a time gone by.
   if (packet.epoch->info().number != core_.current_epoch) return;
   follow_epoch();
-  if (const auto sample = liveness_.on_heartbeat(*heartbeat, now)) core_.rtt.sample(*sample);
+  if (const auto sample = liveness_.on_heartbeat(*heartbeat, now)) {
+    core_.rtt.sample(*sample);
+    core_.quality.on_round_trip(*sample);
+  }
+  core_.quality.on_report(*heartbeat, packet.epoch->sent(), core_.policy.volatility.loss_window,
+                          now);
+  judge_path(now);
   if (heartbeat->reply_wanted) {
     if (const auto reply = liveness_.make_reply(now)) send_heartbeat(*reply);
   }
   if (heartbeat->rekey_wanted) rekeyer_.on_wanted(jumper_.pending(), now);
   if (heartbeat->reattach_wanted && core_.state() == State::kAttached &&
-      now >= wanted_jump_not_before_ && core_.world.uplinks.choose(core_.route().uplink, now)) {
+      now >= wanted_jump_not_before_ &&
+      core_.world.uplinks.paths().choose(core_.route().uplink,
+                                         core_.policy.volatility.loss_volatile_permille, now)) {
     wanted_jump_not_before_ = now + core_.policy.switching.switch_cooldown;
     start_jump(Reason::kLossThresholdExceeded, std::nullopt, now);
   }
+}
+
+void ClientSession::judge_path(MonoNs now) {
+  // Heartbeats of ours that may be under way, or their echo: those of the last round trip.
+  const Duration round_trip = core_.rtt.smoothed() + core_.rtt.variation() * 4;
+  const auto in_flight = static_cast<unsigned>(1 + round_trip.ns / liveness_.interval(now).ns);
+  const session::PathFigures figures = core_.quality.figures(in_flight);
+  const Reason verdict = session::judge_path(
+      session::in_state(session::tolerance(core_.policy), core_.state()), figures);
+  session::PathSet& paths = core_.world.uplinks.paths();
+  const UplinkId uplink = core_.route().uplink;
+  // Whatever is lost in a row is lost altogether.
+  const bool dropping = verdict == Reason::kConsecutiveDropExceeded;
+  paths.note_figures(uplink, dropping ? std::uint16_t{1000} : figures.loss_permille,
+                     std::max(core_.rtt.smoothed(), figures.latency_p95), now);
+  const bool crossed = verdict != Reason::kNone && core_.volatile_for == Reason::kNone;
+  core_.volatile_for = verdict;
+  if (!crossed) return;
+  paths.note_trouble(uplink, now);
+  if (core_.state() == State::kAttached) start_jump(verdict, std::nullopt, now);
 }
 
 void ClientSession::send_due_heartbeat(MonoNs now) {
   if (now < liveness_.next_due()) return;
   send_heartbeat(liveness_.make(now));
   liveness_.on_sent(now);
+  core_.quality.on_sent();
   jumper_.on_heartbeat_sent(now);
   rekeyer_.on_send(jumper_.pending(), now);
 }
@@ -57,6 +88,7 @@ void ClientSession::follow_epoch() {
   if (liveness_epoch_ == core_.current_epoch) return;
   liveness_epoch_ = core_.current_epoch;
   liveness_.begin_epoch(core_.current()->installed_at());
+  core_.quality.begin_epoch();
 }
 
 }  // namespace jumpgate::client

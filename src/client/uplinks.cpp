@@ -22,11 +22,6 @@ void Uplinks::set_status(UplinkId id, const UplinkStatus& status, MonoNs now) {
   paths_.set_up(id, status.up, now);
 }
 
-std::optional<UplinkId> Uplinks::choose(UplinkId incumbent, MonoNs now) const {
-  if (incumbent == kNoUplink) return paths_.choose(std::nullopt, now);
-  return paths_.choose(incumbent, now);
-}
-
 std::optional<UplinkId> Uplinks::after(UplinkId last) const {
   if (size_ == 0) return std::nullopt;
   const std::size_t start = last == kNoUplink ? 0 : std::size_t{last} + 1;

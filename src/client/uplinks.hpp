@@ -49,8 +49,6 @@ class Uplinks {
 
   [[nodiscard]] session::PathSet& paths() { return paths_; }
   [[nodiscard]] const session::PathSet& paths() const { return paths_; }
-  /// The most preferred uplink that is up and not cooling down, other than `incumbent`.
-  [[nodiscard]] std::optional<UplinkId> choose(UplinkId incumbent, MonoNs now) const;
   /// The uplink for the HELLO after one over `last`: the next one up in the configured order.
   [[nodiscard]] std::optional<UplinkId> after(UplinkId last) const;
 

@@ -36,6 +36,7 @@ void read_volatility(TableReader& table, session::Policy::Volatility& out) {
   out.loss_volatile_permille = permille(loss);
   table.integer("max_consecutive_drops", out.max_consecutive_drops, std::uint8_t{0},
                 std::uint8_t{UINT8_MAX});
+  table.duration("latency_volatile_threshold", out.latency_volatile, kZero, kYear);
   table.duration("volatile_to_degraded", out.volatile_to_degraded, kZero, kYear);
   table.finish();
 }

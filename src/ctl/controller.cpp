@@ -26,6 +26,8 @@ bool speaks_of_former_binding(const bus::Report& report, const Session& session)
   switch (report.kind) {
     case bus::ReportKind::kSilence:
     case bus::ReportKind::kAlive:
+    case bus::ReportKind::kVolatile:
+    case bus::ReportKind::kStable:
     case bus::ReportKind::kNewPath:
       return session.binding && report.cid != session.binding->gateway_cid;
     default:
@@ -125,6 +127,12 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
         break;
       case bus::ReportKind::kAlive:
         path_checks_.on_alive(*session, now);
+        break;
+      case bus::ReportKind::kVolatile:
+        path_checks_.on_volatile(*session, report.value, now);
+        break;
+      case bus::ReportKind::kStable:
+        path_checks_.on_stable(*session, now);
         break;
       case bus::ReportKind::kNewPath:
         path_checks_.on_new_path(*session, report.from, report.to, report.value, now);

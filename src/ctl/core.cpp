@@ -240,6 +240,7 @@ bus::LivenessPolicy Core::liveness_policy() const {
   liveness.interval = policy.volatility.heartbeat_interval;
   liveness.idle_interval = policy.volatility.idle_heartbeat_interval;
   liveness.silence_floor = policy.volatility.heartbeat_volatile;
+  liveness.tolerance = session::tolerance(policy);
   return liveness;
 }
 
@@ -247,6 +248,7 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   const State state = session.record.state();
   if (!session.binding || state == State::kTerminated) return;
   const Liveness wanted{.quick = state != State::kAttached,
+                        .narrow = state == State::kDegraded,
                         .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
                         .rekey_wanted = session.rekey_due,
                         .policy_version = session.record.policy_version()};
@@ -254,8 +256,10 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   bus::Command* command = obtain(session, now);
   if (command == nullptr) return;
   session.told = wanted;
+  bus::LivenessPolicy liveness = session.liveness;
+  liveness.tolerance = session::in_state(liveness.tolerance, state);
   send(session, command, Ack::kLiveness, 0,
-       bus::SetLiveness{.policy = session.liveness,
+       bus::SetLiveness{.policy = liveness,
                         .quick = wanted.quick,
                         .reattach_wanted = wanted.reattach_wanted,
                         .rekey_wanted = wanted.rekey_wanted});

@@ -256,6 +256,7 @@ void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
   session.budget.spend_commit(now);
   session.record.mark_transport_alive(core_.authority);
   session.silent = false;
+  session.volatile_for = Reason::kNone;
   session.answer = KeptAnswer{.kind = KeptAnswer::Kind::kCommit,
                               .jump_seq = exchange.jump_seq,
                               .challenge_seq = exchange.challenge_seq,
@@ -327,7 +328,7 @@ void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, Mono
     session.rebind_refused = to;
     session.rebind_refused_until = now + core_.policy.switching.switch_cooldown;
   }
-  if (session.silent) return;
+  if (!session.path_is_healthy()) return;
   // The retained path lives: back to it by a fresh proof; after a failed jump at once.
   session.healing = true;
   session.in_place_at = exchange.kind == wire::ChallengeKind::kReattach

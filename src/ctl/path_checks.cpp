@@ -30,8 +30,28 @@ void PathChecks::on_alive(Session& session, MonoNs now) {
   if (!session.binding || !session::may_have_binding(session.record.state())) return;
   session.silent = false;
   session.record.mark_transport_alive(core_.authority);
+  heal(session, now);
+}
+
+void PathChecks::on_volatile(Session& session, std::uint64_t reason, MonoNs now) {
+  if (!session.binding || !session::may_have_binding(session.record.state())) return;
+  session.volatile_for = reason_from_number(static_cast<std::uint16_t>(reason))
+                             .value_or(Reason::kLossThresholdExceeded);
+  session.healing = false;
+  if (session.record.state() == State::kAttached)
+    core_.transition(session, Trigger::kInstability, session.volatile_for, now);
+}
+
+void PathChecks::on_stable(Session& session, MonoNs now) {
+  if (!session.binding || !session::may_have_binding(session.record.state())) return;
+  session.volatile_for = Reason::kNone;
+  heal(session, now);
+}
+
+void PathChecks::heal(Session& session, MonoNs now) {
   const State state = session.record.state();
-  if (state != State::kVolatile && state != State::kDegraded) return;
+  if (!session.path_is_healthy() || (state != State::kVolatile && state != State::kDegraded))
+    return;
   // The client sees the same and may be about to send its REATTACH.
   session.healing = true;
   session.in_place_at = now + core_.policy.volatility.heartbeat_interval;

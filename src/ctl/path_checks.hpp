@@ -23,6 +23,10 @@ class PathChecks {
   void on_silence(Session& session, MonoNs now);
   /// Authentic traffic on the bound path again.
   void on_alive(Session& session, MonoNs now);
+  /// A figure of the bound path went beyond its threshold, `reason` as the worker numbers it; or all
+  /// are within theirs again.
+  void on_volatile(Session& session, std::uint64_t reason, MonoNs now);
+  void on_stable(Session& session, MonoNs now);
   /// An authentic, fresh datagram of `bytes` from an unknown address. Nothing starts before its bytes
   /// have paid for a challenge.
   void on_new_path(Session& session, const Endpoint& from, const Endpoint& to, std::uint64_t bytes,
@@ -31,6 +35,8 @@ class PathChecks {
   void consider(Session& session, MonoNs now);
 
  private:
+  void heal(Session& session, MonoNs now);
+
   Core& core_;
   Exchanges& exchanges_;
   Rekeys& rekeys_;

@@ -109,6 +109,7 @@ struct KeptRekeyReply {
 /// How the worker is to keep the session alive; what was sent last and what is wanted now.
 struct Liveness {
   bool quick{false};
+  bool narrow{false};  // the tolerance of DEGRADED
   bool reattach_wanted{false};
   bool rekey_wanted{false};
   std::uint64_t policy_version{0};
@@ -116,6 +117,9 @@ struct Liveness {
 };
 
 struct Session {
+  /// Heard within its threshold, and every figure within its own.
+  [[nodiscard]] bool path_is_healthy() const { return !silent && volatile_for == Reason::kNone; }
+
   Session(const session::TransitionAuthority& authority, const bus::SessionRef& at, SessionId id,
           std::uint32_t peer_index, const session::Policy& policy, MonoNs now)
       : ref(at), record(authority, id, policy, now), peer(peer_index) {}
@@ -124,12 +128,13 @@ struct Session {
   session::SessionRecord record;
   std::uint32_t peer;
   Suite suite{};
-  Reason last_reason{Reason::kNone};  // of the last transition
-  Reason peer_reason{Reason::kNone};  // of the peer's CLOSE
-  bool installed{false};              // the worker was told of it: it ends by RemoveSession
-  bool removing{false};               // RemoveSession is on its way
-  bool silent{false};                 // the worker reported silence of the bound path
-  bool healing{false};                // the retained path deserves an in-place check
+  Reason last_reason{Reason::kNone};   // of the last transition
+  Reason peer_reason{Reason::kNone};   // of the peer's CLOSE
+  bool installed{false};               // the worker was told of it: it ends by RemoveSession
+  bool removing{false};                // RemoveSession is on its way
+  bool silent{false};                  // the worker reported silence of the bound path
+  Reason volatile_for{Reason::kNone};  // the worker's signal on the bound path that stands
+  bool healing{false};                 // the retained path deserves an in-place check
 
   // Handshake.
   HandshakeJob* job{nullptr};  // holds WELCOME until the worker has the session

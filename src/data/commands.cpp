@@ -106,8 +106,6 @@ struct Apply {
     current().role = EpochRole::kPrevious;
     next.role = EpochRole::kCurrent;
     shard.sessions.publish(ref.slot);
-    slot.loss_next = next.window.next();
-    slot.loss_count = next.window.count();
     slot.owed = static_cast<std::uint8_t>(slot.owed & ~SlotRecord::kOwesHeard);
   }
 
@@ -201,8 +199,11 @@ struct Apply {
     slot.jump_ids[0] = command.jump_ids;
     slot.fresh_path = true;
     slot.liveness.restart(shard.now, shard.now);
-    slot.owed =
-        static_cast<std::uint8_t>(slot.owed & ~(SlotRecord::kOwesSilence | SlotRecord::kOwesAlive));
+    slot.quality.restart();
+    slot.volatile_for = Reason::kNone;
+    constexpr std::uint8_t kOfThePath =
+        SlotRecord::kOwesSilence | SlotRecord::kOwesAlive | SlotRecord::kOwesVolatile;
+    slot.owed = static_cast<std::uint8_t>(slot.owed & ~kOfThePath);
     heartbeat_now();
     Batch<InnerPacket> inner;
     for (bool more = true; more;) {
@@ -242,6 +243,7 @@ struct Apply {
       return false;
     promote(*next);
     record().liveness.begin_epoch(shard.now);
+    record().quality.begin_epoch();
     heartbeat_now();
     return true;
   }

@@ -64,6 +64,14 @@ void report_silence(Shard& shard, std::uint32_t slot) {
   report_edge(shard, slot, report, SlotRecord::kOwesSilence);
 }
 
+void report_volatile(Shard& shard, std::uint32_t slot) {
+  const Reason reason = shard.sessions.record(slot).volatile_for;
+  bus::Report report;
+  report.kind = reason == Reason::kNone ? bus::ReportKind::kStable : bus::ReportKind::kVolatile;
+  report.value = static_cast<std::uint64_t>(reason);
+  report_edge(shard, slot, report, SlotRecord::kOwesVolatile);
+}
+
 /// Edges that the ring had no room for.
 void pay_owed(Shard& shard, std::uint32_t slot) {
   SlotRecord& record = shard.sessions.record(slot);
@@ -74,6 +82,7 @@ void pay_owed(Shard& shard, std::uint32_t slot) {
     report.kind = bus::ReportKind::kAlive;
     report_edge(shard, slot, report, SlotRecord::kOwesAlive);
   }
+  if ((owed & SlotRecord::kOwesVolatile) != 0) report_volatile(shard, slot);
   if ((owed & SlotRecord::kOwesHeard) != 0) {
     record.owed = static_cast<std::uint8_t>(record.owed & ~SlotRecord::kOwesHeard);
     for (Epoch& epoch : shard.sessions.epochs(slot)) {
@@ -105,15 +114,26 @@ void on_timer(Shard& shard, std::uint32_t slot) {
   arm_timer(shard, slot);
 }
 
-void note_loss(Shard& shard, std::uint32_t slot, const session::ReplayWindow& window) {
+/// Our heartbeats that may be under way, or their echo: those of the last round trip.
+unsigned in_flight(const SlotRecord& record, MonoNs now) {
+  const Duration round_trip = record.rtt.smoothed() + record.rtt.variation() * 4;
+  const Duration interval = record.liveness.interval(now);
+  return static_cast<unsigned>(1 + round_trip.ns / interval.ns);
+}
+
+/// Figures of the bound path from one more heartbeat on it; a threshold crossed either way is an
+/// edge.
+void judge_quality(Shard& shard, std::uint32_t slot, const Epoch& epoch,
+                   const wire::Heartbeat& heartbeat) {
   SlotRecord& record = shard.sessions.record(slot);
-  const std::uint64_t sent = window.next() - record.loss_next;
-  const std::uint64_t received = std::min(window.count() - record.loss_count, sent);
-  record.loss_next = window.next();
-  record.loss_count = window.count();
-  if (sent == 0) return;
-  shard.session_counters[slot].loss_permille.set(
-      static_cast<std::uint32_t>((sent - received) * 1000 / sent));
+  const session::PathTolerance& tolerance = record.policy.tolerance;
+  record.quality.on_report(heartbeat, epoch.send_counter, tolerance.loss_window, shard.now);
+  const session::PathFigures figures = record.quality.figures(in_flight(record, shard.now));
+  shard.session_counters[slot].loss_permille.set(figures.loss_permille);
+  const Reason verdict = session::judge_path(tolerance, figures);
+  const bool crossed = (verdict == Reason::kNone) != (record.volatile_for == Reason::kNone);
+  record.volatile_for = verdict;
+  if (crossed) report_volatile(shard, slot);
 }
 
 }  // namespace
@@ -149,10 +169,11 @@ void heartbeat_input(Shard& shard, const Datagram& datagram, const wire::Heartbe
     if (record.fresh_path) record.rtt.reset();
     record.fresh_path = false;
     record.rtt.sample(*sample);
+    record.quality.on_round_trip(*sample);
     shard.session_counters[slot].srtt_us.set(
         static_cast<std::uint32_t>(record.rtt.smoothed().us()));
   }
-  note_loss(shard, slot, datagram.epoch->window);
+  judge_quality(shard, slot, *datagram.epoch, heartbeat);
   if (heartbeat.reply_wanted)
     if (const auto reply = record.liveness.make_reply(shard.now)) send(shard, slot, *reply);
   arm_timer(shard, slot);
@@ -162,6 +183,7 @@ void send_heartbeat(Shard& shard, std::uint32_t slot) {
   SlotRecord& record = shard.sessions.record(slot);
   send(shard, slot, record.liveness.make(shard.now));
   record.liveness.on_sent(shard.now);
+  record.quality.on_sent();
 }
 
 void send_close(Shard& shard, std::uint32_t slot, Reason reason) {

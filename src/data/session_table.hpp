@@ -30,6 +30,7 @@
 #include "data/held_packets.hpp"
 #include "data/outer_template.hpp"
 #include "session/liveness.hpp"
+#include "session/path_quality.hpp"
 
 namespace jumpgate::data {
 
@@ -75,6 +76,7 @@ struct alignas(64) SlotRecord {
   static constexpr std::uint8_t kOwesClosed = 8;
   static constexpr std::uint8_t kOwesReleased = 16;
   static constexpr std::uint8_t kOwesStopped = 32;
+  static constexpr std::uint8_t kOwesVolatile = 64;
 
   SessionId id;
   std::array<std::array<ConnectionId, limits::kMaxJumpIds>, limits::kJumpIdSets> jump_ids{};
@@ -82,6 +84,8 @@ struct alignas(64) SlotRecord {
   std::array<bool, limits::kMaxEpochs> control_live{};
   bus::LivenessPolicy policy;
   session::Liveness liveness{{}, {}};
+  session::PathQuality quality;
+  Reason volatile_for{Reason::kNone};  // the signal that stands, told or owed
   base::RttEstimator rtt;
   bool fresh_path{false};  // the next round-trip sample replaces the former path's estimate
   bool reattach_wanted{false};
@@ -94,9 +98,6 @@ struct alignas(64) SlotRecord {
   std::uint16_t close_reason{0};    // owed report
   std::uint8_t owed{0};             // edges that the full report ring did not take
   std::uint32_t replay_packets{0};
-  // Loss of the peer's traffic since the last heartbeat: window.next() and count() then.
-  std::uint64_t loss_next{0};
-  std::uint64_t loss_count{0};
 };
 
 class SessionTable {

@@ -56,6 +56,10 @@ constexpr std::array kPolicyBounds{
     Bound{"volatility.max_consecutive_drops",
           [](const Policy& p) -> std::int64_t { return p.volatility.max_consecutive_drops; }, 1,
           255, Unit::kCount},
+    // Below 10 ms a busy host would be taken for a bad path; 16 bits of milliseconds on the wire.
+    Bound{"volatility.latency_volatile_threshold",
+          [](const Policy& p) { return p.volatility.latency_volatile.ms(); }, 10, kMinuteMs,
+          Unit::kMilliseconds},
     Bound{"volatility.volatile_to_degraded",
           [](const Policy& p) { return p.volatility.volatile_to_degraded.ms(); }, 100, kMinuteMs,
           Unit::kMilliseconds},
@@ -187,6 +191,7 @@ wire::ClientPolicy to_client_policy(const Policy& policy) {
   told.max_consecutive_drops = policy.volatility.max_consecutive_drops;
   told.loss_volatile_permille = policy.volatility.loss_volatile_permille;
   told.loss_window_ms = to_wire_ms(policy.volatility.loss_window);
+  told.latency_volatile_ms = static_cast<std::uint16_t>(policy.volatility.latency_volatile.ms());
   told.switch_improvement_permille = policy.switching.switch_improvement_permille;
   return told;
 }
@@ -210,6 +215,7 @@ Policy from_client_policy(const wire::ClientPolicy& told) {
   policy.volatility.max_consecutive_drops = told.max_consecutive_drops;
   policy.volatility.loss_volatile_permille = told.loss_volatile_permille;
   policy.volatility.loss_window = milliseconds(told.loss_window_ms);
+  policy.volatility.latency_volatile = milliseconds(told.latency_volatile_ms);
   policy.switching.switch_improvement_permille = told.switch_improvement_permille;
   return policy;
 }

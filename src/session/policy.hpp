@@ -38,6 +38,7 @@ struct Policy {
     Duration loss_window{seconds(2)};
     std::uint16_t loss_volatile_permille{200};
     std::uint8_t max_consecutive_drops{3};
+    Duration latency_volatile{seconds(1)};  // of the round trip's 95th percentile
     Duration volatile_to_degraded{seconds(4)};
     bool operator==(const Volatility&) const = default;
   };

@@ -206,7 +206,7 @@ std::expected<WelcomePayload, DropReason> decode_welcome_payload(
   m.policy = read_policy(r);
   m.observed = r.endpoint();
   m.policy.switch_improvement_permille = r.u16();
-  r.reserved(2);
+  m.policy.latency_volatile_ms = r.u16();
   r.require(r.jump_ids(m.jump_ids) == m.jump_id_count);
   for (std::size_t i = 0; i < m.addresses.size(); ++i) {
     read_inner_address(r, m.addresses[i], i < m.address_count);
@@ -232,7 +232,7 @@ void encode_welcome_payload(const WelcomePayload& payload,
   write_policy(w, payload.policy);
   w.endpoint(payload.observed);
   w.u16(payload.policy.switch_improvement_permille);
-  w.zeros(2);
+  w.u16(payload.policy.latency_volatile_ms);
   w.jump_ids(payload.jump_ids);
   for (const IpPrefix& prefix : payload.addresses) {
     w.u8(static_cast<std::uint8_t>(prefix.address.family));

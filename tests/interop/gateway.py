@@ -20,7 +20,7 @@ POLICY = dict(max_lifetime_ms=28800000, transport_lost_ttl_ms=15000, heartbeat_i
               recovery_window_ms=8000, switch_cooldown_ms=100, reattach_proof_max_age_ms=5000,
               rekey_after_ms=120000, reject_after_ms=180000, max_switches_per_min=8, replay_window_packets=8192,
               max_candidate_count=3, max_consecutive_drops=3, loss_volatile_permille=200,
-              loss_window_ms=2000, switch_improvement_permille=1100)
+              loss_window_ms=2000, switch_improvement_permille=1100, latency_volatile_ms=1000)
 
 
 class Session:

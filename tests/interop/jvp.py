@@ -155,7 +155,7 @@ WELCOME_LAYOUT = ([('session_id', '16'), ('owner_epoch', 8), ('binding_version',
                    ('inner_mtu', 2), (None, 2)] + [(name + '_ms', 4) for name in POLICY_FIELDS] +
                   [('max_switches_per_min', 2), ('replay_window_packets', 2), ('max_candidate_count', 1),
                    ('max_consecutive_drops', 1), ('loss_volatile_permille', 2), ('loss_window_ms', 4),
-                   ('observed', '20'), ('switch_improvement_permille', 2), (None, 2), ('jump_ids', '96'),
+                   ('observed', '20'), ('switch_improvement_permille', 2), ('latency_volatile_ms', 2), ('jump_ids', '96'),
                    ('addresses', '160')])
 HELLO_LAYOUT = [('counter', 8), ('versions', '8'), ('suites', '4')]
 REFUSAL_LAYOUT = [('reason', 2), (None, 6), ('highest_counter', 8)]

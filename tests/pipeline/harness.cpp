@@ -129,6 +129,9 @@ ByteVector Client::heartbeat(bool reply_wanted, std::uint16_t next_interval_ms) 
   heartbeat.reply_wanted = reply_wanted;
   heartbeat.next_interval_ms = next_interval_ms;
   heartbeat.send_time_us = 1'000;
+  return this->heartbeat(heartbeat);
+}
+ByteVector Client::heartbeat(const wire::Heartbeat& heartbeat) {
   ByteVector plaintext(wire::kHeartbeatSize);
   wire::encode_heartbeat(heartbeat, std::span<std::uint8_t, 32>(plaintext.data(), 32));
   return seal(wire::Type::kHeartbeat, plaintext);

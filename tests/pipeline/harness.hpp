@@ -71,6 +71,7 @@ struct Client {
   ByteVector seal_at(wire::Type type, const ByteVector& plaintext, std::uint64_t at) const;
   ByteVector data(const ByteVector& inner) { return seal(wire::Type::kData, inner); }
   ByteVector heartbeat(bool reply_wanted = false, std::uint16_t next_interval_ms = 500);
+  ByteVector heartbeat(const wire::Heartbeat& heartbeat);
   ByteVector sealed_control(wire::Type type, ConnectionId to, std::uint8_t fill,
                             base::RandomSource& random) const;
   /// The whole frame of a datagram of ours.

@@ -256,6 +256,8 @@ void ScriptedGateway::send_heartbeat(MonoNs now) {
     heartbeat.echo_time_us = epoch.peer_time;
     heartbeat.echo_delay_us = static_cast<std::uint32_t>((now - epoch.peer_at).us());
   }
+  if (!epoch.seen.empty()) heartbeat.received_highest = *epoch.seen.rbegin();
+  heartbeat.received_count = epoch.seen.size();
   Message plaintext(wire::kHeartbeatSize);
   wire::encode_heartbeat(heartbeat, std::span<std::uint8_t, wire::kHeartbeatSize>(plaintext));
   send_traffic(wire::Type::kHeartbeat, plaintext);

@@ -65,5 +65,89 @@ TEST(Signals, IdleSilenceIsJudgedByTheAnnouncedInterval) {
   EXPECT_LE(h.gateway->heard[wire::Type::kHeartbeat], before + 1);
 }
 
+/// Traffic in use on wifi, whose way to the gateway loses every `n`th message from now on.
+void lose_every(Harness& h, unsigned n) {
+  h.lose_over = [n, count = 0U](UplinkId uplink, wire::Type) mutable {
+    return uplink == kWifi && ++count % n == 0;
+  };
+}
+
+TEST(Signals, LossOverTheWindowMovesTheSession) {
+  Harness h;
+  h.attach();
+  h.stream(seconds(3), milliseconds(10));
+  ASSERT_EQ(why(h, State::kVolatile), std::nullopt);
+  lose_every(h, 3);
+  h.stream(seconds(3), milliseconds(10));
+  EXPECT_EQ(why(h, State::kVolatile), Reason::kLossThresholdExceeded);
+  EXPECT_EQ(why(h, State::kRecovering), Reason::kLossRecovery);
+  EXPECT_EQ(h.state(), State::kAttached);
+  EXPECT_EQ(h.uplink(), kCell);
+  const auto* move = h.last(EventType::kTransportSwitch);
+  ASSERT_NE(move, nullptr);
+  EXPECT_GT(std::get<audit::SwitchDetail>(move->detail).loss_permille, 200U);
+}
+
+TEST(Signals, LossBelowTheThresholdIsBorne) {
+  Harness h;
+  h.attach();
+  lose_every(h, 10);
+  h.stream(seconds(10), milliseconds(10));
+  EXPECT_EQ(why(h, State::kVolatile), std::nullopt);
+}
+
+TEST(Signals, HeartbeatsLostInARowMoveTheSessionThoughThePeerIsHeard) {
+  Harness h;
+  h.attach();
+  h.run(seconds(1));
+  h.lose_over = [](UplinkId uplink, wire::Type type) {
+    return uplink == kWifi && type == wire::Type::kHeartbeat;
+  };
+  // Heartbeats quick: the client is sent to, and sends too little for a loss in percent.
+  for (int i = 0; i < 40 && h.uplink() == kWifi; ++i) {
+    h.gateway->send_data(inner_packet(static_cast<std::uint32_t>(i)));
+    h.run(milliseconds(200));
+  }
+  EXPECT_EQ(why(h, State::kVolatile), Reason::kConsecutiveDropExceeded);
+  EXPECT_EQ(h.uplink(), kCell);
+}
+
+TEST(Signals, LatencyMovesTheSession) {
+  Harness h;
+  h.attach();
+  h.delay[kWifi] = milliseconds(600);
+  h.stream(seconds(15), milliseconds(100));
+  EXPECT_EQ(why(h, State::kVolatile), Reason::kLatencyThresholdExceeded);
+  EXPECT_EQ(h.uplink(), kCell);
+}
+
+TEST(Signals, WithoutABetterPathTheSessionStaysDegradedAndHealsInPlace) {
+  Harness h;
+  h.up(kWifi);
+  h.engine->start(h.now);
+  ASSERT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(10)));
+  lose_every(h, 3);
+  h.stream(seconds(30), milliseconds(10));
+  EXPECT_EQ(h.state(), State::kDegraded);
+  EXPECT_EQ(why(h, State::kDegraded), Reason::kVolatilePersisted);
+  EXPECT_TRUE(h.attempts().empty()) << "a proof of a path that is heard would tell nothing";
+  h.lose_over = nullptr;
+  h.stream(seconds(4), milliseconds(10));
+  EXPECT_EQ(h.state(), State::kAttached);
+  EXPECT_EQ(why(h, State::kRecovering), Reason::kInPlaceRecovery);
+}
+
+TEST(Signals, ALossyPathIsNotLeftForOneThatWasNoBetter) {
+  Harness h;
+  h.attach();
+  lose_every(h, 3);
+  h.stream(seconds(4), milliseconds(10));
+  ASSERT_EQ(h.uplink(), kCell) << "wifi is known to be lossy now";
+  h.lose_over = [count = 0U](UplinkId, wire::Type) mutable { return ++count % 3 == 0; };
+  h.stream(seconds(10), milliseconds(10));
+  EXPECT_EQ(h.uplink(), kCell);
+  EXPECT_TRUE(h.state() == State::kVolatile || h.state() == State::kDegraded);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing

@@ -148,7 +148,7 @@ WelcomePayload welcome() {
   m.jump_id_count = 2;
   m.address_count = 2;
   m.inner_mtu = 1400;
-  m.policy = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 1100};
+  m.policy = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 1100, 900};
   m.observed = {{IpFamily::kV4, {192, 0, 2, 1}}, 5000};
   m.jump_ids[0] = {{5}, random.array<16>()};
   m.jump_ids[1] = {{6}, random.array<16>()};
@@ -181,6 +181,7 @@ TEST(Welcome, RoundTrip) {
   EXPECT_EQ(base::load_le16(bytes.data() + 116), 12U) << "max_switches_per_min";
   EXPECT_EQ(base::load_le32(bytes.data() + 124), 17U) << "loss_window_ms";
   EXPECT_EQ(base::load_le16(bytes.data() + 148), 1100U) << "switch_improvement_permille";
+  EXPECT_EQ(base::load_le16(bytes.data() + 150), 900U) << "latency_volatile_ms";
 }
 
 TEST(Welcome, Malformed) {
@@ -191,7 +192,7 @@ TEST(Welcome, Malformed) {
     const auto read = welcome(bad);
     return read ? DropReason::kLinkDown : read.error();
   };
-  for (const std::size_t at : {67U, 70U, 71U, 129U, 150U, 151U, 250U, 251U, 256U, 288U, 407U}) {
+  for (const std::size_t at : {67U, 70U, 71U, 129U, 250U, 251U, 256U, 288U, 407U}) {
     EXPECT_EQ(changed(at, 1), DropReason::kWireReservedBits) << at;
   }
   EXPECT_EQ(changed(40, 0), DropReason::kWireBadField) << "gateway id";
