@@ -26,6 +26,7 @@ namespace jumpgate::bus {
   X(kOpened, "opened", "Traffic messages opened and accepted: DATA, HEARTBEAT and CLOSE.")       \
   X(kSealed, "sealed", "Inner packets sealed as DATA.")                                          \
   X(kHairpinned, "hairpinned", "Opened packets sealed again for another peer.")                  \
+  X(kInnerCut, "inner_cut", "Inner IPv4 packets cut into fragments to fit.")                     \
   X(kHandedOff, "handed_off", "Packets given to the worker that owns their session.")            \
   X(kTakenOver, "taken_over", "Packets received from other workers.")                            \
   X(kHeartbeatsIn, "heartbeats_in", "Heartbeats opened.")                                        \

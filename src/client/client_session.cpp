@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/secret.hpp"
-#include "client/inner_packet.hpp"
 #include "crypto/control_seal.hpp"
 #include "wire/control.hpp"
 #include "wire/traffic.hpp"
@@ -27,6 +26,7 @@ session::LivenessTimers timers_of(const session::Policy& policy) {
 
 ClientSession::ClientSession(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now)
     : core_(world, aead, std::move(welcome), now),
+      inner_path_(core_.setup.mtu, now),
       jumper_(core_),
       rekeyer_(core_),
       liveness_(timers_of(core_.policy), now),
@@ -62,7 +62,7 @@ void ClientSession::on_traffic(std::span<const SealedPacket> packets, MonoNs now
     core_.totals.rx_packets += 1;
     core_.totals.rx_bytes += packet.plaintext.size() + wire::kTrafficOverhead;
     if (packet.type == wire::Type::kData) {
-      if (const auto fault = inner_fault(packet.plaintext)) {
+      if (const auto fault = inner_path_.incoming(packet.plaintext, packet.traffic_class)) {
         core_.world.drops.add(*fault);
       } else {
         inner.at(inner_count++) = packet.plaintext;
@@ -242,6 +242,33 @@ bool ClientSession::on_reset(const ResetToken& token, MonoNs now) {
 // -------------------------------------------------------------------------------------
 
 void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
+  std::array<std::span<std::uint8_t>, limits::kBurst> ready;
+  std::size_t count = 0;
+  for (const std::span<std::uint8_t> packet : packets) {
+    const auto fault = inner_path_.outgoing(packet);
+    if (!fault) {
+      ready.at(count++) = packet;
+    } else if (*fault == DropReason::kInnerTooBig) {
+      send_too_big(packet, now);
+    } else {
+      core_.world.drops.add(*fault);
+    }
+  }
+  if (count > 0) seal_inner(std::span(ready).first(count), now);
+}
+
+void ClientSession::send_too_big(std::span<const std::uint8_t> packet, MonoNs now) {
+  const auto pieces = inner_path_.cut(packet);
+  if (!pieces.empty()) {
+    seal_inner(pieces, now);
+    return;
+  }
+  core_.world.drops.add(DropReason::kInnerTooBig);
+  const std::span<std::uint8_t> answer = inner_path_.too_big(packet, now);
+  if (!answer.empty()) core_.world.output.deliver({&answer, 1});
+}
+
+void ClientSession::seal_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
   Epoch* epoch = core_.state() == State::kBirth || core_.over() ? nullptr : core_.sending();
   if (epoch == nullptr) {
     core_.world.drops.add(DropReason::kNoBinding, packets.size());

@@ -14,6 +14,7 @@
 #include <jumpgate/time.hpp>
 #include <jumpgate/wire.hpp>
 
+#include "client/inner_path.hpp"
 #include "client/jumper.hpp"
 #include "client/rekeyer.hpp"
 #include "client/session_core.hpp"
@@ -91,8 +92,12 @@ class ClientSession {
                       UplinkId uplink, const Endpoint& from, MonoNs now);
   void on_control_close(const wire::ControlClose& close, MonoNs now);
   void check_deadlines(MonoNs now);
+  /// A packet from the host that does not fit: in pieces, or its sender is told.
+  void send_too_big(std::span<const std::uint8_t> packet, MonoNs now);
+  void seal_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now);
 
   SessionCore core_;
+  InnerPath inner_path_;
   Jumper jumper_;
   Rekeyer rekeyer_;
   session::Liveness liveness_;

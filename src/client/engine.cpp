@@ -65,7 +65,8 @@ Engine::Engine(EngineConfig&& config, const EngineDeps& deps)
              .output = deps.output,
              .random = deps.random,
              .uplinks = uplinks_,
-             .drops = drops_},
+             .drops = drops_,
+             .outer_class = config.outer_class},
       handshake_(std::move(config.identity), deps.counters, deps.random) {
   for (const UplinkSpec& uplink : config.uplinks) {
     const bool added = uplinks_.add(uplink.name, uplink.preference);
@@ -140,7 +141,12 @@ void Engine::on_datagrams(UplinkId uplink, std::span<const RxDatagram> datagrams
       continue;
     }
     if (message_class == wire::Class::kTraffic) {
-      burst.add(*session, {.prefix = *prefix, .message = datagram.bytes, .uplink = uplink}, now);
+      burst.add(*session,
+                {.prefix = *prefix,
+                 .message = datagram.bytes,
+                 .uplink = uplink,
+                 .traffic_class = datagram.traffic_class},
+                now);
     } else {
       burst.flush(now);
       session->on_control(*prefix, datagram.bytes, uplink, datagram.from, now);

@@ -34,6 +34,7 @@ struct UplinkSpec {
 struct EngineConfig {
   Identity identity;
   std::vector<UplinkSpec> uplinks;
+  net::OuterClass outer_class;  // of DATA's outer headers
 };
 
 struct EngineDeps {

@@ -28,7 +28,7 @@ SessionCore::SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcom
       record(surroundings.authority, welcome.payload.session_id, policy, now),
       suite(welcome.payload.suite),
       keys(welcome.payload.session_id, welcome.payload.suite, std::move(welcome.root)),
-      tunnel(aead, welcome.payload.policy.replay_window_packets),
+      tunnel(aead, welcome.payload.policy.replay_window_packets, world.outer_class),
       owner_epoch(welcome.payload.owner_epoch),
       hello_counter(welcome.hello_counter),
       current_epoch(welcome.payload.epoch),

@@ -36,6 +36,7 @@ struct World {
   base::RandomSource& random;
   Uplinks& uplinks;
   DropCounters& drops;
+  net::OuterClass outer_class;  // of DATA's outer headers
 };
 
 /// What the handshake leaves for a session.

@@ -17,6 +17,7 @@
 
 #include "config/key_file.hpp"
 #include "config/problems.hpp"
+#include "net/ecn.hpp"
 
 namespace jumpgate::config {
 
@@ -37,6 +38,7 @@ struct ClientConfig {
   std::string state_dir{"/var/lib/jumpgate"};
   std::string tun{"jump0"};
   std::uint16_t mtu{0};  // 0: what the gateway says
+  net::OuterClass outer_class;
   std::vector<Endpoint>
       endpoints;  // of the gateway, in order of preference; at most one a family is used at a time
   PublicKey gateway_public_key{};

@@ -47,6 +47,15 @@ void read_events(TableReader& root, EventsConfig& out) {
   table->finish();
 }
 
+void read_inner(TableReader& root, InnerConfig& out) {
+  auto table = root.table("inner");
+  if (!table) return;
+  table->boolean("mss_clamp", out.mss_clamp);
+  table->boolean("client_to_client", out.client_to_client);
+  read_dscp(*table, "dscp", out.outer_class);
+  table->finish();
+}
+
 void read_limits(TableReader& root, LimitsConfig& out) {
   auto table = root.table("limits");
   if (!table) return;
@@ -84,6 +93,7 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   TableReader root{*document, problems};
   read_gateway(root, config);
   read_events(root, config.events);
+  read_inner(root, config.inner);
   read_limits(root, config.limits);
   read_eal(root, config.eal);
   read_policy(root, config);

@@ -20,6 +20,7 @@
 #include "config/key_file.hpp"
 #include "config/log_level.hpp"
 #include "config/problems.hpp"
+#include "net/ecn.hpp"
 #include "net/topology.hpp"
 #include "session/policy.hpp"
 
@@ -97,6 +98,15 @@ struct EventsConfig {
   bool operator==(const EventsConfig&) const = default;
 };
 
+/// [inner]: what is done to the packets inside the tunnels.
+struct InnerConfig {
+  bool mss_clamp{true};
+  bool client_to_client{true};
+  net::OuterClass outer_class;
+
+  bool operator==(const InnerConfig&) const = default;
+};
+
 /// [gateway] control_socket, control_group
 struct ControlConfig {
   std::string socket{"/run/jumpgate/jumpgated.sock"};
@@ -117,6 +127,7 @@ struct GatewayConfig {
   LogLevel log_level{LogLevel::kInfo};
   ControlConfig control;
   EventsConfig events;
+  InnerConfig inner;
   LimitsConfig limits;
   EalConfig eal;
   session::Policy policy;

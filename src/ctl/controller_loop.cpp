@@ -26,6 +26,7 @@ std::optional<net::IcmpError> icmp_error_for(DropReason reason) {
       return net::IcmpError::kHostUnreachable;
     case DropReason::kInnerBadSource:
     case DropReason::kInnerToGateway:
+    case DropReason::kHairpinDenied:
       return net::IcmpError::kAdministrative;
     case DropReason::kInnerTtlExceeded:
       return net::IcmpError::kTtlExceeded;

@@ -38,7 +38,8 @@ void send_message(Shard& shard, std::uint32_t slot, wire::Type type,
                    .epoch = &shard.sessions.current(slot),
                    .counter = 0,
                    .slot = slot,
-                   .type = type});
+                   .type = type,
+                   .outer_class = 0});
 }
 
 void send(Shard& shard, std::uint32_t slot, wire::Heartbeat heartbeat) {

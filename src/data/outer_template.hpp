@@ -39,8 +39,8 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
                                   std::uint16_t port_mtu);
 
 /// Puts the headers in front of the datagram in `mbuf`, checksums included unless the port does
-/// them. False when there is no headroom.
+/// them. `traffic_class`: TOS or traffic class, DSCP and ECN. False when there is no headroom.
 bool encapsulate(const OuterTemplate& outer, const MacAddress& next_hop,
-                 const PortOffloads& offloads, rte_mbuf* mbuf);
+                 const PortOffloads& offloads, std::uint8_t traffic_class, rte_mbuf* mbuf);
 
 }  // namespace jumpgate::data

@@ -11,6 +11,7 @@
 
 #include "bus/messages.hpp"
 #include "data/epoch.hpp"
+#include "net/ecn.hpp"
 #include "net/route_image.hpp"
 
 namespace jumpgate::data {
@@ -43,6 +44,10 @@ struct Datagram {
 
 [[nodiscard]] Endpoint source_of(const Datagram& datagram);
 [[nodiscard]] Endpoint destination_of(const Datagram& datagram);
+/// TOS or traffic class of the outer header.
+[[nodiscard]] inline std::uint8_t outer_class_of(const Datagram& datagram) {
+  return net::traffic_class_of(datagram.ip);
+}
 /// Makes the mbuf's data the datagram alone.
 void strip_to_message(Datagram& datagram);
 
@@ -68,6 +73,7 @@ struct Outgoing {
   std::uint64_t counter;
   std::uint32_t slot;
   wire::Type type;
+  std::uint8_t outer_class;  // TOS or traffic class of the outer header
 };
 
 [[nodiscard]] inline std::uint8_t* bytes_of(rte_mbuf* mbuf) {

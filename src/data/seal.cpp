@@ -5,8 +5,11 @@
 #include <rte_prefetch.h>
 
 #include "data/aead_burst.hpp"
+#include "data/cutting.hpp"
 #include "data/edges.hpp"
 #include "data/reporting.hpp"
+#include "net/fragments.hpp"
+#include "net/mss.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::data {
@@ -26,6 +29,22 @@ void hand_off(Shard& shard, const Routed& packet) {
     return;
   }
   shard.counters.add(WorkerCounter::kHandedOff);
+}
+
+/// A packet that does not fit: in pieces where that is allowed, else told to its sender.
+void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
+  Pieces pieces;
+  if (!pieces.cut(shard, packet.mbuf, mtu)) {
+    const bool v6 = (bytes_of(packet.mbuf)[0] >> 4) == 6;
+    refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, net::mtu_for(v6, mtu));
+    return;
+  }
+  Batch<Routed> routed;
+  Batch<Outgoing> outgoing;
+  for (rte_mbuf* piece : pieces.items())
+    routed.push({piece, packet.session});
+  find_sender(shard, routed, outgoing);
+  seal_and_send(shard, outgoing);
 }
 
 bool may_send(Shard& shard, const Outgoing& message) {
@@ -74,16 +93,20 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       continue;
     }
     const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
-    if (rte_pktmbuf_pkt_len(packet.mbuf) > mtu) {
-      refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, mtu);
+    const std::span<std::uint8_t> inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
+    if (!net::fits(inner, mtu)) {
+      send_cut(shard, packet, mtu);
       continue;
     }
+    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, mtu);
     shard.keys.prefetch_set(shard.sessions.current(session.slot).key_id + 1);
-    outgoing.push({.mbuf = packet.mbuf,
-                   .epoch = &shard.sessions.current(session.slot),
-                   .counter = 0,
-                   .slot = session.slot,
-                   .type = wire::Type::kData});
+    outgoing.push(
+        {.mbuf = packet.mbuf,
+         .epoch = &shard.sessions.current(session.slot),
+         .counter = 0,
+         .slot = session.slot,
+         .type = wire::Type::kData,
+         .outer_class = shard.shared.inner.outer_class.of(net::traffic_class_of(inner.data()))});
   }
   routed.clear();
 }
@@ -131,7 +154,8 @@ void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
     const SlotBinding& binding = shard.sessions.binding(message.slot);
     const auto mac = shard.shared.neighbours.mac(binding.outer.neighbour);
     const WorkerPort& port = shard.ports[binding.outer.port];
-    if (!encapsulate(binding.outer, mac.value_or(MacAddress{}), port.offloads, message.mbuf))
+    if (!encapsulate(binding.outer, mac.value_or(MacAddress{}), port.offloads, message.outer_class,
+                     message.mbuf))
       shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
     else if (mac)
       shard.tx.send(binding.outer.port, message.mbuf);

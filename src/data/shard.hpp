@@ -33,6 +33,7 @@
 #include "data/packets.hpp"
 #include "data/port_tx.hpp"
 #include "data/session_table.hpp"
+#include "data/source_memo.hpp"
 #include "data/window_pool.hpp"
 #include "data/worker_limits.hpp"
 
@@ -104,6 +105,7 @@ struct Shard {
   ExpandedKeys keys;
   HeldPackets held;
   Admission admission;
+  SourceMemo sources;
   base::TimerWheel timers;  // one a slot: heartbeat, silence, drain, owed reports
   std::uint64_t next_key_id{1};
 

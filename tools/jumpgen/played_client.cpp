@@ -93,7 +93,7 @@ void PlayedClient::send(client::UplinkId uplink, std::span<const TxDatagram> dat
     if (frame == nullptr) continue;
     // Every buffer of the pool has the room for these headers.
     (void)data::encapsulate(headers_.at(uplink), station.gateway_mac(), station.port().offloads(),
-                            frame);
+                            datagram.traffic_class, frame);
     ground_.station.push(frame);
   }
 }

@@ -186,7 +186,10 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
                        .id_key_phase = settings.id_key_phase,
                        .listen_port = config->listen_port,
                        .mac1_key = crypto::derive_mac1_key(settings.public_key),
-                       .outer_addresses = ports.outer_addresses()});
+                       .outer_addresses = ports.outer_addresses(),
+                       .inner = {.clamp_mss = config->inner.mss_clamp,
+                                 .client_to_client = config->inner.client_to_client,
+                                 .outer_class = config->inner.outer_class}});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());
   workers = std::move(*set);
