@@ -24,6 +24,7 @@ namespace jumpgate::bus {
 struct InnerRules {
   bool clamp_mss{true};
   bool client_to_client{true};
+  bool probe_path_mtu{false};   // false: each path is taken to carry what its port does
   net::OuterClass outer_class;  // of DATA's outer header
 };
 

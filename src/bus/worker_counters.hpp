@@ -31,6 +31,7 @@ namespace jumpgate::bus {
   X(kTakenOver, "taken_over", "Packets received from other workers.")                            \
   X(kHeartbeatsIn, "heartbeats_in", "Heartbeats opened.")                                        \
   X(kHeartbeatsOut, "heartbeats_out", "Heartbeats sealed.")                                      \
+  X(kPathProbes, "path_probes", "Path MTU probes sealed; heartbeats_out has them too.")          \
   X(kHeld, "held", "DATA of proposed epochs held until their commit.")                           \
   X(kHeldReleased, "held_released", "Held DATA let through at the commit.")                      \
   X(kControlOpened, "control_opened", "Authentic control messages given to the controller.")     \

@@ -91,6 +91,7 @@ void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
   } else if (packet.type == wire::Type::kClose) {
     on_close(packet, now);
   } else {
+    last_data_ = now;
     liveness_.on_traffic(now);
   }
 }
@@ -114,6 +115,7 @@ void ClientSession::on_authentic(MonoNs now) {
   core_.keys_installed(core_.current()->info(), now);
   core_.world.uplinks.paths().mark_validated(route.uplink, now);
   restart_liveness(now);
+  restart_path_mtu(now);
 }
 
 void ClientSession::on_heard(std::uint64_t binding_version, MonoNs now) {
@@ -290,6 +292,7 @@ void ClientSession::seal_inner(std::span<const std::span<std::uint8_t>> packets,
     }
   }
   rekeyer_.on_send(jumper_.pending(), now);
+  last_data_ = now;
   liveness_.on_traffic(now);
   send_due_heartbeat(now);
 }
@@ -329,7 +332,9 @@ void ClientSession::start_jump(Reason cause, std::optional<UplinkId> target, Mon
 void ClientSession::on_committed(MonoNs now) {
   if (core_.over()) return;
   restart_liveness(now);
+  restart_path_mtu(now);
   send_due_heartbeat(now);
+  run_path_probe(now);
 }
 
 void ClientSession::after_change(MonoNs now) {
@@ -408,6 +413,7 @@ void ClientSession::tick(MonoNs now) {
     send_heartbeat(heartbeat);
   }
   send_due_heartbeat(now);
+  run_path_probe(now);
   after_change(now);
 }
 
@@ -417,7 +423,8 @@ MonoNs ClientSession::next_deadline() const {
       std::min({core_.record.next_deadline(), confirm_timer_.at, core_.drain_deadline});
   if (core_.state() == State::kBirth) return deadline;
   return std::min({deadline, jumper_.next_deadline(), rekeyer_.next_deadline(),
-                   liveness_.next_due(), liveness_.silence_deadline()});
+                   liveness_.next_due(), liveness_.silence_deadline(),
+                   path_mtu_.next_due(busy_until())});
 }
 
 }  // namespace jumpgate::client

@@ -66,7 +66,8 @@ Engine::Engine(EngineConfig&& config, const EngineDeps& deps)
              .random = deps.random,
              .uplinks = uplinks_,
              .drops = drops_,
-             .outer_class = config.outer_class},
+             .outer_class = config.outer_class,
+             .probe_path_mtu = config.probe_path_mtu},
       handshake_(std::move(config.identity), deps.counters, deps.random) {
   for (const UplinkSpec& uplink : config.uplinks) {
     const bool added = uplinks_.add(uplink.name, uplink.preference);
@@ -103,6 +104,10 @@ void Engine::on_uplink(UplinkId uplink, const UplinkStatus& status, MonoNs now) 
 
 void Engine::on_path_error(UplinkId uplink, MonoNs now) {
   if (current_) current_->on_path_error(uplink, now);
+}
+
+void Engine::on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now) {
+  if (current_) current_->on_path_mtu_hint(uplink, mtu, now);
 }
 
 ClientSession* Engine::find(ConnectionId client_cid) {

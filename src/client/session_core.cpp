@@ -11,8 +11,8 @@
 namespace jumpgate::client {
 namespace {
 
-/// The largest small message: a heartbeat with its padding.
-constexpr std::size_t kSmallRoom = 128;
+/// The largest message of our own: a heartbeat that probes the path MTU.
+constexpr std::size_t kSmallRoom = limits::kMaxDatagram;
 
 TunnelSetup setup_of(const wire::WelcomePayload& welcome) {
   return {.mtu = welcome.inner_mtu,

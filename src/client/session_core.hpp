@@ -37,6 +37,7 @@ struct World {
   Uplinks& uplinks;
   DropCounters& drops;
   net::OuterClass outer_class;  // of DATA's outer headers
+  bool probe_path_mtu{false};   // false: each path carries an Ethernet's 1500
 };
 
 /// What the handshake leaves for a session.

@@ -124,6 +124,11 @@ void read_dscp(TableReader& table, std::string_view key, net::OuterClass& out) {
   });
 }
 
+void read_path_mtu(TableReader& table, std::string_view key, bool& probe) {
+  constexpr std::array<std::string_view, 2> kNames{"probe", "port"};
+  if (const auto choice = table.choice(key, kNames)) probe = *choice == 0;
+}
+
 void read_address(TableReader& table, std::string_view key, IpAddress& out) {
   table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
     const auto parsed = base::parse_ip(value);

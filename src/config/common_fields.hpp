@@ -36,6 +36,8 @@ void read_addresses(TableReader& table, std::string_view key, std::vector<IpPref
                     std::size_t max_count);
 /// DSCP of outer headers: "copy", or a number from "0" to "63" (RFC 2983, RFC 2474).
 void read_dscp(TableReader& table, std::string_view key, net::OuterClass& out);
+/// Path MTU: "probe", or "port", which a path is then taken to carry.
+void read_path_mtu(TableReader& table, std::string_view key, bool& probe);
 void read_address(TableReader& table, std::string_view key, IpAddress& out);
 
 }  // namespace jumpgate::config

@@ -52,6 +52,7 @@ void read_inner(TableReader& root, InnerConfig& out) {
   if (!table) return;
   table->boolean("mss_clamp", out.mss_clamp);
   table->boolean("client_to_client", out.client_to_client);
+  read_path_mtu(*table, "path_mtu", out.probe_path_mtu);
   read_dscp(*table, "dscp", out.outer_class);
   table->finish();
 }

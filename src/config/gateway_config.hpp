@@ -102,6 +102,7 @@ struct EventsConfig {
 struct InnerConfig {
   bool mss_clamp{true};
   bool client_to_client{true};
+  bool probe_path_mtu{true};  // false: each path carries what its port does
   net::OuterClass outer_class;
 
   bool operator==(const InnerConfig&) const = default;

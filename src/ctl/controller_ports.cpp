@@ -34,7 +34,8 @@ TrafficFigures BusWorkerLink::figures(const bus::SessionRef& session) const {
                                .tx_bytes = counters.tx_bytes.get(),
                                .last_heard = MonoNs{counters.last_heard.get()},
                                .srtt_us = counters.srtt_us.get(),
-                               .loss_permille = counters.loss_permille.get()};
+                               .loss_permille = counters.loss_permille.get(),
+                               .path_mtu = counters.path_mtu.get()};
   return counters.life.get() == session.life ? figures : TrafficFigures{};
 }
 

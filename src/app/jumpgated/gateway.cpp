@@ -189,6 +189,7 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
                        .outer_addresses = ports.outer_addresses(),
                        .inner = {.clamp_mss = config->inner.mss_clamp,
                                  .client_to_client = config->inner.client_to_client,
+                                 .probe_path_mtu = config->inner.probe_path_mtu,
                                  .outer_class = config->inner.outer_class}});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());
