@@ -14,6 +14,7 @@
 #include "crypto/connection_id.hpp"
 #include "crypto/key_schedule.hpp"
 #include "net/ecn.hpp"
+#include "net/filter_image.hpp"
 #include "net/neighbour_table.hpp"
 #include "net/published.hpp"
 #include "net/route_image.hpp"
@@ -24,8 +25,9 @@ namespace jumpgate::bus {
 struct InnerRules {
   bool clamp_mss{true};
   bool client_to_client{true};
-  bool probe_path_mtu{false};   // false: each path is taken to carry what its port does
-  net::OuterClass outer_class;  // of DATA's outer header
+  bool probe_path_mtu{false};  // false: each path is taken to carry what its port does
+  const net::Published<net::FilterImage>* filters{nullptr};  // none: all is allowed
+  net::OuterClass outer_class;                               // of DATA's outer header
 };
 
 struct SharedState {

@@ -1,14 +1,14 @@
 #include "client/inner_path.hpp"
 
-#include "client/inner_packet.hpp"
 #include "net/ecn.hpp"
 #include "net/fragments.hpp"
+#include "net/inner_shape.hpp"
 #include "net/mss.hpp"
 
 namespace jumpgate::client {
 
 std::optional<DropReason> InnerPath::outgoing(std::span<std::uint8_t> packet) const {
-  if (const auto fault = inner_fault(packet)) return fault;
+  if (const auto fault = net::inner_fault(packet)) return fault;
   if (!net::fits(packet, mtu_)) return DropReason::kInnerTooBig;
   net::clamp_mss(packet, mtu_);
   return std::nullopt;
@@ -40,7 +40,7 @@ std::span<std::uint8_t> InnerPath::too_big(std::span<const std::uint8_t> packet,
 
 std::optional<DropReason> InnerPath::incoming(std::span<std::uint8_t> packet,
                                               std::uint8_t outer_class) const {
-  if (const auto fault = inner_fault(packet)) return fault;
+  if (const auto fault = net::inner_fault(packet)) return fault;
   if (!net::take_outer_ecn(packet, outer_class)) return DropReason::kInnerBadEcn;
   net::clamp_mss(packet, mtu_);
   return std::nullopt;

@@ -27,6 +27,7 @@ std::optional<net::IcmpError> icmp_error_for(DropReason reason) {
     case DropReason::kInnerBadSource:
     case DropReason::kInnerToGateway:
     case DropReason::kHairpinDenied:
+    case DropReason::kFilterDenied:
       return net::IcmpError::kAdministrative;
     case DropReason::kInnerTtlExceeded:
       return net::IcmpError::kTtlExceeded;

@@ -7,9 +7,11 @@
 
 #include "base/bytes.hpp"
 #include "data/cutting.hpp"
+#include "data/filter.hpp"
 #include "data/reporting.hpp"
 #include "net/address.hpp"
 #include "net/frames.hpp"
+#include "net/inner_shape.hpp"
 #include "net/mss.hpp"
 #include "net/upper_layer.hpp"
 
@@ -32,25 +34,6 @@ struct Header {
   }
   [[nodiscard]] std::uint8_t& ttl() const { return ip[v6 ? kIpv6HopLimitOffset : kIpv4TtlOffset]; }
 };
-
-/// The packet is whole and nothing more (spec/wire.md "DATA").
-std::optional<DropReason> check_shape(std::span<const std::uint8_t> packet) {
-  if (packet.empty()) return DropReason::kInnerTooShort;
-  const unsigned version = packet[0] >> 4;
-  if (version == 4) {
-    if (packet.size() < net::kIpv4Size) return DropReason::kInnerTooShort;
-    const std::size_t header = std::size_t{packet[0] & 0x0fU} * 4;
-    if (header < net::kIpv4Size || header > packet.size() ||
-        base::load_be16(&packet[2]) != packet.size())
-      return DropReason::kInnerBadHeader;
-    return std::nullopt;
-  }
-  if (version != 6) return DropReason::kInnerBadHeader;
-  if (packet.size() < net::kIpv6Size) return DropReason::kInnerTooShort;
-  if (net::kIpv6Size + base::load_be16(&packet[4]) != packet.size())
-    return DropReason::kInnerBadHeader;
-  return std::nullopt;
-}
 
 /// Where no router forwards to, whatever the routes say: unspecified, loopback, link-local, groups.
 bool is_martian(const Header& header) {
@@ -213,7 +196,8 @@ struct Stage {
   }
 
   void packet(const InnerPacket& packet) {
-    if (const auto bad = check_shape({bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf)})) {
+    if (const auto bad =
+            net::inner_fault({bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf)})) {
       drop(packet.mbuf, *bad);
       return;
     }
@@ -254,6 +238,7 @@ struct Stage {
 }  // namespace
 
 void inner_input(Shard& shard, Batch<InnerPacket>& inner, Batch<Routed>& routed) {
+  if (shard.filters != nullptr) filter_in(shard, inner);
   Stage stage{shard, routed};
   for (const InnerPacket& packet : inner)
     stage.packet(packet);

@@ -7,6 +7,7 @@
 #include "data/aead_burst.hpp"
 #include "data/cutting.hpp"
 #include "data/edges.hpp"
+#include "data/filter.hpp"
 #include "data/reporting.hpp"
 #include "net/fragments.hpp"
 #include "net/mss.hpp"
@@ -61,6 +62,7 @@ bool may_send(Shard& shard, const Outgoing& message) {
 }  // namespace
 
 void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing) {
+  if (shard.filters != nullptr) filter_out(shard, routed);
   const auto is_ours = [&](const Routed& packet) {
     return packet.session.worker == shard.worker && packet.session.slot < shard.sessions.size();
   };

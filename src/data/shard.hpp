@@ -113,8 +113,9 @@ struct Shard {
   PortTx tx;
   Batch<Outgoing> own;  // the worker's own messages, sealed at the end of the round
 
-  MonoNs now;                              // of this round
-  const net::RouteImage* routes{nullptr};  // valid for this round
+  MonoNs now;                                // of this round
+  const net::RouteImage* routes{nullptr};    // valid for this round
+  const net::FilterImage* filters{nullptr};  // likewise; nullptr: no peer has one
 
   Aead& aead(Suite suite) { return suite == Suite::kAes256Gcm ? *aes : *chacha; }
   [[nodiscard]] bus::SessionRef ref(std::uint32_t slot) {

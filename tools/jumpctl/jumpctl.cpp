@@ -12,6 +12,7 @@
 
 #include "api/client.hpp"
 #include "api/protocol.hpp"
+#include "tools/jumpctl/config_verbs.hpp"
 #include "tools/jumpctl/log_verbs.hpp"
 #include "tools/jumpctl/policy_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
@@ -93,6 +94,7 @@ int follow_events(const Options& options, const Output& output, api::Client& cli
 int perform(const std::string& command, const Options& options, const Output& output) {
   if (command == "timeline") return show_timeline(options, output);
   if (command.starts_with("policy ")) return policy(command.substr(7), options, output);
+  if (command == "config check") return check_config(options, output);
   if (command == "events verify") return verify_events(options, output);
   auto client = api::Client::connect(options.socket);
   if (!client) return fail(output, client.error());
@@ -151,6 +153,12 @@ void add_commands(CLI::App& app, Options& options) {
   app.add_subcommand("counters", "packets and drops by reason")
       ->add_option("--worker", options.worker, "of one worker alone");
   add_policy_commands(*app.add_subcommand("policy", "timers and limits of the sessions"), options);
+  CLI::App* config = app.add_subcommand("config", "configuration files");
+  config->require_subcommand(1);
+  config
+      ->add_subcommand("check", "is the gateway's file valid, and is it meant so? Asks no gateway")
+      ->add_option("FILE", options.target, "a gateway's configuration")
+      ->required();
   app.add_subcommand("reload", "read the configuration anew: peers and policy");
 }
 
