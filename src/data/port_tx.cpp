@@ -5,8 +5,8 @@
 namespace jumpgate::data {
 
 bool PortTx::insert_vlan(rte_mbuf* frame, std::uint16_t vlan) {
-  // Offloads of the port count from the frame's start, which moves.
-  frame->l2_len = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN;
+  // rte_vlan_insert adds the tag's size to it: the port's checksum offloads count from there.
+  frame->l2_len = RTE_ETHER_HDR_LEN;
   frame->vlan_tci = vlan;
   return rte_vlan_insert(&frame) == 0;
 }
