@@ -110,7 +110,8 @@ class ClientSession {
   SessionCore core_;
   InnerPath inner_path_;
   session::PathMtu path_mtu_;
-  MonoNs last_data_{};  // DATA either way
+  std::uint16_t told_mtu_{0};  // of inner packets; 0: not yet
+  MonoNs last_data_{};         // DATA either way
   Jumper jumper_;
   Rekeyer rekeyer_;
   session::Liveness liveness_;

@@ -1,5 +1,6 @@
 // The path MTU of a session's binding: probes, and what follows for inner packets (spec/path-mtu.md).
 #include <algorithm>
+#include <utility>
 
 #include "client/client_session.hpp"
 #include "net/frames.hpp"
@@ -28,9 +29,9 @@ void ClientSession::use_path_mtu() {
   const std::size_t overhead = headers_to(core_.route().gateway) + wire::kTrafficOverhead;
   const auto fits = static_cast<std::uint16_t>(path_mtu_.in_force() - overhead);
   const std::uint16_t mtu = std::min(core_.setup.mtu, fits);
-  if (mtu == inner_path_.mtu()) return;
   inner_path_.set_mtu(mtu);
-  core_.world.output.inner_mtu(mtu);
+  // The session before may have said another: the first word of each counts.
+  if (std::exchange(told_mtu_, mtu) != mtu) core_.world.output.inner_mtu(mtu);
 }
 
 void ClientSession::run_path_probe(MonoNs now) {

@@ -32,6 +32,18 @@ void hand_off(Shard& shard, const Routed& packet) {
   shard.counters.add(WorkerCounter::kHandedOff);
 }
 
+Outgoing data_message(Shard& shard, std::uint32_t slot, rte_mbuf* packet) {
+  Epoch& epoch = shard.sessions.current(slot);
+  shard.keys.prefetch_set(epoch.key_id + 1);
+  const std::uint8_t traffic_class = net::traffic_class_of(bytes_of(packet));
+  return {.mbuf = packet,
+          .epoch = &epoch,
+          .counter = 0,
+          .slot = slot,
+          .type = wire::Type::kData,
+          .outer_class = shard.shared.inner.outer_class.of(traffic_class)};
+}
+
 /// A packet that does not fit: in pieces where that is allowed, else told to its sender.
 void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
   Pieces pieces;
@@ -40,11 +52,9 @@ void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
     refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, net::mtu_for(v6, mtu));
     return;
   }
-  Batch<Routed> routed;
   Batch<Outgoing> outgoing;
   for (rte_mbuf* piece : pieces.items())
-    routed.push({piece, packet.session});
-  find_sender(shard, routed, outgoing);
+    outgoing.push(data_message(shard, packet.session.slot, piece));
   seal_and_send(shard, outgoing);
 }
 
@@ -101,14 +111,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       continue;
     }
     if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, mtu);
-    shard.keys.prefetch_set(shard.sessions.current(session.slot).key_id + 1);
-    outgoing.push(
-        {.mbuf = packet.mbuf,
-         .epoch = &shard.sessions.current(session.slot),
-         .counter = 0,
-         .slot = session.slot,
-         .type = wire::Type::kData,
-         .outer_class = shard.shared.inner.outer_class.of(net::traffic_class_of(inner.data()))});
+    outgoing.push(data_message(shard, session.slot, packet.mbuf));
   }
   routed.clear();
 }

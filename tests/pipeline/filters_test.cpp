@@ -89,6 +89,16 @@ TEST_F(Filters, ABurstOfBothFamiliesAndPeersIsJudgedPacketByPacket) {
   h.reports();
 }
 
+TEST_F(Filters, ThePiecesOfAnAllowedPacketPass) {
+  net::FilterRule echo{
+      .action = net::FilterAction::kAllow, .protocol = net::kProtocolUdp, .to_ports = {7, 7}};
+  use({echo}, net::FilterAction::kDeny);
+  ByteVector whole = inner_packet("10.0.0.9", "10.8.0.2", 1452);
+  base::store_be16(&whole[6], 0);
+  EXPECT_EQ(out(one, with_class(whole, 0)), 2U) << "judged whole, cut afterwards";
+  EXPECT_EQ(denied(), 0U);
+}
+
 TEST_F(Filters, WhatIsNoPacketKeepsItsOwnName) {
   use({}, net::FilterAction::kDeny);
   EXPECT_EQ(in(one, ByteVector(10, 0x45)), 0U);
