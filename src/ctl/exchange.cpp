@@ -256,6 +256,7 @@ void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
   session.budget.spend_commit(now);
   session.record.mark_transport_alive(core_.authority);
   session.silent = false;
+  session.link_down = false;  // the answer came over it
   session.volatile_for = Reason::kNone;
   session.answer = KeptAnswer{.kind = KeptAnswer::Kind::kCommit,
                               .jump_seq = exchange.jump_seq,
