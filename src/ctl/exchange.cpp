@@ -384,12 +384,4 @@ audit::SwitchDetail Exchanges::switch_detail(const Session& session, const Endpo
           .latency = microseconds(figures.srtt_us)};
 }
 
-audit::ReattachDetail Exchanges::result_detail(const Session& session, const Exchange& exchange,
-                                               const Endpoint& from, MonoNs now) const {
-  return {.from = from,
-          .jump_seq = exchange.jump_seq,
-          .binding_version = session.record.binding_version(),
-          .elapsed = now - exchange.begun};
-}
-
 }  // namespace jumpgate::ctl
