@@ -41,7 +41,17 @@ void Closing::terminate(Session& session, Reason reason, MonoNs now) {
 
 void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs now) {
   const auto lost_since = session.record.lost_since();
-  core_.transition(session, Trigger::kTerminate, reason, now);
+  if (session.exchange) {
+    const Exchange& exchange = *session.exchange;
+    const Core::Preface unanswered{
+        .type = EventType::kReattachResult,
+        .reason = Reason::kPathNotValidated,
+        .detail = result_detail(session, exchange,
+                                exchange.addresses[exchange.address_count - 1].remote, now)};
+    core_.transition(session, Trigger::kTerminate, reason, now, &unanswered);
+  } else {
+    core_.transition(session, Trigger::kTerminate, reason, now);
+  }
   core_.counters.add(ControllerCounter::kSessionsTerminated);
   const TrafficFigures figures = core_.ports.workers.figures(session.ref);
   core_.emit(session, EventType::kSessionTerminated, reason,

@@ -50,6 +50,7 @@ Controller::Controller(const Settings& settings, const Ports& ports,
       exchanges_(core_, closing_),
       jumps_(core_, exchanges_, rekeys_),
       path_checks_(core_, exchanges_, rekeys_),
+      links_(core_, path_checks_),
       lifetimes_(core_, closing_, handshakes_, exchanges_, rekeys_),
       resets_(core_, now),
       reloads_(core_, closing_, handshakes_, std::move(config), now) {}
@@ -254,6 +255,7 @@ void Controller::tick(MonoNs now) {
     settle(ref, now);
   });
   closing_.stop_slice(now);
+  links_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
   reloads_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
   core_.ports.events.flush_loss(now, core_.policy.version);
 }

@@ -31,6 +31,7 @@
 #include "ctl/lifetime.hpp"
 #include "ctl/operator.hpp"
 #include "ctl/path_checks.hpp"
+#include "ctl/port_links.hpp"
 #include "ctl/rekey.hpp"
 #include "ctl/reload.hpp"
 #include "ctl/reset.hpp"
@@ -67,6 +68,8 @@ class Controller {
   void on_report(const bus::Report& report, MonoNs now);
   /// A command came back; the object stays the caller's.
   void on_acknowledged(const bus::Command& command, MonoNs now);
+  /// The link of one of the gateway's ports came up or went down.
+  void on_link(std::uint8_t port, bool up) { links_.set(port, up); }
   /// Time passes: call at least every few milliseconds.
   void tick(MonoNs now);
 
@@ -113,6 +116,7 @@ class Controller {
   Exchanges exchanges_;
   Jumps jumps_;
   PathChecks path_checks_;
+  PortLinks links_;
   Lifetimes lifetimes_;
   Resets resets_;
   Reloads reloads_;

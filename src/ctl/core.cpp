@@ -292,4 +292,12 @@ void Core::destroy(Session& session) {
   counters.add(ControllerCounter::kSlotsRetired, sessions.retired() - before);
 }
 
+audit::ReattachDetail result_detail(const Session& session, const Exchange& exchange,
+                                    const Endpoint& from, MonoNs now) {
+  return {.from = from,
+          .jump_seq = exchange.jump_seq,
+          .binding_version = session.record.binding_version(),
+          .elapsed = now - exchange.begun};
+}
+
 }  // namespace jumpgate::ctl

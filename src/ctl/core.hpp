@@ -181,4 +181,8 @@ class Core {
   std::uint64_t rejections_suppressed_{0};
 };
 
+/// Of the ReattachResult that ends the session's exchange; `from` is the address it speaks of.
+[[nodiscard]] audit::ReattachDetail result_detail(const Session& session, const Exchange& exchange,
+                                                  const Endpoint& from, MonoNs now);
+
 }  // namespace jumpgate::ctl

@@ -256,6 +256,7 @@ void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
   session.budget.spend_commit(now);
   session.record.mark_transport_alive(core_.authority);
   session.silent = false;
+  session.link_down = false;  // the answer came over it
   session.volatile_for = Reason::kNone;
   session.answer = KeptAnswer{.kind = KeptAnswer::Kind::kCommit,
                               .jump_seq = exchange.jump_seq,
@@ -381,14 +382,6 @@ audit::SwitchDetail Exchanges::switch_detail(const Session& session, const Endpo
           .candidates = exchange.address_count,
           .loss_permille = figures.loss_permille,
           .latency = microseconds(figures.srtt_us)};
-}
-
-audit::ReattachDetail Exchanges::result_detail(const Session& session, const Exchange& exchange,
-                                               const Endpoint& from, MonoNs now) const {
-  return {.from = from,
-          .jump_seq = exchange.jump_seq,
-          .binding_version = session.record.binding_version(),
-          .elapsed = now - exchange.begun};
 }
 
 }  // namespace jumpgate::ctl

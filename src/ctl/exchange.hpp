@@ -85,9 +85,6 @@ class Exchanges {
   void cancel_epoch(Session& session, std::uint64_t epoch, MonoNs now);
   void acknowledge(Session& session);
   [[nodiscard]] audit::SwitchDetail switch_detail(const Session& session, const Endpoint& to) const;
-  [[nodiscard]] audit::ReattachDetail result_detail(const Session& session,
-                                                    const Exchange& exchange, const Endpoint& from,
-                                                    MonoNs now) const;
 
   Core& core_;
   Closing& closing_;

@@ -48,6 +48,17 @@ void PathChecks::on_stable(Session& session, MonoNs now) {
   heal(session, now);
 }
 
+void PathChecks::on_link(Session& session, bool up, MonoNs now) {
+  session.link_down = !up;
+  if (up) {
+    heal(session, now);
+    return;
+  }
+  session.healing = false;
+  if (session.record.state() == State::kAttached)
+    core_.transition(session, Trigger::kInstability, Reason::kTransportDead, now);
+}
+
 void PathChecks::heal(Session& session, MonoNs now) {
   const State state = session.record.state();
   if (!session.path_is_healthy() || (state != State::kVolatile && state != State::kDegraded))

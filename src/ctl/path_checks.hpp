@@ -27,6 +27,8 @@ class PathChecks {
   /// are within theirs again.
   void on_volatile(Session& session, std::uint64_t reason, MonoNs now);
   void on_stable(Session& session, MonoNs now);
+  /// The link that the bound path leaves by went down, or came up again.
+  void on_link(Session& session, bool up, MonoNs now);
   /// An authentic, fresh datagram of `bytes` from an unknown address. Nothing starts before its bytes
   /// have paid for a challenge.
   void on_new_path(Session& session, const Endpoint& from, const Endpoint& to, std::uint64_t bytes,

@@ -117,8 +117,10 @@ struct Liveness {
 };
 
 struct Session {
-  /// Heard within its threshold, and every figure within its own.
-  [[nodiscard]] bool path_is_healthy() const { return !silent && volatile_for == Reason::kNone; }
+  /// Heard within its threshold, over a link that is up, and every figure within its own.
+  [[nodiscard]] bool path_is_healthy() const {
+    return !silent && !link_down && volatile_for == Reason::kNone;
+  }
 
   Session(const session::TransitionAuthority& authority, const bus::SessionRef& at, SessionId id,
           std::uint32_t peer_index, const session::Policy& policy, MonoNs now)
@@ -134,6 +136,7 @@ struct Session {
   bool removing{false};                // RemoveSession is on its way
   bool silent{false};                  // the worker reported silence of the bound path
   Reason volatile_for{Reason::kNone};  // the worker's signal on the bound path that stands
+  bool link_down{false};               // of the port that the bound path leaves by
   bool healing{false};                 // the retained path deserves an in-place check
 
   // Handshake.

@@ -288,7 +288,10 @@ void Gateway::Parts::serve(const std::atomic<bool>& stop) {
     const MonoNs now = clock();
     if (now < links_due) continue;
     links_due = now + kLinkInterval;
-    ports.poll_links([this](std::uint8_t port) { neighbours->announce(port); });
+    ports.poll_links([this](std::uint8_t port, bool up) {
+      controller->on_link(port, up);
+      if (up) neighbours->announce(port);
+    });
   }
 }
 

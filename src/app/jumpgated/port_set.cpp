@@ -89,9 +89,9 @@ std::vector<IpAddress> PortSet::outer_addresses() const {
   return addresses;
 }
 
-void PortSet::poll_links(const std::function<void(std::uint8_t port)>& up) {
+void PortSet::poll_links(const std::function<void(std::uint8_t port, bool up)>& changed) {
   for (std::size_t i = 0; i < ports_.size(); ++i)
-    if (ports_[i]->poll_link() && ports_[i]->link_up()) up(static_cast<std::uint8_t>(i));
+    if (ports_[i]->poll_link()) changed(static_cast<std::uint8_t>(i), ports_[i]->link_up());
 }
 
 std::vector<net::StaticRoute> static_routes(const config::GatewayConfig& config) {

@@ -34,8 +34,8 @@ class PortSet {
   [[nodiscard]] std::vector<data::WorkerPort> worker_ports() const;
   [[nodiscard]] std::vector<IpAddress> outer_addresses() const;
 
-  /// Calls `up` for each port whose link has come up since the last call.
-  void poll_links(const std::function<void(std::uint8_t port)>& up);
+  /// Calls `changed` for each port whose link has come up or gone down since the last call.
+  void poll_links(const std::function<void(std::uint8_t port, bool up)>& changed);
 
  private:
   std::vector<std::unique_ptr<ethdev::EthdevPort>> ports_;

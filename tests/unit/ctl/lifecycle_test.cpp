@@ -75,6 +75,17 @@ TEST_F(Lifecycle, EndWithoutACommandWaitsAndKeepsItsReason) {
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
 }
 
+TEST_F(Lifecycle, AnEndDuringAJumpIsItsAttemptsResult) {
+  ASSERT_TRUE(attach(alice_));
+  advance(seconds(2));
+  send_reattach(alice_, reattach(alice_));
+  ASSERT_EQ(state(alice_), State::kRecovering);
+  ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));
+  run();
+  EXPECT_EQ(events_of(EventType::kReattachAttempt, Reason::kTransportRetiring), 1U);
+  EXPECT_EQ(events_of(EventType::kReattachResult, Reason::kPathNotValidated), 1U);
+}
+
 TEST_F(Lifecycle, EndThatWaitsKeepsItsReasonBeyondTheLifetime) {
   policy_.session.max_lifetime = seconds(20);
   start();

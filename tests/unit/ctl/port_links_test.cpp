@@ -1,0 +1,64 @@
+// The gateway's own links (spec/heartbeat.md "Links").
+#include "gateway_fixture.hpp"
+
+namespace jumpgate::ctl::testing {
+namespace {
+
+class PortLinks : public GatewayTest {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(attach(alice_));
+    out_.sent.clear();
+    advance(seconds(2));
+    port_ = find(alice_)->binding->path.port;
+  }
+  void link(bool up) {
+    gateway_->on_link(port_, up);
+    run();
+  }
+  std::uint8_t port_{0};
+};
+
+TEST_F(PortLinks, DownMakesThePathsOverItVolatileAndNotLost) {
+  link(false);
+  EXPECT_EQ(state(alice_), State::kVolatile);
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kTransportDead), 1U);
+  EXPECT_FALSE(find(alice_)->record.lost_since()) << "for silence to say";
+  EXPECT_TRUE(workers_.last<bus::SetLiveness>().reattach_wanted);
+}
+
+TEST_F(PortLinks, UpAgainIsProvedInPlace) {
+  link(false);
+  advance(seconds(1));
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty()) << "not over a link that is down";
+  link(true);
+  advance(policy_.volatility.heartbeat_interval);
+  const auto challenge = challenge_to(alice_, kWifi);
+  ASSERT_TRUE(challenge);
+  send_response(alice_, response_to(alice_, *challenge), kWifi);
+  run();
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
+TEST_F(PortLinks, UpAgainHealsNothingThatIsSilent) {
+  edge(alice_, bus::ReportKind::kSilence);
+  link(false);
+  link(true);
+  advance(seconds(1));
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty());
+}
+
+TEST_F(PortLinks, AnotherPortsLinkIsNoNews) {
+  gateway_->on_link(static_cast<std::uint8_t>(port_ + 1), false);
+  run();
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
+TEST_F(PortLinks, TheSameWordTwiceIsOneTransition) {
+  link(false);
+  link(false);
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kTransportDead), 1U);
+}
+
+}  // namespace
+}  // namespace jumpgate::ctl::testing
