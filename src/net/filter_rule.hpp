@@ -32,12 +32,12 @@ struct PortRange {
 
 struct FilterRule {
   FilterAction action{FilterAction::kAllow};
-  std::optional<FilterDirection> direction;  // nothing: both
-  std::optional<std::uint8_t> protocol;      // nothing: any
-  IpPrefix from;                             // family kNone: any, of both families
-  IpPrefix to;
-  PortRange from_ports;
-  PortRange to_ports;
+  std::optional<FilterDirection> direction{};  // nothing: both
+  std::optional<std::uint8_t> protocol{};      // nothing: any
+  IpPrefix from{};                             // family kNone: any, of both families
+  IpPrefix to{};
+  PortRange from_ports{};
+  PortRange to_ports{};
   std::uint32_t line{0};  // of the configuration
   bool operator==(const FilterRule&) const = default;
 };
@@ -45,7 +45,7 @@ struct FilterRule {
 struct FilterSet {
   std::string name;
   FilterAction otherwise{FilterAction::kAllow};  // when no rule matches
-  std::vector<FilterRule> rules;                 // the first that matches decides
+  std::vector<FilterRule> rules{};               // the first that matches decides
   bool operator==(const FilterSet&) const = default;
 };
 
