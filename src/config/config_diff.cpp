@@ -72,9 +72,9 @@ bool same_routes(const GatewayConfig& a, const GatewayConfig& b) {
   });
 }
 
-bool same_policy(session::Policy a, const session::Policy& b) {
+bool same_policies(session::PolicySet a, const session::PolicySet& b) {
   // The version counts applications on the node and is not in the file.
-  a.version = b.version;
+  a.set_version(b.version());
   return a == b;
 }
 
@@ -83,7 +83,7 @@ bool same_policy(session::Policy a, const session::Policy& b) {
 ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
   ConfigDiff result;
   result.restart = restart_list(before, after);
-  result.policy = !same_policy(before.policy, after.policy);
+  result.policy = !same_policies(before.policies, after.policies);
   result.routes = !same_routes(before, after);
   std::map<PublicKey, std::size_t> old_by_key;
   for (std::size_t i = 0; i < before.peers.size(); ++i)
@@ -104,7 +104,8 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
            .after = i,
            .identity = !psk || a.suites != b.suites,
            .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
-           .name = a.name != b.name});
+           .name = a.name != b.name,
+           .profile = a.profile != b.profile});
     }
     old_by_key.erase(old);
   }
@@ -128,8 +129,9 @@ std::string describe(const ConfigDiff& diff, const GatewayConfig& before,
   for (const std::size_t i : diff.removed)
     line(fmt::format("peer {}: removed", before.peers[i].name));
   for (const ChangedPeer& c : diff.changed)
-    line(fmt::format("peer {}: changed{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
-                     c.identity ? " key or suites" : "", c.addresses ? " addresses" : ""));
+    line(fmt::format("peer {}: changed{}{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
+                     c.identity ? " key or suites" : "", c.addresses ? " addresses" : "",
+                     c.profile ? " profile" : ""));
   for (const std::size_t i : diff.added)
     line(fmt::format("peer {}: added", after.peers[i].name));
   if (lines > max_lines) out += fmt::format("and {} more\n", lines - max_lines);

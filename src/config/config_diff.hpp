@@ -20,6 +20,7 @@ struct ChangedPeer {
   bool identity{false};   // preshared key or suites: a running session's successor uses it
   bool addresses{false};  // inner addresses or allowed IPs: routes change
   bool name{false};
+  bool profile{false};  // which policy its sessions go by
 };
 
 struct ConfigDiff {

@@ -21,7 +21,7 @@
 #include "config/log_level.hpp"
 #include "config/problems.hpp"
 #include "net/topology.hpp"
-#include "session/policy.hpp"
+#include "session/policy_set.hpp"
 
 namespace jumpgate::config {
 
@@ -59,6 +59,7 @@ struct PeerConfig {
   std::vector<IpPrefix> addresses;    // inner addresses told to the client, host bits set
   std::vector<IpPrefix> allowed_ips;  // host bits clear; the addresses when none are configured
   std::vector<Suite> suites;          // empty: the gateway's
+  std::string profile;                // of the policy; empty: the base
   std::uint32_t line{0};              // of the table, for messages
 
   bool operator==(const PeerConfig& other) const;  // `line` apart
@@ -119,7 +120,7 @@ struct GatewayConfig {
   EventsConfig events;
   LimitsConfig limits;
   EalConfig eal;
-  session::Policy policy;
+  session::PolicySet policies;  // [policy] and [profiles.NAME]
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
   std::vector<PeerConfig> peers;  // in the order of the file; the index is the peer's

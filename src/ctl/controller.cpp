@@ -40,7 +40,7 @@ bool speaks_of_former_binding(const bus::Report& report, const Session& session)
 Controller::Controller(const Settings& settings, const Ports& ports,
                        std::shared_ptr<const config::GatewayConfig> config,
                        crypto::ResetKey reset_key, MonoNs now)
-    : core_(authority_, settings, ports, config->policy, std::move(reset_key), now),
+    : core_(authority_, settings, ports, config->policies, std::move(reset_key), now),
       closing_(core_),
       started_(load_peers(core_, config)),
       handshakes_(core_, closing_, now),
@@ -255,7 +255,7 @@ void Controller::tick(MonoNs now) {
   closing_.stop_slice(now);
   links_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
   reloads_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
-  core_.ports.events.flush_loss(now, core_.policy.version);
+  core_.ports.events.flush_loss(now, core_.policies.version());
 }
 
 bool Controller::terminate(const SessionId& id, MonoNs now) {
@@ -271,7 +271,7 @@ std::expected<std::vector<std::string>, std::string> Controller::reload(
 }
 
 std::expected<std::vector<std::string>, std::string> Controller::apply_policy(
-    const session::Policy& next, std::string how, PolicyApplication application, MonoNs now) {
+    const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now) {
   return reloads_.apply_policy(next, std::move(how), application, now);
 }
 

@@ -79,10 +79,10 @@ class Controller {
   bool terminate(const SessionId& id, MonoNs now);
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
-  /// A policy alone; the fields that changed (Reloads::apply_policy).
+  /// A policy with its profiles alone; the fields that changed (Reloads::apply_policy).
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply_policy(
-      const session::Policy& next, std::string how, PolicyApplication application, MonoNs now);
-  [[nodiscard]] const session::Policy& policy() const { return core_.policy; }
+      const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now);
+  [[nodiscard]] const session::PolicySet& policies() const { return core_.policies; }
   [[nodiscard]] const PolicyHistory& policy_history() const { return reloads_.history(); }
   /// Sessions are still being given the newest policy.
   [[nodiscard]] bool policy_sweeping() const { return reloads_.sweeping(); }

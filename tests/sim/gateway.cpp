@@ -53,7 +53,7 @@ std::shared_ptr<config::GatewayConfig> make_config(const session::Policy& policy
     peer.allowed_ips = peer.addresses;
     made->peers.push_back(std::move(peer));
   }
-  made->policy = policy;
+  made->policies.base = policy;
   return made;
 }
 
