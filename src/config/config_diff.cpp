@@ -57,6 +57,7 @@ std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfi
   note(a.control.socket == b.control.socket && a.control.group == b.control.group,
        "gateway.control_socket, control_group");
   note(a.events == b.events, "events");
+  note(a.record == b.record, "record");
   note(same_limits(a.limits, b.limits), "limits");
   note(a.eal.huge == b.eal.huge && a.eal.memory_mib == b.eal.memory_mib &&
            a.eal.file_prefix == b.eal.file_prefix && a.eal.extra == b.eal.extra,

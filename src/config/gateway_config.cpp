@@ -47,6 +47,15 @@ void read_events(TableReader& root, EventsConfig& out) {
   table->finish();
 }
 
+void read_record(TableReader& root, RecordConfig& out) {
+  auto table = root.table("record");
+  if (!table) return;
+  table->string("file", out.file);
+  table->size("max_bytes", out.max_bytes, 1 << 20, std::uint64_t{1} << 40);
+  table->integer("keep", out.keep, 0U, 1000U);
+  table->finish();
+}
+
 void read_limits(TableReader& root, LimitsConfig& out) {
   auto table = root.table("limits");
   if (!table) return;
@@ -84,6 +93,7 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   TableReader root{*document, problems};
   read_gateway(root, config);
   read_events(root, config.events);
+  read_record(root, config.record);
   read_limits(root, config.limits);
   read_eal(root, config.eal);
   read_policy(root, config);

@@ -98,6 +98,15 @@ struct EventsConfig {
   bool operator==(const EventsConfig&) const = default;
 };
 
+/// [record]
+struct RecordConfig {
+  std::string file;                                   // empty: nothing is recorded
+  std::uint64_t max_bytes{std::uint64_t{256} << 20};  // the recording ends there
+  std::uint32_t keep{2};                              // files of earlier starts kept
+
+  bool operator==(const RecordConfig&) const = default;
+};
+
 /// [gateway] control_socket, control_group
 struct ControlConfig {
   std::string socket{"/run/jumpgate/jumpgated.sock"};
@@ -118,6 +127,7 @@ struct GatewayConfig {
   LogLevel log_level{LogLevel::kInfo};
   ControlConfig control;
   EventsConfig events;
+  RecordConfig record;
   LimitsConfig limits;
   EalConfig eal;
   session::PolicySet policies;  // [policy] and [profiles.NAME]

@@ -35,6 +35,23 @@ bool speaks_of_former_binding(const bus::Report& report, const Session& session)
   }
 }
 
+/// An input of the core, told to the tap at its beginning and at its end.
+class TappedInput {
+ public:
+  template <class... Args, class... Given>
+  TappedInput(InputTap* tap, void (InputTap::*told)(Args...), Given&&... given) : tap_(tap) {
+    if (tap_ != nullptr) (tap_->*told)(std::forward<Given>(given)...);
+  }
+  TappedInput(const TappedInput&) = delete;
+  TappedInput& operator=(const TappedInput&) = delete;
+  ~TappedInput() {
+    if (tap_ != nullptr) tap_->on_done();
+  }
+
+ private:
+  InputTap* tap_;
+};
+
 }  // namespace
 
 Controller::Controller(const Settings& settings, const Ports& ports,
@@ -61,6 +78,7 @@ void Controller::on_handshake(std::span<const std::uint8_t> datagram, const Endp
 void Controller::on_control(const bus::Report& report,
                             std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
                             MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_control, report, payload, now);
   Session* session = core_.sessions.find(report.session);
   if (session == nullptr) {
     core_.counters.add(ControllerCounter::kReportsStale);
@@ -116,6 +134,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
     resets_.on_unknown_cid(report.type, report.cid, report.from, report.to, report.value, now);
     return;
   }
+  const TappedInput input(tap_, &InputTap::on_report, report, now);
   Session* session = core_.sessions.find(report.session);
   if (session == nullptr || speaks_of_former_binding(report, *session)) {
     core_.counters.add(ControllerCounter::kReportsStale);
@@ -161,6 +180,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
 }
 
 void Controller::on_acknowledged(const bus::Command& command, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_acknowledged, command, now);
   Session* session = core_.sessions.find(command.session);
   if (session == nullptr) return;
   const auto ack = static_cast<Ack>(command.tag >> 56);
@@ -234,6 +254,9 @@ void Controller::settle(const bus::SessionRef& ref, MonoNs now) {
 }
 
 void Controller::tick(MonoNs now) {
+  const bool due = tap_ != nullptr && (core_.wheel.next_wake() <= now || reloads_.sweeping() ||
+                                       links_.sweeping() || core_.stopping);
+  const TappedInput input(tap_, &InputTap::on_tick, due, now);
   for (std::size_t i = 0; i < kJobsPerTick; ++i) {
     HandshakeJob* job = core_.ports.handshakes.poll();
     if (job == nullptr) break;
@@ -258,7 +281,13 @@ void Controller::tick(MonoNs now) {
   core_.ports.events.flush_loss(now, core_.policies.version());
 }
 
+void Controller::on_link(std::uint8_t port, bool up) {
+  const TappedInput input(tap_, &InputTap::on_link, port, up);
+  links_.set(port, up);
+}
+
 bool Controller::terminate(const SessionId& id, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_terminate, id, now);
   Session* session = core_.sessions.find(id);
   if (session == nullptr || session->record.state() == State::kTerminated) return false;
   closing_.terminate(*session, Reason::kOperatorTerminated, now);
@@ -267,12 +296,24 @@ bool Controller::terminate(const SessionId& id, MonoNs now) {
 
 std::expected<std::vector<std::string>, std::string> Controller::reload(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_reload, *next, now);
   return reloads_.apply(std::move(next), now);
 }
 
 std::expected<std::vector<std::string>, std::string> Controller::apply_policy(
     const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_policy, next, how, application, now);
   return reloads_.apply_policy(next, std::move(how), application, now);
+}
+
+void Controller::reload_refused(std::string_view field, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_refused, field, now);
+  reloads_.refuse(field, now);
+}
+
+void Controller::begin_stop() {
+  const TappedInput input(tap_, &InputTap::on_stop);
+  closing_.begin_stop();
 }
 
 }  // namespace jumpgate::ctl

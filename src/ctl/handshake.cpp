@@ -73,7 +73,7 @@ void Handshakes::drop(HandshakeJob* job, DropReason reason, MonoNs now) {
 void Handshakes::on_read(HandshakeJob* job, MonoNs now) {
   // The peers may have changed while the thread was at it.
   Peer& peer = core_.peers[job->peer];
-  if (!peer.configured || peer.config->public_key != job->noise->remote_static())
+  if (!peer.configured || peer.config->public_key != job->remote)
     return drop(job, DropReason::kHelloUnknownPeer, now);
   const auto payload = wire::decode_hello_payload(job->payload);
   if (!payload || payload->counter == 0 ||
@@ -122,8 +122,8 @@ Suite Handshakes::choose_suite(const Peer& peer, const wire::HelloPayload& offer
 Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t counter, MonoNs now) {
   const SessionId id{.bytes = core_.ports.random.array<16>()};
   if (id == SessionId{}) return nullptr;
-  Session* session =
-      core_.sessions.create(core_.authority, id, job.peer, job.worker, core_.policy_of(job.peer), now);
+  Session* session = core_.sessions.create(core_.authority, id, job.peer, job.worker,
+                                           core_.policy_of(job.peer), now);
   if (session == nullptr) return nullptr;
   session->suite = suite;
   session->hello_counter = counter;

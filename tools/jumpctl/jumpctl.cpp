@@ -15,6 +15,7 @@
 #include "tools/jumpctl/log_verbs.hpp"
 #include "tools/jumpctl/policy_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
+#include "tools/jumpctl/replay_verb.hpp"
 #include "tools/jumpctl/verbs.hpp"
 
 namespace jumpgate::jumpctl {
@@ -93,6 +94,7 @@ int follow_events(const Options& options, const Output& output, api::Client& cli
 int perform(const std::string& command, const Options& options, const Output& output) {
   if (command == "timeline") return show_timeline(options, output);
   if (command.starts_with("policy ")) return policy(command.substr(7), options, output);
+  if (command == "replay") return replay(options, output);
   if (command == "events verify") return verify_events(options, output);
   auto client = api::Client::connect(options.socket);
   if (!client) return fail(output, client.error());
@@ -151,6 +153,10 @@ void add_commands(CLI::App& app, Options& options) {
   app.add_subcommand("counters", "packets and drops by reason")
       ->add_option("--worker", options.worker, "of one worker alone");
   add_policy_commands(*app.add_subcommand("policy", "timers and limits of the sessions"), options);
+  CLI::App* replay =
+      app.add_subcommand("replay", "play a gateway's recording again: does it decide the same?");
+  replay->add_option("FILE", options.target, "the recording")->required();
+  replay->add_flag("--events", options.events, "print the events, as they are published again");
   app.add_subcommand("reload", "read the configuration anew: peers and policy");
 }
 

@@ -67,6 +67,7 @@ TEST(ConfigFiles, TheCommentedDefaultsAreTheDefaults) {
   ASSERT_TRUE(a) << a.error().text();
   ASSERT_TRUE(b) << b.error().text();
   EXPECT_EQ(a->policies, b->policies);
+  EXPECT_EQ(a->record, b->record);
   EXPECT_EQ(a->suites, b->suites);
   EXPECT_EQ(a->limits.max_sessions, b->limits.max_sessions);
   EXPECT_EQ(a->limits.rx_descriptors, b->limits.rx_descriptors);
