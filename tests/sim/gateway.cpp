@@ -314,7 +314,7 @@ void Gateway::collect_frames() {
     } else if (ethernet) {
       const auto ip = net::parse_ip(ethernet->payload);
       const auto udp = ip ? net::parse_udp(*ip) : std::unexpected(ip.error());
-      if (udp) on_sent({ip->destination, udp->destination_port}, udp->payload);
+      if (udp) on_sent({ip->destination(), udp->destination_port}, udp->payload);
     }
     rte_pktmbuf_free(mbuf);
   }
