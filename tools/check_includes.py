@@ -15,12 +15,13 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-LAYERS = ["base", "wire", "crypto", "session", "net", "config", "audit", "bus", "data", "ctl", "api", "client", "app"]
+LAYERS = ["base", "wire", "crypto", "session", "net", "config", "audit", "bus", "data", "ctl", "record", "api", "client", "app"]
 # What a folder may not include although it stands above it.
 SEPARATE = {
     "data": {"ctl"},
     "ctl": {"data"},
-    "client": {"bus", "data", "ctl", "api"},
+    "client": {"bus", "data", "ctl", "record", "api"},
+    "record": {"data"},
 }
 # Drivers stand behind the contracts: they know the sans-I/O layers, and none of the planes.
 DRIVER_LAYERS = {"base", "wire", "crypto", "session", "net", "config", "audit"}

@@ -13,6 +13,7 @@ EventLog::EventLog(std::size_t capacity, std::uint64_t first_seq)
 }
 
 bool EventLog::publish(Event event) {
+  if (observer_ != nullptr) observer_->on_event(event);
   // After a loss the announcement must fit too, else the gap would be explained too late.
   const std::size_t needed = pending_lost_ == 0 ? 1 : 2;
   if (room() < needed) {

@@ -20,11 +20,20 @@
 
 namespace jumpgate::audit {
 
+/// Sees each event as it is published, before it has its number, kept or lost.
+class EventObserver {
+ public:
+  virtual ~EventObserver() = default;
+  virtual void on_event(const Event& event) = 0;
+};
+
 class EventLog {
  public:
   /// `capacity` is a power of two, at least 2; `first_seq` is the number of the first event.
   explicit EventLog(std::size_t capacity = limits::kEventRing, std::uint64_t first_seq = 1);
 
+  /// Publisher's thread; the observer must outlive the publishing. nullptr: none.
+  void observe(EventObserver* observer) { observer_ = observer; }
   /// Gives `event` its number and queues it; false when it was lost. O(1), no system call.
   bool publish(Event event);
   /// Announces a pending loss if there is room now; for the owner's idle tick.
@@ -43,6 +52,7 @@ class EventLog {
   void push(const Event& event);
   void push_loss(MonoNs now, std::uint64_t policy_version);
 
+  EventObserver* observer_{nullptr};
   std::unique_ptr<Event[]> ring_;
   std::size_t mask_;
   std::uint64_t next_seq_;

@@ -32,8 +32,8 @@ std::span<std::uint8_t> InnerPath::too_big(std::span<const std::uint8_t> packet,
   if (!ip || !answers_.take(now)) return {};
   // In the name of the destination: from an address of our own the host would take nothing out of
   // the tunnel.
-  const bool v6 = ip->source.family == IpFamily::kV6;
-  const std::size_t size = net::build_icmp_error(answer_, net::IcmpError::kTooBig, ip->destination,
+  const bool v6 = ip->family == IpFamily::kV6;
+  const std::size_t size = net::build_icmp_error(answer_, net::IcmpError::kTooBig, ip->destination(),
                                                  packet, net::mtu_for(v6, mtu_));
   return std::span(answer_).first(size);
 }

@@ -64,6 +64,7 @@ std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfi
        "gateway.control_socket, control_group");
   note(a.events == b.events, "events");
   note(same_inner(a.inner, b.inner), "inner");
+  note(a.record == b.record, "record");
   note(same_limits(a.limits, b.limits), "limits");
   note(a.eal.huge == b.eal.huge && a.eal.memory_mib == b.eal.memory_mib &&
            a.eal.file_prefix == b.eal.file_prefix && a.eal.extra == b.eal.extra,
@@ -79,9 +80,9 @@ bool same_routes(const GatewayConfig& a, const GatewayConfig& b) {
   });
 }
 
-bool same_policy(session::Policy a, const session::Policy& b) {
+bool same_policies(session::PolicySet a, const session::PolicySet& b) {
   // The version counts applications on the node and is not in the file.
-  a.version = b.version;
+  a.set_version(b.version());
   return a == b;
 }
 
@@ -90,7 +91,7 @@ bool same_policy(session::Policy a, const session::Policy& b) {
 ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
   ConfigDiff result;
   result.restart = restart_list(before, after);
-  result.policy = !same_policy(before.policy, after.policy);
+  result.policy = !same_policies(before.policies, after.policies);
   result.routes = !same_routes(before, after);
   result.filters = before.filters != after.filters || before.inner.filter != after.inner.filter;
   std::map<PublicKey, std::size_t> old_by_key;
@@ -113,7 +114,8 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
            .identity = !psk || a.suites != b.suites,
            .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
            .filter = a.filter != b.filter,
-           .name = a.name != b.name});
+           .name = a.name != b.name,
+           .profile = a.profile != b.profile});
     }
     old_by_key.erase(old);
   }
@@ -138,9 +140,9 @@ std::string describe(const ConfigDiff& diff, const GatewayConfig& before,
   for (const std::size_t i : diff.removed)
     line(fmt::format("peer {}: removed", before.peers[i].name));
   for (const ChangedPeer& c : diff.changed)
-    line(fmt::format("peer {}: changed{}{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
+    line(fmt::format("peer {}: changed{}{}{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
                      c.identity ? " key or suites" : "", c.addresses ? " addresses" : "",
-                     c.filter ? " filter" : ""));
+                     c.profile ? " profile" : "", c.filter ? " filter" : ""));
   for (const std::size_t i : diff.added)
     line(fmt::format("peer {}: added", after.peers[i].name));
   if (lines > max_lines) out += fmt::format("and {} more\n", lines - max_lines);

@@ -21,6 +21,7 @@ struct ChangedPeer {
   bool addresses{false};  // inner addresses or allowed IPs: routes change
   bool filter{false};
   bool name{false};
+  bool profile{false};  // which policy its sessions go by
 };
 
 struct ConfigDiff {

@@ -59,6 +59,15 @@ void read_inner(TableReader& root, GatewayConfig& config) {
   table->finish();
 }
 
+void read_record(TableReader& root, RecordConfig& out) {
+  auto table = root.table("record");
+  if (!table) return;
+  table->string("file", out.file);
+  table->size("max_bytes", out.max_bytes, 1 << 20, std::uint64_t{1} << 40);
+  table->integer("keep", out.keep, 0U, 1000U);
+  table->finish();
+}
+
 void read_limits(TableReader& root, LimitsConfig& out) {
   auto table = root.table("limits");
   if (!table) return;
@@ -98,6 +107,7 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   read_events(root, config.events);
   read_filters(root, config);
   read_inner(root, config);
+  read_record(root, config.record);
   read_limits(root, config.limits);
   read_eal(root, config.eal);
   read_policy(root, config);

@@ -24,7 +24,7 @@
 #include "net/ecn.hpp"
 #include "net/filter_rule.hpp"
 #include "net/topology.hpp"
-#include "session/policy.hpp"
+#include "session/policy_set.hpp"
 
 namespace jumpgate::config {
 
@@ -64,6 +64,7 @@ struct PeerConfig {
   std::vector<IpPrefix> allowed_ips;  // host bits clear; the addresses when none are configured
   std::vector<Suite> suites;          // empty: the gateway's
   std::optional<std::size_t> filter;  // index into filters; none: [inner] filter
+  std::string profile;                // of the policy; empty: the base
   std::uint32_t line{0};              // of the table, for messages
 
   bool operator==(const PeerConfig& other) const;  // `line` apart
@@ -113,6 +114,15 @@ struct InnerConfig {
   bool operator==(const InnerConfig&) const = default;
 };
 
+/// [record]
+struct RecordConfig {
+  std::string file;                                   // empty: nothing is recorded
+  std::uint64_t max_bytes{std::uint64_t{256} << 20};  // the recording ends there
+  std::uint32_t keep{2};                              // files of earlier starts kept
+
+  bool operator==(const RecordConfig&) const = default;
+};
+
 /// [gateway] control_socket, control_group
 struct ControlConfig {
   std::string socket{"/run/jumpgate/jumpgated.sock"};
@@ -134,9 +144,10 @@ struct GatewayConfig {
   ControlConfig control;
   EventsConfig events;
   InnerConfig inner;
+  RecordConfig record;
   LimitsConfig limits;
   EalConfig eal;
-  session::Policy policy;
+  session::PolicySet policies;  // [policy] and [profiles.NAME]
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
   std::vector<net::FilterSet> filters;

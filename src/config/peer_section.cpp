@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/secret.hpp"
 #include "config/common_fields.hpp"
 #include "config/gateway_sections.hpp"
@@ -7,6 +9,17 @@
 
 namespace jumpgate::config {
 namespace {
+
+/// After read_policy: the profiles are there.
+void read_profile(TableReader& table, const session::PolicySet& policies, std::string& out) {
+  read_name(table, "profile", out);
+  if (out.empty() || policies.has(out)) return;
+  std::string names;
+  for (const session::PolicyProfile& profile : policies.profiles)
+    names += (names.empty() ? "one of: " : ", ") + profile.name;
+  table.problem("profile", fmt::format("'profile' names '{}', which is not defined", out),
+                "expected " + (names.empty() ? "a [profiles.NAME] of this file" : names));
+}
 
 PeerConfig read_peer(TableReader& table, const GatewayConfig& config) {
   PeerConfig peer;
@@ -28,6 +41,7 @@ PeerConfig read_peer(TableReader& table, const GatewayConfig& config) {
   }
   read_suites(table, "suites", peer.suites);
   read_filter_name(table, config, peer.filter);
+  read_profile(table, config.policies, peer.profile);
   table.finish();
   return peer;
 }
@@ -38,7 +52,7 @@ bool PeerConfig::operator==(const PeerConfig& other) const {
   return name == other.name && public_key == other.public_key &&
          base::equal_constant_time(preshared_key.get(), other.preshared_key.get()) &&
          addresses == other.addresses && allowed_ips == other.allowed_ips &&
-         suites == other.suites && filter == other.filter;
+         suites == other.suites && filter == other.filter && profile == other.profile;
 }
 
 void read_peers(TableReader& root, GatewayConfig& config) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "config/common_fields.hpp"
 #include "config/gateway_sections.hpp"
 #include "config/policy_document.hpp"
 
@@ -80,6 +81,7 @@ void read_keys(TableReader& table, session::Policy::Keys& out) {
   table.finish();
 }
 
+/// What the table says, on top of what `policy` holds; nothing is judged yet.
 void read_parts(TableReader& table, session::Policy& policy) {
   if (auto part = table.table("session")) read_session(*part, policy.session);
   if (auto part = table.table("volatility")) read_volatility(*part, policy.volatility);
@@ -88,13 +90,39 @@ void read_parts(TableReader& table, session::Policy& policy) {
   if (auto part = table.table("security")) read_security(*part, policy.security);
   if (auto part = table.table("keys")) read_keys(*part, policy.keys);
   table.finish();
+}
+
+/// Every fault of the policy, at the field of the table `where`.
+void judge(TableReader& table, const session::Policy& policy, const std::string& where) {
   for (const session::PolicyError& fault : session::faults(policy)) {
     const std::size_t dot = fault.field.find('.');
     auto part = table.table(fault.field.substr(0, dot));
     (part ? *part : table)
-        .problem(fault.field.substr(dot + 1), fmt::format("policy.{} can not be used", fault.field),
-                 fault.message);
+        .problem(fault.field.substr(dot + 1),
+                 fmt::format("{}.{} can not be used", where, fault.field), fault.message);
   }
+}
+
+/// [profiles.NAME]: the base, and what each overrides.
+void read_profiles(TableReader& root, session::PolicySet& set) {
+  auto table = root.table("profiles");
+  if (!table) return;
+  // A faulty base is told once, not again for each profile that inherits from it.
+  const bool sound = session::faults(set.base).empty();
+  for (const std::string& name : table->keys()) {
+    auto profile = table->table(name);
+    if (!profile) continue;
+    if (const auto usable = check_name(name); !usable)
+      table->problem(name, fmt::format("the profile '{}' can not be named so", name),
+                     usable.error());
+    session::Policy policy = set.base;
+    read_parts(*profile, policy);
+    if (sound) judge(*profile, policy, "profiles." + name);
+    set.profiles.push_back({.name = name, .policy = policy});
+  }
+  if (set.profiles.size() > session::PolicySet::kMaxProfiles)
+    root.problem("profiles", fmt::format("{} profiles", set.profiles.size()),
+                 fmt::format("expected at most {}", session::PolicySet::kMaxProfiles));
 }
 
 // What a policy may not leave to defaults (spec/policy.md "The document").
@@ -106,10 +134,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRequired
      {"volatility", "loss_volatile_threshold"},
      {"security", "reattach_proof_max_age"}}};
 
-std::expected<session::Policy, Problems> read_document(std::unique_ptr<TomlDocument> document,
-                                                       Problems problems) {
+std::expected<session::PolicySet, Problems> read_document(std::unique_ptr<TomlDocument> document,
+                                                          Problems problems) {
   if (!document) return std::unexpected(std::move(problems));
-  session::Policy policy;
+  session::PolicySet policies;
   TableReader root{*document, problems};
   root.require("policy");
   if (auto table = root.table("policy")) {
@@ -120,34 +148,42 @@ std::expected<session::Policy, Problems> read_document(std::unique_ptr<TomlDocum
           .problem(fields ? std::string(key) : fmt::format("{}.{}", part, key),
                    fmt::format("'{}.{}' is missing in [policy]", part, key), "it is required");
     }
-    read_parts(*table, policy);
+    read_parts(*table, policies.base);
+    judge(*table, policies.base, "policy");
   }
+  read_profiles(root, policies);
   root.finish();
   if (!problems.empty()) return std::unexpected(std::move(problems));
-  return policy;
+  return policies;
 }
 
 }  // namespace
 
 void read_policy(TableReader& root, GatewayConfig& config) {
-  if (auto table = root.table("policy")) read_parts(*table, config.policy);
+  if (auto table = root.table("policy")) {
+    read_parts(*table, config.policies.base);
+    judge(*table, config.policies.base, "policy");
+  }
+  read_profiles(root, config.policies);
 }
 
 std::string policy_field_at_fault(const Problems& problems) {
   constexpr std::string_view kSection = "policy.";
-  for (const Problem& problem : problems.list())
+  for (const Problem& problem : problems.list()) {
     if (problem.key.starts_with(kSection)) return problem.key.substr(kSection.size());
+    if (problem.key.starts_with("profiles")) return problem.key;
+  }
   return {};
 }
 
-std::expected<session::Policy, Problems> load_policy(const std::string& path) {
+std::expected<session::PolicySet, Problems> load_policy(const std::string& path) {
   Problems problems;
   auto document = TomlDocument::load(path, problems);
   return read_document(std::move(document), std::move(problems));
 }
 
-std::expected<session::Policy, Problems> parse_policy(std::string_view text,
-                                                      const std::string& name) {
+std::expected<session::PolicySet, Problems> parse_policy(std::string_view text,
+                                                         const std::string& name) {
   Problems problems;
   auto document = TomlDocument::parse(text, name, problems);
   return read_document(std::move(document), std::move(problems));

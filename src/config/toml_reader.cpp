@@ -90,6 +90,13 @@ bool TableReader::has(std::string_view key) const {
   return table_->contains(key);
 }
 
+std::vector<std::string> TableReader::keys() const {
+  std::vector<std::string> all;
+  for (const auto& [key, node] : *table_)
+    all.emplace_back(key.str());
+  return all;
+}
+
 void TableReader::wrong_type(std::string_view key, std::string_view expected) {
   problem(key, fmt::format("'{}' is {}", key, type_name(*table_->get(key))),
           fmt::format("expected {}", expected));

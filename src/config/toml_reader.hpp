@@ -59,6 +59,8 @@ class TableReader {
   TableReader(const TableReader& parent, const toml::table& table, std::string name);
 
   [[nodiscard]] bool has(std::string_view key) const;
+  /// All of them, sorted: for tables whose keys are names.
+  [[nodiscard]] std::vector<std::string> keys() const;
 
   // Each leaves `out` alone when the key is absent, or wrong (a problem).
   void boolean(std::string_view key, bool& out);

@@ -14,8 +14,10 @@ namespace jumpgate::crypto {
 
 constexpr std::array<std::uint8_t, 12> traffic_nonce(const std::array<std::uint8_t, 12>& iv,
                                                      std::uint64_t counter) {
-  std::array<std::uint8_t, 12> nonce = iv;
-  base::store_le64(nonce.data() + 4, base::load_le64(iv.data() + 4) ^ counter);
+  // Written in the pieces in which twelve bytes are copied: others would wait for the cache.
+  std::array<std::uint8_t, 12> nonce{};
+  base::store_le64(nonce.data(), base::load_le64(iv.data()) ^ (counter << 32));
+  base::store_le32(&nonce[8], base::load_le32(&iv[8]) ^ static_cast<std::uint32_t>(counter >> 32));
   return nonce;
 }
 

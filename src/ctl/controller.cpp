@@ -37,12 +37,29 @@ bool speaks_of_former_binding(const bus::Report& report, const Session& session)
   }
 }
 
+/// An input of the core, told to the tap at its beginning and at its end.
+class TappedInput {
+ public:
+  template <class... Args, class... Given>
+  TappedInput(InputTap* tap, void (InputTap::*told)(Args...), Given&&... given) : tap_(tap) {
+    if (tap_ != nullptr) (tap_->*told)(std::forward<Given>(given)...);
+  }
+  TappedInput(const TappedInput&) = delete;
+  TappedInput& operator=(const TappedInput&) = delete;
+  ~TappedInput() {
+    if (tap_ != nullptr) tap_->on_done();
+  }
+
+ private:
+  InputTap* tap_;
+};
+
 }  // namespace
 
 Controller::Controller(const Settings& settings, const Ports& ports,
                        std::shared_ptr<const config::GatewayConfig> config,
                        crypto::ResetKey reset_key, MonoNs now)
-    : core_(authority_, settings, ports, config->policy, std::move(reset_key), now),
+    : core_(authority_, settings, ports, config->policies, std::move(reset_key), now),
       closing_(core_),
       started_(load_peers(core_, config)),
       handshakes_(core_, closing_, now),
@@ -63,6 +80,7 @@ void Controller::on_handshake(std::span<const std::uint8_t> datagram, const Endp
 void Controller::on_control(const bus::Report& report,
                             std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
                             MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_control, report, payload, now);
   Session* session = core_.sessions.find(report.session);
   if (session == nullptr) {
     core_.counters.add(ControllerCounter::kReportsStale);
@@ -118,6 +136,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
     resets_.on_unknown_cid(report.type, report.cid, report.from, report.to, report.value, now);
     return;
   }
+  const TappedInput input(tap_, &InputTap::on_report, report, now);
   Session* session = core_.sessions.find(report.session);
   if (session == nullptr || speaks_of_former_binding(report, *session)) {
     core_.counters.add(ControllerCounter::kReportsStale);
@@ -163,6 +182,7 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
 }
 
 void Controller::on_acknowledged(const bus::Command& command, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_acknowledged, command, now);
   Session* session = core_.sessions.find(command.session);
   if (session == nullptr) return;
   const auto ack = static_cast<Ack>(command.tag >> 56);
@@ -236,6 +256,9 @@ void Controller::settle(const bus::SessionRef& ref, MonoNs now) {
 }
 
 void Controller::tick(MonoNs now) {
+  const bool due = tap_ != nullptr && (core_.wheel.next_wake() <= now || reloads_.sweeping() ||
+                                       links_.sweeping() || core_.stopping);
+  const TappedInput input(tap_, &InputTap::on_tick, due, now);
   for (std::size_t i = 0; i < kJobsPerTick; ++i) {
     HandshakeJob* job = core_.ports.handshakes.poll();
     if (job == nullptr) break;
@@ -257,10 +280,16 @@ void Controller::tick(MonoNs now) {
   closing_.stop_slice(now);
   links_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
   reloads_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
-  core_.ports.events.flush_loss(now, core_.policy.version);
+  core_.ports.events.flush_loss(now, core_.policies.version());
+}
+
+void Controller::on_link(std::uint8_t port, bool up) {
+  const TappedInput input(tap_, &InputTap::on_link, port, up);
+  links_.set(port, up);
 }
 
 bool Controller::terminate(const SessionId& id, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_terminate, id, now);
   Session* session = core_.sessions.find(id);
   if (session == nullptr || session->record.state() == State::kTerminated) return false;
   closing_.terminate(*session, Reason::kOperatorTerminated, now);
@@ -269,12 +298,24 @@ bool Controller::terminate(const SessionId& id, MonoNs now) {
 
 std::expected<std::vector<std::string>, std::string> Controller::reload(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_reload, *next, now);
   return reloads_.apply(std::move(next), now);
 }
 
 std::expected<std::vector<std::string>, std::string> Controller::apply_policy(
-    const session::Policy& next, std::string how, PolicyApplication application, MonoNs now) {
+    const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_policy, next, how, application, now);
   return reloads_.apply_policy(next, std::move(how), application, now);
+}
+
+void Controller::reload_refused(std::string_view field, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_refused, field, now);
+  reloads_.refuse(field, now);
+}
+
+void Controller::begin_stop() {
+  const TappedInput input(tap_, &InputTap::on_stop);
+  closing_.begin_stop();
 }
 
 }  // namespace jumpgate::ctl

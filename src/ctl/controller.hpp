@@ -27,6 +27,7 @@
 #include "ctl/core.hpp"
 #include "ctl/exchange.hpp"
 #include "ctl/handshake.hpp"
+#include "ctl/input_tap.hpp"
 #include "ctl/jump.hpp"
 #include "ctl/lifetime.hpp"
 #include "ctl/operator.hpp"
@@ -55,6 +56,9 @@ class Controller {
   /// Why the first routes could not be published; nothing when they were.
   [[nodiscard]] const std::expected<void, std::string>& started() const { return started_; }
 
+  /// Told of each input from now on; nullptr: nobody.
+  void set_tap(InputTap* tap) { tap_ = tap; }
+
   // ---- Inputs
   // ------------------------------------------------------------------------------------------------------
   /// A HELLO as it came.
@@ -69,7 +73,7 @@ class Controller {
   /// A command came back; the object stays the caller's.
   void on_acknowledged(const bus::Command& command, MonoNs now);
   /// The link of one of the gateway's ports came up or went down.
-  void on_link(std::uint8_t port, bool up) { links_.set(port, up); }
+  void on_link(std::uint8_t port, bool up);
   /// Time passes: call at least every few milliseconds.
   void tick(MonoNs now);
 
@@ -79,17 +83,17 @@ class Controller {
   bool terminate(const SessionId& id, MonoNs now);
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
-  /// A policy alone; the fields that changed (Reloads::apply_policy).
+  /// A policy with its profiles alone; the fields that changed (Reloads::apply_policy).
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply_policy(
-      const session::Policy& next, std::string how, PolicyApplication application, MonoNs now);
-  [[nodiscard]] const session::Policy& policy() const { return core_.policy; }
+      const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now);
+  [[nodiscard]] const session::PolicySet& policies() const { return core_.policies; }
   [[nodiscard]] const PolicyHistory& policy_history() const { return reloads_.history(); }
   /// Sessions are still being given the newest policy.
   [[nodiscard]] bool policy_sweeping() const { return reloads_.sweeping(); }
   /// A new configuration or policy was not valid: said as an event, nothing changed (Reloads::refuse).
-  void reload_refused(std::string_view field, MonoNs now) { reloads_.refuse(field, now); }
+  void reload_refused(std::string_view field, MonoNs now);
   /// No new sessions; the running ones end, a slice each tick, with a CLOSE to each peer.
-  void begin_stop() { closing_.begin_stop(); }
+  void begin_stop();
   [[nodiscard]] bool stopped() const { return closing_.stopped(); }
 
   [[nodiscard]] Views views() { return Views(core_); }
@@ -107,6 +111,7 @@ class Controller {
   void refused_by_worker(Session& session, Ack ack, std::uint64_t number, MonoNs now);
   void settle(const bus::SessionRef& ref, MonoNs now);
 
+  InputTap* tap_{nullptr};
   session::TransitionAuthority authority_;
   Core core_;
   Closing closing_;

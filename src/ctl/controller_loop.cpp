@@ -109,13 +109,13 @@ void ControllerLoop::on_frame(const bus::Report& report, std::span<const std::ui
     return;
   }
   const auto ip = net::parse_ip(ethernet->payload);
-  if (!ip || !net::is_own_address(*in, ip->destination) || !net::is_echo_request(ip->packet))
+  if (!ip || !net::is_own_address(*in, ip->destination()) || !net::is_echo_request(ip->packet))
     return;
   std::array<std::uint8_t, net::kEthernetSize + kMaxOwnPacket> reply{};
   const std::size_t size =
       net::build_echo_reply(std::span(reply).subspan(net::kEthernetSize), ip->packet);
   if (size == 0) return;
-  net::build_ethernet(reply, ethernet->source, in->mac, ethernet->type);
+  net::build_ethernet(reply, ethernet->source(), in->mac, ethernet->type);
   parts_.frames.send(report.port, std::span(reply).first(net::kEthernetSize + size), report.worker);
 }
 
@@ -134,7 +134,7 @@ void ControllerLoop::on_inner_refused(const bus::Report& report,
   std::optional<IpAddress> source;
   for (const net::PortAddressing& own : parts_.ports) {
     if (own.role != net::PortRole::kInner || source) continue;
-    source = net::own_address_towards(own, ip->source);
+    source = net::own_address_towards(own, ip->source());
   }
   if (!source) return;
   std::array<std::uint8_t, net::kMaxIcmpError> answer{};
@@ -146,7 +146,7 @@ void ControllerLoop::send_inner(std::span<const std::uint8_t> packet, MonoNs now
   const auto ip = net::parse_ip(packet);
   if (!ip) return;
   const net::RouteImage& image = parts_.routes.image();
-  const net::RouteTarget target = image.route(ip->destination);
+  const net::RouteTarget target = image.route(ip->destination());
   if (target.kind == net::RouteKind::kPeer) {
     parts_.frames.send(bus::kIntoTunnel, packet);
     return;
@@ -157,11 +157,11 @@ void ControllerLoop::send_inner(std::span<const std::uint8_t> packet, MonoNs now
       packet.size() > std::min<std::size_t>(out->mtu, kMaxOwnPacket))
     return;
   std::array<std::uint8_t, net::kEthernetSize + kMaxOwnPacket> frame{};
-  const bool v4 = ip->destination.family == IpFamily::kV4;
+  const bool v4 = ip->family == IpFamily::kV4;
   net::build_ethernet(frame, MacAddress{}, out->mac,
                       v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
   std::ranges::copy(packet, frame.begin() + net::kEthernetSize);
-  count(parts_.neighbours.resolve(target.port, on_link ? ip->destination : image.next_hop(target),
+  count(parts_.neighbours.resolve(target.port, on_link ? ip->destination() : image.next_hop(target),
                                   std::span(frame).first(net::kEthernetSize + packet.size()), now));
 }
 

@@ -17,12 +17,12 @@ constexpr base::TokenRate kRejectionEvents{.tokens = 1, .per = seconds(1), .burs
 }  // namespace
 
 Core::Core(const session::TransitionAuthority& the_authority, Settings the_settings,
-           const Ports& the_ports, const session::Policy& the_policy,
+           const Ports& the_ports, const session::PolicySet& the_policies,
            crypto::ResetKey the_reset_key, MonoNs now)
     : authority(the_authority),
       settings(std::move(the_settings)),
       ports(the_ports),
-      policy(the_policy),
+      policies(the_policies),
       sessions(settings.workers, settings.slots_per_worker, settings.max_sessions, ports.random),
       peers(settings.max_peers, ports.random),
       wheel(sessions.slots(), now),
@@ -68,13 +68,14 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
            .previous = change->previous, .now = change->now, .trigger = change->trigger},
        now);
   // A policy applied with grace waits for this moment; the transition itself is still the old one's.
-  if (session.record.policy_version() != policy.version) adopt_policy(session, now);
+  if (session.record.policy_version() != policies.version()) adopt_policy(session, now);
   return true;
 }
 
 void Core::adopt_policy(Session& session, MonoNs now) {
+  const session::Policy& policy = policy_of(session);
   session.record.adopt_policy(authority, policy, now);
-  session.liveness = liveness_policy();
+  session.liveness = liveness_policy(session);
   if (session.rekey) session.rekey->keys.adopt(policy.keys, now);
 }
 
@@ -131,7 +132,7 @@ void Core::emit_node(EventType type, Reason reason, const audit::EventDetail& de
   event.mono = now;
   event.type = type;
   event.reason = reason;
-  event.policy_version = policy.version;
+  event.policy_version = policies.version();
   event.detail = detail;
   ports.events.publish(event);
 }
@@ -188,7 +189,7 @@ bool Core::issue_jump_ids(const Session& session,
                           std::array<ConnectionId, limits::kMaxJumpIds>& ids) {
   ids = {};
   const std::size_t count =
-      std::min<std::size_t>(policy.transport.max_candidate_count, limits::kMaxJumpIds);
+      std::min<std::size_t>(policy_of(session).transport.max_candidate_count, limits::kMaxJumpIds);
   for (std::size_t i = 0; i < count; ++i) {
     const auto cid = issue_id(session);
     if (!cid) return false;
@@ -235,7 +236,8 @@ void Core::derive_control(const Session& session, const crypto::RootSecret& root
           .get();
 }
 
-bus::LivenessPolicy Core::liveness_policy() const {
+bus::LivenessPolicy Core::liveness_policy(const Session& session) const {
+  const session::Policy& policy = policy_of(session);
   bus::LivenessPolicy liveness;
   liveness.interval = policy.volatility.heartbeat_interval;
   liveness.idle_interval = policy.volatility.idle_heartbeat_interval;

@@ -26,7 +26,7 @@
 #include "ctl/ports.hpp"
 #include "ctl/session.hpp"
 #include "ctl/session_store.hpp"
-#include "session/policy.hpp"
+#include "session/policy_set.hpp"
 
 namespace jumpgate::ctl {
 
@@ -77,7 +77,7 @@ inline constexpr Duration kRetryDelay = milliseconds(1);
 class Core {
  public:
   Core(const session::TransitionAuthority& authority, Settings settings, const Ports& ports,
-       const session::Policy& policy, crypto::ResetKey reset_key, MonoNs now);
+       const session::PolicySet& policies, crypto::ResetKey reset_key, MonoNs now);
 
   // ---- Commands: obtain before a transition, send after it.
   // -------------------------------------------------------
@@ -109,7 +109,7 @@ class Core {
                   const Preface* preface = nullptr);
   void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,
             MonoNs now);
-  /// The session goes by the policy in force, and so do the keys it is making.
+  /// The session goes by its policy in force, and so do the keys it is making.
   void adopt_policy(Session& session, MonoNs now);
   /// Keys of an epoch are there: KeyInstalled. Their end is told once: KeyExpired.
   void keys_installed(Session& session, std::uint64_t epoch, std::uint32_t generation, MonoNs now);
@@ -154,7 +154,14 @@ class Core {
   void sync_liveness(Session& session, MonoNs now);
   /// Arms the session's timer at its next deadline.
   void arm(Session& session);
-  [[nodiscard]] bus::LivenessPolicy liveness_policy() const;
+  [[nodiscard]] bus::LivenessPolicy liveness_policy(const Session& session) const;
+  /// The one in force for the session's peer: of its profile, or the base.
+  [[nodiscard]] const session::Policy& policy_of(const Session& session) const {
+    return policy_of(session.peer);
+  }
+  [[nodiscard]] const session::Policy& policy_of(std::uint32_t peer) const {
+    return policies.of(peers[peer].config->profile);
+  }
   [[nodiscard]] std::string_view peer_name(const Session& session) const {
     return peers[session.peer].config->name;
   }
@@ -162,7 +169,7 @@ class Core {
   const session::TransitionAuthority& authority;
   const Settings settings;
   const Ports ports;
-  session::Policy policy;
+  session::PolicySet policies;
   Counters counters;
   SessionStore sessions;
   PeerTable peers;

@@ -160,7 +160,7 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
     }
     return;
   }
-  if (now - matched->first_sent > core_.policy.security.reattach_proof_max_age) {
+  if (now - matched->first_sent > core_.policy_of(session).security.reattach_proof_max_age) {
     if (exchange.kind == wire::ChallengeKind::kReattach)
       refuse(session, exchange.jump_seq, Reason::kStaleRequest, {}, exchange.client_cid, to, from);
     fail(session, Reason::kReattachValidationFailed, Reason::kStaleRequest, now);
@@ -187,13 +187,14 @@ session::SwitchVerdict Exchanges::judge(const Session& session, IpFamily family,
                                         bool count_attempts, MonoNs now) const {
   const bool recovering = session.record.state() == State::kRecovering;
   session::SwitchVerdict verdict = session::may_switch(
-      core_.policy, {.now = now,
-                     .attempts_last_minute = count_attempts ? session.budget.attempts(now) : 0,
-                     .commits_last_minute = session.budget.commits(now),
-                     .last_commit = session.budget.last_commit(),
-                     .exempt_from_cooldown = exempt,
-                     .recovery_deadline = recovering ? session.record.state_deadline() : kNever,
-                     .family = family});
+      core_.policy_of(session),
+      {.now = now,
+       .attempts_last_minute = count_attempts ? session.budget.attempts(now) : 0,
+       .commits_last_minute = session.budget.commits(now),
+       .last_commit = session.budget.last_commit(),
+       .exempt_from_cooldown = exempt,
+       .recovery_deadline = recovering ? session.record.state_deadline() : kNever,
+       .family = family});
   // How long a limit lasts is the budget's knowledge.
   if (verdict.reason == Reason::kSwitchRateLimited)
     verdict.retry_after = session.budget.until_commit(now);
@@ -279,7 +280,7 @@ void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
   core_.keys_installed(session, exchange.epoch, session.record.root_generation(), now);
   if (in_place && exchange.kind == wire::ChallengeKind::kRebinding) {
     session.rebind_refused = exchange.addresses[1].remote;
-    session.rebind_refused_until = now + core_.policy.switching.switch_cooldown;
+    session.rebind_refused_until = now + core_.policy_of(session).switching.switch_cooldown;
   }
   session.healing = false;
   session.exchange.reset();
@@ -327,14 +328,14 @@ void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, Mono
   session.exchange.reset();
   if (exchange.kind == wire::ChallengeKind::kRebinding) {
     session.rebind_refused = to;
-    session.rebind_refused_until = now + core_.policy.switching.switch_cooldown;
+    session.rebind_refused_until = now + core_.policy_of(session).switching.switch_cooldown;
   }
   if (!session.path_is_healthy()) return;
   // The retained path lives: back to it by a fresh proof; after a failed jump at once.
   session.healing = true;
   session.in_place_at = exchange.kind == wire::ChallengeKind::kReattach
                             ? now
-                            : now + core_.policy.volatility.heartbeat_interval;
+                            : now + core_.policy_of(session).volatility.heartbeat_interval;
 }
 
 void Exchanges::cancel_epoch(Session& session, std::uint64_t epoch, MonoNs now) {

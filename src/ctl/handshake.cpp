@@ -73,7 +73,7 @@ void Handshakes::drop(HandshakeJob* job, DropReason reason, MonoNs now) {
 void Handshakes::on_read(HandshakeJob* job, MonoNs now) {
   // The peers may have changed while the thread was at it.
   Peer& peer = core_.peers[job->peer];
-  if (!peer.configured || peer.config->public_key != job->noise->remote_static())
+  if (!peer.configured || peer.config->public_key != job->remote)
     return drop(job, DropReason::kHelloUnknownPeer, now);
   const auto payload = wire::decode_hello_payload(job->payload);
   if (!payload || payload->counter == 0 ||
@@ -122,8 +122,8 @@ Suite Handshakes::choose_suite(const Peer& peer, const wire::HelloPayload& offer
 Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t counter, MonoNs now) {
   const SessionId id{.bytes = core_.ports.random.array<16>()};
   if (id == SessionId{}) return nullptr;
-  Session* session =
-      core_.sessions.create(core_.authority, id, job.peer, job.worker, core_.policy, now);
+  Session* session = core_.sessions.create(core_.authority, id, job.peer, job.worker,
+                                           core_.policy_of(job.peer), now);
   if (session == nullptr) return nullptr;
   session->suite = suite;
   session->hello_counter = counter;
@@ -161,7 +161,7 @@ bool Handshakes::fill_welcome(Session& session, HandshakeJob& job) {
   welcome.gateway_id = core_.with_token(*cid);
   welcome.suite = session.suite;
   welcome.inner_mtu = core_.settings.inner_mtu;
-  welcome.policy = session::to_client_policy(core_.policy);
+  welcome.policy = session::to_client_policy(core_.policy_of(session));
   welcome.observed = job.from;
   welcome.jump_ids = core_.with_tokens(session.jump_ids);
   welcome.jump_id_count = static_cast<std::uint8_t>(
@@ -204,16 +204,16 @@ void Handshakes::install(Session& session, MonoNs now) {
   }
   session.welcome_ready = false;
   session.installed = true;
-  session.told = {.policy_version = core_.policy.version};
+  session.told = {.policy_version = core_.policies.version()};
   auto& body = command->body.emplace<bus::InstallSession>();
   body.id = session.record.id();
   body.peer = session.peer;
   body.gateway_cid = session.first_gateway_cid;
   body.client_cid = session.first_client_cid;
   body.jump_ids = session.jump_ids;
-  session.liveness = core_.liveness_policy();
+  session.liveness = core_.liveness_policy(session);
   body.liveness = session.liveness;
-  body.replay_window_packets = core_.policy.security.replay_window_packets;
+  body.replay_window_packets = core_.policy_of(session).security.replay_window_packets;
   core_.derive_control(session, session.root, 0, body.control);
   core_.derive_epoch(session, session.root, {.epoch = session.epochs.current(), .generation = 0}, 1,
                      body.epoch);
@@ -224,7 +224,7 @@ void Handshakes::on_installed(Session& session, MonoNs now) {
   if (session.record.state() != State::kBirth || session.job == nullptr) return;
   HandshakeJob* job = session.job;
   session.job = nullptr;
-  session.record.begin_keys(core_.authority, {core_.policy.keys, now});
+  session.record.begin_keys(core_.authority, {core_.policy_of(session).keys, now});
   core_.counters.add(ControllerCounter::kWelcomes);
   if (!core_.ports.datagrams.send(session.hello_to, session.hello_from,
                                   std::span(job->answer).first(job->answer_size)))
@@ -254,7 +254,7 @@ void Handshakes::on_confirm(Session& session, const wire::Confirm& message, cons
     return;
   }
   if (session.doom != Reason::kNone) return;
-  if (!session::allows_transport(core_.policy, from.address.family)) {
+  if (!session::allows_transport(core_.policy_of(session), from.address.family)) {
     core_.counters.drop(DropReason::kSessionStateForbids);
     return;
   }

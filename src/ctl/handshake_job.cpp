@@ -14,7 +14,8 @@ void read_hello(HandshakeJob& job, const crypto::KeyPair& own) {
     job.failure = DropReason::kHelloBadNoise;
     return;
   }
-  const PeerIdentity* peer = job.peers->find(job.noise->remote_static());
+  job.remote = job.noise->remote_static();
+  const PeerIdentity* peer = job.peers->find(job.remote);
   if (peer == nullptr) {
     job.failure = DropReason::kHelloUnknownPeer;
     return;

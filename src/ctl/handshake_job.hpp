@@ -28,6 +28,7 @@ namespace jumpgate::ctl {
 struct HandshakeJob {
   enum class Kind : std::uint8_t { kReadHello, kWriteWelcome, kWriteRefusal, kRekey };
   Kind kind{Kind::kReadHello};
+  std::uint64_t number{0};  // in a recording; 0: none yet
 
   // kReadHello in; kept for the answer.
   std::array<std::uint8_t, wire::kHelloSize> hello{};
@@ -39,6 +40,7 @@ struct HandshakeJob {
   // kReadHello out.
   std::optional<DropReason> failure;
   std::uint32_t peer{0};
+  PublicKey remote{};  // the static key that the HELLO proves
   std::array<std::uint8_t, wire::kHelloPayloadSize> payload{};
   std::optional<crypto::NoiseIk> noise;
   config::SecretKey preshared_key;

@@ -112,7 +112,7 @@ void Jumps::repeat(Session& session, const wire::Reattach& message, const Endpoi
       return;
     }
     const bool allowed = net::is_answerable(from.address) && from.port != 0 &&
-                         session::allows_transport(core_.policy, from.address.family);
+                         session::allows_transport(core_.policy_of(session), from.address.family);
     if (allowed && exchanges_.add_candidate(session, {.remote = from, .local = to}, now)) return;
   }
   core_.counters.drop(DropReason::kControlStale);

@@ -67,7 +67,7 @@ class Views {
   [[nodiscard]] std::uint32_t sessions() const { return core_.sessions.size(); }
   [[nodiscard]] std::uint32_t max_sessions() const { return core_.sessions.capacity(); }
   [[nodiscard]] std::uint64_t attached() const { return core_.attached; }
-  [[nodiscard]] std::uint64_t policy_version() const { return core_.policy.version; }
+  [[nodiscard]] std::uint64_t policy_version() const { return core_.policies.version(); }
 
  private:
   [[nodiscard]] SessionView view(const Session& session) const;

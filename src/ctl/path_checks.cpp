@@ -65,7 +65,7 @@ void PathChecks::heal(Session& session, MonoNs now) {
     return;
   // The client sees the same and may be about to send its REATTACH.
   session.healing = true;
-  session.in_place_at = now + core_.policy.volatility.heartbeat_interval;
+  session.in_place_at = now + core_.policy_of(session).volatility.heartbeat_interval;
 }
 
 void PathChecks::consider(Session& session, MonoNs now) {
@@ -77,7 +77,7 @@ void PathChecks::consider(Session& session, MonoNs now) {
   const auto verdict = exchanges_.judge(session, bound.address.family, true, false, now);
   if (verdict.reason != Reason::kNone || !rekeys_.cancel_for_check(session, now)) {
     session.in_place_at =
-        now + std::max(verdict.retry_after, core_.policy.volatility.heartbeat_interval);
+        now + std::max(verdict.retry_after, core_.policy_of(session).volatility.heartbeat_interval);
     return;
   }
   const auto reservation = exchanges_.reserve(session, now);

@@ -1,6 +1,7 @@
 /// Which policies this node has had since it started, and what each changed.
 ///
-/// Owner thread: the controller. Bound: the newest kKept; older ones are forgotten. Failure: none.
+/// Owner thread: the controller. Bound: the newest kKept, of each the first kChangeBytes of what it
+/// changed; older ones are forgotten, further lines counted. Failure: none.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,6 @@
 #include <vector>
 
 #include <jumpgate/time.hpp>
-
-#include "session/policy.hpp"
 
 namespace jumpgate::ctl {
 
@@ -30,10 +29,22 @@ struct PolicyChange {
 
 class PolicyHistory {
  public:
-  /// With all fields changed in each they still fit one answer of the control socket.
+  /// Together they fit one answer of the control socket; all fields of a base fit kChangeBytes.
   static constexpr std::size_t kKept = 24;
+  static constexpr std::size_t kChangeBytes = 2000;
 
   void add(PolicyChange change) {
+    std::size_t bytes = 0;
+    std::size_t lines = 0;
+    for (const std::string& line : change.changes) {
+      bytes += line.size();
+      if (bytes > kChangeBytes) break;
+      ++lines;
+    }
+    if (const std::size_t more = change.changes.size() - lines; more != 0) {
+      change.changes.resize(lines);
+      change.changes.push_back("and " + std::to_string(more) + " more");
+    }
     if (changes_.size() == kKept) changes_.pop_front();
     changes_.push_back(std::move(change));
   }

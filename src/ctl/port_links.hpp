@@ -21,6 +21,8 @@ class PortLinks {
     down_[port] = !up;
     cursor_ = 0;
   }
+  /// Sessions are still to learn of a change.
+  [[nodiscard]] bool sweeping() const { return cursor_ < core_.sessions.slots(); }
   /// A slice of the sessions learns what became of its port; calls `touched` for each to which
   /// that is news.
   template <class Touched>

@@ -127,7 +127,7 @@ void Rekeys::on_installed(Session& session, std::uint64_t epoch, MonoNs now) {
   PendingRekey& pending = *session.rekey;
   pending.stage = PendingRekey::Stage::kInstalled;
   pending.made_at = now;
-  pending.keys = {core_.policy.keys, now};
+  pending.keys = {core_.policy_of(session).keys, now};
   core_.keys_installed(session, epoch, pending.generation, now);
   KeptRekeyReply& kept = session.rekey_reply;
   kept.reply = {.generation = pending.generation,

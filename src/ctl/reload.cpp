@@ -1,16 +1,35 @@
 #include "ctl/reload.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
 namespace jumpgate::ctl {
 namespace {
 
-constexpr std::string_view kReplayWindow = "security.replay_window";
 constexpr const char* kWindowTooLarge =
-    "security.replay_window is larger than the one the gateway was started with, for which memory "
-    "was taken; restart it with the new one";
+    "security.replay_window is larger than the largest that the gateway was started with, for "
+    "which "
+    "memory was taken; restart it with the new one";
+
+/// Which peers go by another profile than before.
+std::vector<std::string> reassigned(const config::ConfigDiff& diff,
+                                    const config::GatewayConfig& before,
+                                    const config::GatewayConfig& after) {
+  const auto name = [](const config::PeerConfig& peer) {
+    return peer.profile.empty() ? std::string("-") : peer.profile;
+  };
+  std::vector<std::string> lines;
+  for (const config::ChangedPeer& changed : diff.changed) {
+    if (!changed.profile) continue;
+    const config::PeerConfig& now = after.peers[changed.after];
+    lines.push_back("peer " + now.name + ": profile " + name(before.peers[changed.before]) +
+                    " -> " + name(now));
+  }
+  return lines;
+}
 
 }  // namespace
 
@@ -21,16 +40,18 @@ Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
       handshakes_(handshakes),
       current_(std::move(first)),
       sweep_cursor_(core.sessions.slots()),
-      replay_window_room_(std::bit_ceil(core.policy.security.replay_window_packets)) {
-  history_.add({.version = core.policy.version, .at = now, .how = "start", .changes = {}});
+      replay_window_room_(std::bit_ceil(core.policies.largest_replay_window())) {
+  history_.add({.version = core.policies.version(), .at = now, .how = "start", .changes = {}});
 }
 
 std::expected<std::vector<std::string>, std::string> Reloads::apply(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
   const config::ConfigDiff diff = config::diff(*current_, *next);
-  if (diff.policy && !fits(next->policy)) {
-    refuse(kReplayWindow, now);
-    return std::unexpected(kWindowTooLarge);
+  // A policy applied by itself stays in force, whatever else the file changes.
+  const session::PolicySet policies = diff.policy ? next->policies : core_.policies;
+  if (const auto fault = misfit(policies, *next)) {
+    refuse(fault->field, now);
+    return std::unexpected(fault->message);
   }
   core_.peers.reclaim();
   if (diff.added.size() > core_.peers.room()) {
@@ -70,11 +91,10 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
     core_.peers.remove(index);
   }
   handshakes_.set_image(core_.peers.make_image());
-  std::vector<std::string> lines;
-  if (diff.policy) {
-    auto applied = apply_policy(next->policy, "reload", PolicyApplication::kStrict, now);
-    if (applied) lines = std::move(*applied);
-  }
+  std::vector<std::string> lines =
+      session::differences(session::fields_of(core_.policies), session::fields_of(policies));
+  std::ranges::move(reassigned(diff, *current_, *next), std::back_inserter(lines));
+  put_in_force(policies, "reload", PolicyApplication::kStrict, lines, now);
   if (!diff.empty()) {
     std::istringstream text(config::describe(diff, *current_, *next));
     for (std::string line; std::getline(text, line);)
@@ -86,27 +106,47 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
 }
 
 std::expected<std::vector<std::string>, std::string> Reloads::apply_policy(
-    const session::Policy& next, std::string how, PolicyApplication application, MonoNs now) {
-  if (!fits(next)) {
-    refuse(kReplayWindow, now);
-    return std::unexpected(kWindowTooLarge);
+    const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now) {
+  if (const auto fault = misfit(next, *current_)) {
+    refuse(fault->field, now);
+    return std::unexpected(fault->message);
   }
   std::vector<std::string> changes =
-      session::differences(session::fields_of(core_.policy), session::fields_of(next));
-  if (changes.empty()) return changes;
-  const std::uint64_t previous = core_.policy.version;
-  core_.policy = next;
-  core_.policy.version = previous + 1;
+      session::differences(session::fields_of(core_.policies), session::fields_of(next));
+  put_in_force(next, std::move(how), application, changes, now);
+  return changes;
+}
+
+std::optional<session::PolicyError> Reloads::misfit(const session::PolicySet& policies,
+                                                    const config::GatewayConfig& config) const {
+  if (policies.largest_replay_window() > replay_window_room_)
+    return session::PolicyError{.field = "security.replay_window", .message = kWindowTooLarge};
+  for (const config::PeerConfig& peer : config.peers) {
+    if (peer.profile.empty() || policies.has(peer.profile)) continue;
+    return session::PolicyError{.field = "profiles." + peer.profile,
+                                .message = "peer " + peer.name + " has the profile '" +
+                                           peer.profile +
+                                           "', which the policy to be in force does not define"};
+  }
+  return std::nullopt;
+}
+
+void Reloads::put_in_force(const session::PolicySet& next, std::string how,
+                           PolicyApplication application, std::vector<std::string> changes,
+                           MonoNs now) {
+  if (changes.empty()) return;
+  const std::uint64_t previous = core_.policies.version();
+  core_.policies = next;
+  core_.policies.set_version(previous + 1);
   // A sweep that is under way goes on, with the newest: what was strict stays so.
   if (application == PolicyApplication::kStrict) sweep_cursor_ = 0;
   core_.emit_node(EventType::kPolicyApplied, Reason::kPolicyValid,
                   audit::PolicyDetail{.previous_version = previous, .field = {}}, now);
-  history_.add({.version = core_.policy.version,
+  history_.add({.version = core_.policies.version(),
                 .at = now,
                 .how = std::move(how),
                 .application = application,
-                .changes = changes});
-  return changes;
+                .changes = std::move(changes)});
 }
 
 std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
@@ -128,7 +168,7 @@ std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff
 void Reloads::refuse(std::string_view field, MonoNs now) {
   core_.counters.add(ControllerCounter::kReloadsRefused);
   core_.emit_node(EventType::kPolicyRejected, Reason::kPolicyInvalid,
-                  audit::PolicyDetail{.previous_version = core_.policy.version, .field = field},
+                  audit::PolicyDetail{.previous_version = core_.policies.version(), .field = field},
                   now);
 }
 

@@ -8,6 +8,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,11 @@ class Reloads {
   /// The sentences for the operator: what changed, and what waits for the next start.
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
-  /// A policy alone. What changed, field by field; nothing and no new version when it is the one in
-  /// force. It stays until another one is applied, or the configuration's own changes.
+  /// A policy and its profiles alone. What changed, field by field; nothing and no new version when
+  /// it is the one in force. It stays until another one is applied, or the configuration's own
+  /// changes. Each profile that a configured peer names must be in it.
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply_policy(
-      const session::Policy& next, std::string how, PolicyApplication application, MonoNs now);
+      const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now);
   /// A configuration or policy that could not even be read: nothing was changed, and that is said.
   /// `field` is the policy's at fault; empty: none is.
   void refuse(std::string_view field, MonoNs now);
@@ -57,9 +59,11 @@ class Reloads {
   [[nodiscard]] std::expected<void, std::string> publish(const config::ConfigDiff& diff,
                                                          const config::GatewayConfig& next);
 
-  [[nodiscard]] bool fits(const session::Policy& policy) const {
-    return policy.security.replay_window_packets <= replay_window_room_;
-  }
+  /// Why `policies` can not be in force with these peers, and the field at fault.
+  [[nodiscard]] std::optional<session::PolicyError> misfit(
+      const session::PolicySet& policies, const config::GatewayConfig& config) const;
+  void put_in_force(const session::PolicySet& next, std::string how, PolicyApplication application,
+                    std::vector<std::string> changes, MonoNs now);
 
   Core& core_;
   Closing& closing_;

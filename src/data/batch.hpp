@@ -37,6 +37,17 @@ class Batch {
     JG_INVARIANT(!full());
     items_[size_++] = item;
   }
+  /// One more, to be filled in where it stands: what is written in parts and then copied as a whole
+  /// waits for the parts to reach the cache.
+  T& add() {
+    JG_INVARIANT(!full());
+    return items_[size_++];
+  }
+  /// In place of what was there: `source` writes into the room it is given and says how many.
+  template <typename Source>
+  std::size_t fill(Source&& source) {
+    return size_ = source(std::span<T>(items_));
+  }
   void clear() { size_ = 0; }
   std::span<T> items() { return {items_.data(), size_}; }
   T* begin() { return items_.data(); }
@@ -46,8 +57,12 @@ class Batch {
   template <typename Keep>
   void retain(Keep&& keep) {
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < size_; ++i)
-      if (keep(items_[i])) items_[kept++] = items_[i];
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (!keep(items_[i])) continue;
+      // Nothing moves before the first that goes: mostly none does.
+      if (kept != i) items_[kept] = items_[i];
+      ++kept;
+    }
     size_ = kept;
   }
 

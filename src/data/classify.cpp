@@ -147,16 +147,23 @@ void classify(Shard& shard, Batch<Datagram>& datagrams) {
 void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
   std::array<ConnectionId, limits::kBurst> ids;
   std::array<crypto::CidFields, limits::kBurst> fields;
-  for (std::size_t i = 0; i < datagrams.size(); ++i)
-    ids[i] = ConnectionId{datagrams[i].cid};
-  const std::uint32_t valid = shard.shared.cids.decode_burst({ids.data(), datagrams.size()},
-                                                             {fields.data(), datagrams.size()});
-  for (std::size_t i = 0; i < datagrams.size(); ++i)
+  std::array<std::uint8_t, limits::kBurst> place;
+  // Packets of one session come in rows: an id that is the one before is deciphered once.
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < datagrams.size(); ++i) {
+    const ConnectionId cid{datagrams[i].cid};
+    if (count == 0 || ids[count - 1] != cid) ids[count++] = cid;
+    place[i] = static_cast<std::uint8_t>(count - 1);
+  }
+  const std::uint32_t valid =
+      shard.shared.cids.decode_burst({ids.data(), count}, {fields.data(), count});
+  for (std::size_t i = 0; i < count; ++i)
     if (fields[i].worker == shard.worker && fields[i].slot < shard.sessions.size())
       shard.sessions.prefetch_ids(fields[i].slot);
   std::size_t i = 0;
+  std::uint32_t asked_for = kNoSlot;
   datagrams.retain([&](Datagram& datagram) {
-    const std::size_t at = i++;
+    const std::size_t at = place[i++];
     if ((valid >> at & 1) == 0) return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
     const crypto::CidFields& id = fields[at];
     // Another node's: not ours to judge, nor to reset.
@@ -174,8 +181,11 @@ void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
     // The id lives here, so the phase bit was turned on the way: a reset would hand its real token
     // to whoever turned it (spec/wire.md "RESET").
     if (datagram.other_boot) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
-    shard.sessions.prefetch_rest(id.slot);
-    rte_prefetch0(&shard.session_counters[id.slot]);
+    if (id.slot != asked_for) {
+      shard.sessions.prefetch_rest(id.slot);
+      rte_prefetch0(&shard.session_counters[id.slot]);
+      asked_for = id.slot;
+    }
     return true;
   });
 }

@@ -24,8 +24,8 @@ bool report_usage(Shard& shard, std::uint32_t slot, const Epoch& epoch, std::uin
 
 void note_path(Shard& shard, const Datagram& datagram) {
   const SlotBinding& binding = shard.sessions.binding(datagram.slot);
+  if (comes_from(datagram, binding.remote)) return;
   const Endpoint from = source_of(datagram);
-  if (from == binding.remote) return;
   SlotRecord& record = shard.sessions.record(datagram.slot);
   const Duration wait = from == record.reported_path ? kPathReportRepeat : kPathReportInterval;
   if (record.reported_path_at.ns != 0 && shard.now - record.reported_path_at < wait) return;
@@ -104,10 +104,9 @@ void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch) {
   if (!epoch.heard_reported) arm_timer(shard, slot);
 }
 
-void note_traffic(Shard& shard, std::uint32_t slot) {
+void note_first_traffic(Shard& shard, std::uint32_t slot) {
   SlotBinding& binding = shard.sessions.binding(slot);
   const bool was_quiet = shard.now - binding.last_traffic >= session::kTrafficMemory;
-  if (binding.last_traffic == shard.now) return;
   binding.last_traffic = shard.now;
   shard.sessions.record(slot).liveness.on_traffic(shard.now);
   if (was_quiet) arm_timer(shard, slot);

@@ -26,7 +26,10 @@ inline void note_key_usage(Shard& shard, std::uint32_t slot, Epoch& epoch) {
 }
 /// The first authentic packet of an epoch that is not current; told once.
 void report_heard(Shard& shard, std::uint32_t slot, Epoch& epoch);
-/// DATA of the binding went either way: the quick interval is in force.
-void note_traffic(Shard& shard, std::uint32_t slot);
+/// DATA of the binding went either way: the quick interval is in force. Noted once a round.
+void note_first_traffic(Shard& shard, std::uint32_t slot);
+inline void note_traffic(Shard& shard, std::uint32_t slot) {
+  if (shard.sessions.binding(slot).last_traffic != shard.now) note_first_traffic(shard, slot);
+}
 
 }  // namespace jumpgate::data

@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "data/cutting.hpp"
 #include "data/filter.hpp"
+#include "data/last_route.hpp"
 #include "data/reporting.hpp"
 #include "net/address.hpp"
 #include "net/frames.hpp"
@@ -28,10 +29,7 @@ struct Header {
 
   [[nodiscard]] const std::uint8_t* source() const { return ip + (v6 ? 8 : 12); }
   [[nodiscard]] const std::uint8_t* destination() const { return ip + (v6 ? 24 : 16); }
-  [[nodiscard]] IpAddress destination_address() const {
-    if (v6) return net::address_v6(std::span<const std::uint8_t, 16>(destination(), 16));
-    return net::address_v4(std::span<const std::uint8_t, 4>(destination(), 4));
-  }
+  [[nodiscard]] IpFamily family() const { return v6 ? IpFamily::kV6 : IpFamily::kV4; }
   [[nodiscard]] std::uint8_t& ttl() const { return ip[v6 ? kIpv6HopLimitOffset : kIpv4TtlOffset]; }
 };
 
@@ -54,15 +52,17 @@ void decrement_ttl(const Header& header) {
   base::store_be16(checksum, static_cast<std::uint16_t>(sum));
 }
 
+/// The way of the packet before: one look-up serves the packets of a burst that go the same way.
 struct Hop {
   std::uint8_t port{0};
-  IpAddress address;
-  std::optional<MacAddress> mac;
+  IpAddress address;                 // of the neighbour
+  std::optional<std::uint64_t> mac;  // its MAC as a word
 };
 
 struct Stage {
   Shard& shard;
   Batch<Routed>& routed;
+  LastRoute last{*shard.routes};
   Hop hop{};
 
   bool drop(rte_mbuf* mbuf, DropReason reason) { return shard.drops.drop(mbuf, reason); }
@@ -81,12 +81,19 @@ struct Stage {
     return true;
   }
 
-  /// The MAC of a neighbour: one look-up serves the packets of a burst that go the same way.
-  const std::optional<MacAddress>& mac_of(std::uint8_t port, const IpAddress& address) {
-    if (hop.port == port && hop.address == address) return hop.mac;
-    const auto neighbour = shard.shared.neighbours.find(port, address);
-    hop = {port, address, neighbour ? shard.shared.neighbours.mac(*neighbour) : std::nullopt};
-    return hop.mac;
+  /// The neighbour that a packet for `target` is given to.
+  void find_hop(const Header& header, const net::RouteTarget& target) {
+    const bool by_router = target.kind == net::RouteKind::kNextHop;
+    const bool same =
+        hop.port == target.port &&
+        (by_router ? hop.address == shard.routes->next_hop(target)
+                   : net::stands_at(hop.address, header.family(), header.destination()));
+    if (same) return;
+    hop.port = target.port;
+    hop.address = by_router ? shard.routes->next_hop(target)
+                            : net::address_at(header.family(), header.destination());
+    const auto neighbour = shard.shared.neighbours.find(target.port, hop.address);
+    hop.mac = neighbour ? shard.shared.neighbours.mac_word(*neighbour) : std::nullopt;
   }
 
   /// A packet out of a tunnel to the gateway itself.
@@ -115,7 +122,9 @@ struct Stage {
       }
       shard.counters.add(bus::WorkerCounter::kHairpinned);
     }
-    routed.push({packet.mbuf, *session});
+    Routed& next = routed.add();
+    next.mbuf = packet.mbuf;
+    next.session = *session;
   }
 
   void too_big_for_port(rte_mbuf* mbuf, const net::RouteTarget& target) {
@@ -135,22 +144,20 @@ struct Stage {
       too_big_for_port(mbuf, target);
       return;
     }
-    const IpAddress next_hop = target.kind == net::RouteKind::kNextHop
-                                   ? shard.routes->next_hop(target)
-                                   : header.destination_address();
-    auto* ethernet = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(mbuf, net::kEthernetSize));
-    if (ethernet == nullptr) {
+    if (rte_pktmbuf_headroom(mbuf) < net::kEthernetSize) {
       drop(mbuf, DropReason::kNoHeadroom);
       return;
     }
-    const auto& mac = mac_of(target.port, next_hop);
-    net::build_ethernet({ethernet, net::kEthernetSize}, mac.value_or(MacAddress{}), port.mac,
-                        header.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
+    find_hop(header, target);
+    std::uint8_t* ethernet = extend(mbuf, net::kEthernetSize, 0);
+    base::store_le<6>(ethernet, hop.mac.value_or(0));
+    std::memcpy(ethernet + 6, port.mac.bytes.data(), port.mac.bytes.size());
+    base::store_be16(ethernet + 12, header.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
     mbuf->ol_flags = 0;
-    if (mac)
+    if (hop.mac)
       shard.tx.send(target.port, mbuf);
     else
-      punt_unresolved(shard, mbuf, target.port, next_hop);
+      punt_unresolved(shard, mbuf, target.port, hop.address);
   }
 
   bool from_port(const InnerPacket& packet, const Header& header) {
@@ -171,9 +178,10 @@ struct Stage {
     if (packet.from_slot == kNoSlot) return packet.counted || from_port(packet, header);
     if (!source_allowed(header, packet.from_slot))
       return drop(packet.mbuf, DropReason::kInnerBadSource);
-    const IpAddress destination = header.destination_address();
-    const auto& own = shard.shared.outer_addresses;
-    if (std::ranges::find(own, destination) != own.end())
+    const auto is_destination = [&](const IpAddress& own) {
+      return net::stands_at(own, header.family(), header.destination());
+    };
+    if (std::ranges::any_of(shard.shared.outer_addresses, is_destination))
       return drop(packet.mbuf, DropReason::kInnerToGateway);
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);
@@ -189,17 +197,21 @@ struct Stage {
     return !fault || drop(packet.mbuf, *fault);
   }
 
-  [[nodiscard]] net::RouteTarget target_of(const InnerPacket& packet, const Header& header) const {
+  net::RouteTarget target_of(const InnerPacket& packet, const Header& header) {
     if (packet.target.kind != net::RouteKind::kNone) return packet.target;
-    return header.v6 ? shard.routes->route_v6(header.destination())
-                     : shard.routes->route_v4(header.destination());
+    return last.find(header.family(), header.destination());
   }
 
   void packet(const InnerPacket& packet) {
-    if (const auto bad =
-            net::inner_fault({bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf)})) {
-      drop(packet.mbuf, *bad);
-      return;
+    // What a port's frame held was parsed when its route was looked up.
+    const bool parsed = packet.target.kind != net::RouteKind::kNone;
+    if (!parsed) {
+      const std::span<const std::uint8_t> bytes(bytes_of(packet.mbuf),
+                                                rte_pktmbuf_data_len(packet.mbuf));
+      if (const auto bad = net::inner_fault(bytes)) {
+        drop(packet.mbuf, *bad);
+        return;
+      }
     }
     const Header header{bytes_of(packet.mbuf), bytes_of(packet.mbuf)[0] >> 4 == 6};
     if (!is_plain(packet, header) || !admit(packet, header)) return;

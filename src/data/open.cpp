@@ -1,6 +1,5 @@
 #include "data/open.hpp"
 
-#include "data/aead_burst.hpp"
 #include "session/replay_window.hpp"
 
 namespace jumpgate::data {
@@ -25,14 +24,14 @@ void check_replay(Shard& shard, Batch<Datagram>& datagrams) {
     if (verdict != ReplayVerdict::kOk) return drop(shard, datagram, reason_of(verdict));
     if (datagram.epoch->receive_exhausted())
       return drop(shard, datagram, DropReason::kKeyLimitReached);
-    shard.keys.prefetch_key(datagram.epoch->key_id,
-                            shard.aead(datagram.epoch->suite).expanded_key_size());
+    shard.aead_burst.prefetch_key(datagram.epoch->suite, datagram.epoch->key_id);
     return true;
   });
 }
 
 void open(Shard& shard, Batch<Datagram>& datagrams) {
-  AeadBurst burst(shard);
+  AeadBurst& burst = shard.aead_burst;
+  burst.begin();
   for (const Datagram& datagram : datagrams)
     burst.add(datagram.epoch->suite, datagram.epoch->key_id, datagram.epoch->receive,
               datagram.counter, datagram.message, datagram.length - wire::kTrafficOverhead);
@@ -53,9 +52,9 @@ void commit_replay(Shard& shard, Batch<Datagram>& datagrams) {
     datagram.leads = datagram.counter >= window.next();
     window.commit(datagram.counter);
     datagram.epoch->received_blocks += blocks_of(datagram.length - wire::kTrafficOverhead);
-    shard.counters.add(bus::WorkerCounter::kOpened);
     return true;
   });
+  shard.counters.add(bus::WorkerCounter::kOpened, datagrams.size());
 }
 
 }  // namespace jumpgate::data

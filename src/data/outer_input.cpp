@@ -5,6 +5,7 @@
 #include <rte_ether.h>
 
 #include "base/bytes.hpp"
+#include "data/last_route.hpp"
 #include "data/reporting.hpp"
 #include "net/address.hpp"
 #include "net/frames.hpp"
@@ -27,12 +28,15 @@ struct Stage {
   Shard& shard;
   Batch<Datagram>& datagrams;
   Batch<InnerPacket>& inner;
+  LastRoute last{*shard.routes};
 
   bool drop(rte_mbuf* frame, DropReason reason) { return shard.drops.drop(frame, reason); }
 
-  [[nodiscard]] bool is_outer_address(const IpAddress& address) const {
+  [[nodiscard]] bool is_outer_address(const net::IpView& ip) const {
     const auto& own = shard.shared.outer_addresses;
-    return std::ranges::find(own, address) != own.end();
+    return std::ranges::any_of(own, [&](const IpAddress& address) {
+      return net::stands_at(address, ip.family, ip.destination_bytes());
+    });
   }
 
   void tunnel_datagram(rte_mbuf* frame, const net::IpView& ip) {
@@ -48,15 +52,14 @@ struct Stage {
       drop(frame, DropReason::kUdpWrongPort);
       return;
     }
-    Datagram datagram{};
+    Datagram& datagram = datagrams.add();
     datagram.mbuf = frame;
     datagram.message = bytes_of(frame) + (udp->payload.data() - bytes_of(frame));
     datagram.ip = ip.packet.data();
     datagram.udp = ip.payload.data();
     datagram.slot = kNoSlot;
     datagram.length = static_cast<std::uint16_t>(udp->payload.size());
-    datagram.v6 = ip.source.family == IpFamily::kV6;
-    datagrams.push(datagram);
+    datagram.v6 = ip.family == IpFamily::kV6;
   }
 
   /// To one of our addresses: only echo requests are answered, by the controller. ICMP errors are
@@ -76,49 +79,55 @@ struct Stage {
   }
 
   void to_be_routed(rte_mbuf* frame, const net::IpView& ip, const net::RouteTarget& target) {
-    if (net::is_multicast(ip.destination) || (bytes_of(frame)[0] & 1) != 0) {
+    if (net::is_multicast_at(ip.family, ip.destination_bytes()) || (bytes_of(frame)[0] & 1) != 0) {
       drop(frame, DropReason::kIpNotForUs);
       return;
     }
-    const auto before = static_cast<std::uint16_t>(ip.packet.data() - bytes_of(frame));
-    const auto length = static_cast<std::uint16_t>(ip.packet.size());
-    rte_pktmbuf_adj(frame, before);
-    rte_pktmbuf_trim(frame, static_cast<std::uint16_t>(rte_pktmbuf_data_len(frame) - length));
-    inner.push({.mbuf = frame, .from_slot = kNoSlot, .counted = false, .target = target});
+    cut_to(frame, ip.packet.data(), ip.packet.size());
+    InnerPacket& packet = inner.add();
+    packet.mbuf = frame;
+    packet.from_slot = kNoSlot;
+    packet.counted = false;
+    packet.target = target;
   }
 
-  void ip_packet(rte_mbuf* frame, const net::EthernetView& ethernet, const WorkerPort& port) {
-    const auto ip = net::parse_ip(ethernet.payload);
-    if (!ip) {
-      drop(frame, ip.error());
-      return;
-    }
-    const bool v6 = ethernet.type == net::kEtherTypeIpv6;
-    if (v6 != (ip->source.family == IpFamily::kV6)) {
-      drop(frame, DropReason::kIpBadVersion);
-      return;
-    }
-    // Before the check of the source: duplicate address detection comes from the unspecified one.
-    if (v6 && net::is_nd(ip->packet)) {
-      punt_frame(shard, frame);
-      return;
-    }
-    if (!net::is_answerable(ip->source)) {
-      drop(frame, DropReason::kIpMartian);
-      return;
-    }
+  // In line in both: the view then stays in registers.
+  [[gnu::always_inline]] void ip_packet(rte_mbuf* frame, const net::IpView& ip,
+                                        const WorkerPort& port) {
     if (port.role == net::PortRole::kOuter) {
-      if (is_outer_address(ip->destination))
-        to_us(frame, *ip, port.role);
+      if (is_outer_address(ip))
+        to_us(frame, ip, port.role);
       else
         drop(frame, DropReason::kIpNotForUs);
       return;
     }
-    const net::RouteTarget target = shard.routes->route(ip->destination);
+    const net::RouteTarget target = last.find(ip.family, ip.destination_bytes());
     if (target.kind == net::RouteKind::kLocal)
-      to_us(frame, *ip, port.role);
+      to_us(frame, ip, port.role);
     else
-      to_be_routed(frame, *ip, target);
+      to_be_routed(frame, ip, target);
+  }
+
+  /// Each family by a parser of its own, so that nothing of the view need be stored.
+  void ipv4(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port) {
+    const auto ip = net::parse_ipv4(payload);
+    if (!ip)
+      drop(frame, ip.error());
+    else if (!net::is_answerable_v4(ip->source_bytes()))
+      drop(frame, DropReason::kIpMartian);
+    else
+      ip_packet(frame, *ip, port);
+  }
+  void ipv6(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port) {
+    const auto ip = net::parse_ipv6(payload);
+    if (!ip) drop(frame, ip.error());
+    // Before the check of the source: duplicate address detection comes from the unspecified one.
+    else if (net::is_nd(ip->packet))
+      punt_frame(shard, frame);
+    else if (!net::is_answerable(ip->source()))
+      drop(frame, DropReason::kIpMartian);
+    else
+      ip_packet(frame, *ip, port);
   }
 
   /// False: the frame is gone. The tag is taken off, if the port has not; a priority tag (VLAN 0) is
@@ -142,15 +151,22 @@ struct Stage {
       return;
     }
     const WorkerPort& port = shard.ports[frame->port];
-    const bool group = (ethernet->destination.bytes[0] & 1) != 0;
-    if (!group && ethernet->destination != port.mac)
+    const bool group = (ethernet->header[0] & 1) != 0;
+    const std::uint8_t version = ethernet->payload.empty() ? 0 : ethernet->payload[0] >> 4;
+    if (!group && !ethernet->is_to(port.mac))
       drop(frame, DropReason::kEthNotForUs);
     else if (ethernet->type == net::kEtherTypeArp)
       punt_frame(shard, frame);
-    else if (ethernet->type == net::kEtherTypeIpv4 || ethernet->type == net::kEtherTypeIpv6)
-      ip_packet(frame, *ethernet, port);
-    else
+    else if (ethernet->type != net::kEtherTypeIpv4 && ethernet->type != net::kEtherTypeIpv6)
       drop(frame, DropReason::kEtherTypeUnknown);
+    else if (ethernet->payload.empty())
+      drop(frame, DropReason::kIpTooShort);
+    else if (version != (ethernet->type == net::kEtherTypeIpv6 ? 6 : 4))
+      drop(frame, DropReason::kIpBadVersion);
+    else if (version == 6)
+      ipv6(frame, ethernet->payload, port);
+    else
+      ipv4(frame, ethernet->payload, port);
   }
 };
 

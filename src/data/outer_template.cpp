@@ -59,8 +59,8 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   return made;
 }
 
-bool encapsulate(const OuterTemplate& outer, const MacAddress& next_hop,
-                 const PortOffloads& offloads, std::uint8_t traffic_class, rte_mbuf* mbuf) {
+bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortOffloads& offloads,
+                 std::uint8_t traffic_class, rte_mbuf* mbuf) {
   const std::size_t datagram = rte_pktmbuf_data_len(mbuf);
   auto* head = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(mbuf, outer.size));
   if (head == nullptr) return false;
@@ -69,14 +69,16 @@ bool encapsulate(const OuterTemplate& outer, const MacAddress& next_hop,
     std::memcpy(head, outer.bytes.data(), kV6Size);
   else
     std::memcpy(head, outer.bytes.data(), kV4Size);
-  std::memcpy(head, next_hop.bytes.data(), next_hop.bytes.size());
+  base::store_le<6>(head, next_hop);
   std::uint8_t* ip = head + kIpOffset;
   std::uint8_t* udp = head + outer.size - net::kUdpSize;
   const auto udp_length = __builtin_bswap16(static_cast<std::uint16_t>(net::kUdpSize + datagram));
   store_native16(udp + kUdpLengthOffset, udp_length);
-  mbuf->l2_len = net::kEthernetSize;
-  mbuf->l3_len = (outer.v6 ? net::kIpv6Size : net::kIpv4Size) & 0x1ff;
   mbuf->ol_flags = 0;
+  // The lengths lie in the mbuf's second line, which nothing else here touches.
+  if (offloads.tx_ipv4_checksum || offloads.tx_udp_checksum)
+    mbuf->tx_offload = rte_mbuf_tx_offload(
+        net::kEthernetSize, outer.v6 ? net::kIpv6Size : net::kIpv4Size, 0, 0, 0, 0, 0);
   if (outer.v6) {
     // The template has a traffic class of zero and no flow label.
     ip[0] = static_cast<std::uint8_t>(0x60 | (traffic_class >> 4));

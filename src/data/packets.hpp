@@ -9,8 +9,10 @@
 #include <jumpgate/types.hpp>
 #include <jumpgate/wire.hpp>
 
+#include "base/bytes.hpp"
 #include "bus/messages.hpp"
 #include "data/epoch.hpp"
+#include "net/address.hpp"
 #include "net/ecn.hpp"
 #include "net/route_image.hpp"
 
@@ -48,6 +50,12 @@ struct Datagram {
 [[nodiscard]] inline std::uint8_t outer_class_of(const Datagram& datagram) {
   return net::traffic_class_of(datagram.ip);
 }
+/// Whether it came from there, without making an endpoint of its header.
+[[nodiscard]] inline bool comes_from(const Datagram& datagram, const Endpoint& endpoint) {
+  return base::load_be16(datagram.udp) == endpoint.port &&
+         net::stands_at(endpoint.address, datagram.v6 ? IpFamily::kV6 : IpFamily::kV4,
+                        datagram.ip + (datagram.v6 ? 8 : 12));
+}
 /// Makes the mbuf's data the datagram alone.
 void strip_to_message(Datagram& datagram);
 
@@ -78,6 +86,21 @@ struct Outgoing {
 
 [[nodiscard]] inline std::uint8_t* bytes_of(rte_mbuf* mbuf) {
   return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
+}
+
+/// Makes the data of an mbuf of one segment `before` bytes of its headroom and `behind` bytes of its
+/// tailroom longer: the caller has looked that they are there. Returns its first byte.
+inline std::uint8_t* extend(rte_mbuf* mbuf, std::uint16_t before, std::uint16_t behind) {
+  mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off - before);
+  mbuf->data_len = static_cast<std::uint16_t>(mbuf->data_len + before + behind);
+  mbuf->pkt_len = mbuf->data_len;
+  return bytes_of(mbuf);
+}
+/// Makes it `length` bytes from `first` on, which lie in it.
+inline void cut_to(rte_mbuf* mbuf, const std::uint8_t* first, std::size_t length) {
+  mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off + (first - bytes_of(mbuf)));
+  mbuf->data_len = static_cast<std::uint16_t>(length);
+  mbuf->pkt_len = mbuf->data_len;
 }
 
 }  // namespace jumpgate::data

@@ -4,7 +4,6 @@
 
 #include <rte_prefetch.h>
 
-#include "data/aead_burst.hpp"
 #include "data/cutting.hpp"
 #include "data/edges.hpp"
 #include "data/filter.hpp"
@@ -32,16 +31,14 @@ void hand_off(Shard& shard, const Routed& packet) {
   shard.counters.add(WorkerCounter::kHandedOff);
 }
 
-Outgoing data_message(Shard& shard, std::uint32_t slot, rte_mbuf* packet) {
+void fill_data_message(Shard& shard, std::uint32_t slot, rte_mbuf* packet, Outgoing& message) {
   Epoch& epoch = shard.sessions.current(slot);
   shard.keys.prefetch_set(epoch.key_id + 1);
-  const std::uint8_t traffic_class = net::traffic_class_of(bytes_of(packet));
-  return {.mbuf = packet,
-          .epoch = &epoch,
-          .counter = 0,
-          .slot = slot,
-          .type = wire::Type::kData,
-          .outer_class = shard.shared.inner.outer_class.of(traffic_class)};
+  message.mbuf = packet;
+  message.epoch = &epoch;
+  message.slot = slot;
+  message.type = wire::Type::kData;
+  message.outer_class = shard.shared.inner.outer_class.of(net::traffic_class_of(bytes_of(packet)));
 }
 
 /// A packet that does not fit: in pieces where that is allowed, else told to its sender.
@@ -54,7 +51,7 @@ void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
   }
   Batch<Outgoing> outgoing;
   for (rte_mbuf* piece : pieces.items())
-    outgoing.push(data_message(shard, packet.session.slot, piece));
+    fill_data_message(shard, packet.session.slot, piece, outgoing.add());
   seal_and_send(shard, outgoing);
 }
 
@@ -78,10 +75,12 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
   };
   for (const Routed& packet : routed)
     if (is_ours(packet)) shard.sessions.prefetch_ids(packet.session.slot);
+  std::uint32_t asked_for = kNoSlot;  // packets of one session come in rows
   for (const Routed& packet : routed) {
-    if (!is_ours(packet)) continue;
-    shard.sessions.prefetch_rest(packet.session.slot);
-    rte_prefetch0(&shard.session_counters[packet.session.slot]);
+    if (!is_ours(packet) || packet.session.slot == asked_for) continue;
+    asked_for = packet.session.slot;
+    shard.sessions.prefetch_rest(asked_for);
+    rte_prefetch0(&shard.session_counters[asked_for]);
   }
   for (const Routed& packet : routed) {
     const bus::SessionRef& session = packet.session;
@@ -99,7 +98,8 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       continue;
     }
     // One epoch is sent in, and no other: its counter would repeat a nonce.
-    if (shard.sessions.current(session.slot).role != EpochRole::kCurrent) {
+    Epoch& epoch = shard.sessions.current(session.slot);
+    if (epoch.role != EpochRole::kCurrent) {
       stop_inconsistent(shard, session.slot);
       shard.drops.drop(packet.mbuf, DropReason::kSessionStateForbids);
       continue;
@@ -111,16 +111,17 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       continue;
     }
     if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, mtu);
-    outgoing.push(data_message(shard, session.slot, packet.mbuf));
+    fill_data_message(shard, session.slot, packet.mbuf, outgoing.add());
   }
   routed.clear();
 }
 
 void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
+  std::size_t sealed = 0;
   outgoing.retain([&](Outgoing& message) {
     if (!may_send(shard, message)) return false;
     Epoch& epoch = *message.epoch;
-    shard.keys.prefetch_key(epoch.key_id + 1, shard.aead(epoch.suite).expanded_key_size());
+    shard.aead_burst.prefetch_key(epoch.suite, epoch.key_id + 1);
     const std::size_t length = rte_pktmbuf_data_len(message.mbuf);
     message.counter = epoch.send_counter++;
     epoch.sent_blocks += blocks_of(length);
@@ -128,7 +129,7 @@ void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
       bus::SessionCounters& counters = shard.session_counters[message.slot];
       counters.tx_packets.add(1);
       counters.tx_bytes.add(length);
-      shard.counters.add(WorkerCounter::kSealed);
+      ++sealed;
       note_traffic(shard, message.slot);
     }
     const wire::Prefix prefix{.type = message.type,
@@ -136,16 +137,16 @@ void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
                               .id_key_phase = 0,
                               .counter = message.counter,
                               .cid = shard.sessions.binding(message.slot).client_cid};
-    auto* head =
-        reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(message.mbuf, wire::kPrefixSize));
+    std::uint8_t* head = extend(message.mbuf, wire::kPrefixSize, wire::kTagSize);
     wire::write_prefix(prefix, std::span<std::uint8_t, wire::kPrefixSize>(head, wire::kPrefixSize));
-    rte_pktmbuf_append(message.mbuf, wire::kTagSize);
     return true;
   });
+  shard.counters.add(WorkerCounter::kSealed, sealed);
 }
 
 void seal(Shard& shard, Batch<Outgoing>& outgoing) {
-  AeadBurst burst(shard);
+  AeadBurst& burst = shard.aead_burst;
+  burst.begin();
   for (const Outgoing& message : outgoing)
     burst.add(message.epoch->suite, message.epoch->key_id + 1, message.epoch->send, message.counter,
               bytes_of(message.mbuf), rte_pktmbuf_data_len(message.mbuf) - wire::kTrafficOverhead);
@@ -157,9 +158,9 @@ void seal(Shard& shard, Batch<Outgoing>& outgoing) {
 void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
   for (const Outgoing& message : outgoing) {
     const SlotBinding& binding = shard.sessions.binding(message.slot);
-    const auto mac = shard.shared.neighbours.mac(binding.outer.neighbour);
+    const auto mac = shard.shared.neighbours.mac_word(binding.outer.neighbour);
     const WorkerPort& port = shard.ports[binding.outer.port];
-    if (!encapsulate(binding.outer, mac.value_or(MacAddress{}), port.offloads, message.outer_class,
+    if (!encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class,
                      message.mbuf))
       shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
     else if (mac)

@@ -57,18 +57,6 @@ std::expected<SessionTable, std::string> SessionTable::create(unsigned worker, s
   return table;
 }
 
-std::expected<Epoch*, DropReason> SessionTable::find_epoch(std::uint32_t slot, ConnectionId cid,
-                                                           std::uint8_t phase) {
-  const SlotIds& hot = ids_[slot];
-  bool id_lives = false;
-  for (std::size_t i = 0; i < limits::kMaxEpochs; ++i) {
-    if (hot.roles[i] == EpochRole::kFree || hot.cids[i] != cid) continue;
-    if (hot.phases[i] == phase) return &epochs(slot)[i];
-    id_lives = true;
-  }
-  return std::unexpected(id_lives ? DropReason::kEpochUnknown : DropReason::kCidUnknown);
-}
-
 std::expected<const bus::ControlReceiveKey*, DropReason> SessionTable::find_control(
     std::uint32_t slot, wire::Type type, ConnectionId cid, std::uint8_t phase) {
   const SlotIds& hot = ids_[slot];

@@ -129,7 +129,16 @@ class SessionTable {
 
   /// The epoch that a traffic message's id and phase name.
   [[nodiscard]] std::expected<Epoch*, DropReason> find_epoch(std::uint32_t slot, ConnectionId cid,
-                                                             std::uint8_t phase);
+                                                             std::uint8_t phase) {
+    const SlotIds& hot = ids_[slot];
+    bool id_lives = false;
+    for (std::size_t i = 0; i < limits::kMaxEpochs; ++i) {
+      if (hot.roles[i] == EpochRole::kFree || hot.cids[i] != cid) continue;
+      if (hot.phases[i] == phase) return &epochs(slot)[i];
+      id_lives = true;
+    }
+    return std::unexpected(id_lives ? DropReason::kEpochUnknown : DropReason::kCidUnknown);
+  }
   /// The control key for a control message's type, id and phase.
   [[nodiscard]] std::expected<const bus::ControlReceiveKey*, DropReason> find_control(
       std::uint32_t slot, wire::Type type, ConnectionId cid, std::uint8_t phase);

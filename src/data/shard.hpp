@@ -26,6 +26,7 @@
 #include "bus/shared_state.hpp"
 #include "bus/worker_counters.hpp"
 #include "data/admission.hpp"
+#include "data/aead_burst.hpp"
 #include "data/batch.hpp"
 #include "data/expanded_keys.hpp"
 #include "data/handoff.hpp"
@@ -77,6 +78,7 @@ struct Shard {
         sessions(std::move(session_table)),
         windows(std::move(window_pool)),
         keys(std::move(expanded_keys)),
+        aead_burst(keys, *aes, *chacha, counters),
         held(setup.limits.held_packets),
         admission(setup.limits, setup.random, start),
         timers(setup.limits.slots, start),
@@ -103,6 +105,7 @@ struct Shard {
   SessionTable sessions;
   WindowPool windows;
   ExpandedKeys keys;
+  AeadBurst aead_burst;
   HeldPackets held;
   Admission admission;
   SourceMemo sources;
@@ -117,7 +120,6 @@ struct Shard {
   const net::RouteImage* routes{nullptr};    // valid for this round
   const net::FilterImage* filters{nullptr};  // likewise; nullptr: no peer has one
 
-  Aead& aead(Suite suite) { return suite == Suite::kAes256Gcm ? *aes : *chacha; }
   [[nodiscard]] bus::SessionRef ref(std::uint32_t slot) {
     return {.worker = worker, .slot = slot, .life = sessions.ids(slot).life};
   }

@@ -12,9 +12,8 @@ namespace {
 using bus::WorkerCounter;
 
 void strip_to_plaintext(Datagram& datagram) {
-  strip_to_message(datagram);
-  rte_pktmbuf_adj(datagram.mbuf, wire::kPrefixSize);
-  rte_pktmbuf_trim(datagram.mbuf, wire::kTagSize);
+  const auto text = datagram.plaintext();
+  cut_to(datagram.mbuf, text.data(), text.size());
 }
 
 void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
@@ -34,7 +33,11 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
     return;
   }
   note_traffic(shard, datagram.slot);
-  inner.push({.mbuf = datagram.mbuf, .from_slot = datagram.slot, .counted = false});
+  InnerPacket& packet = inner.add();
+  packet.mbuf = datagram.mbuf;
+  packet.from_slot = datagram.slot;
+  packet.counted = false;
+  packet.target = {};
 }
 
 void close(Shard& shard, const Datagram& datagram) {

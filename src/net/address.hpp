@@ -11,6 +11,8 @@
 
 #include <jumpgate/types.hpp>
 
+#include "base/bytes.hpp"
+
 namespace jumpgate::net {
 
 /// From bytes in network order as they stand in a header.
@@ -25,6 +27,19 @@ inline IpAddress address_v6(std::span<const std::uint8_t, 16> bytes) {
   return address;
 }
 
+inline IpAddress address_at(IpFamily family, const std::uint8_t* bytes) {
+  if (family == IpFamily::kV6) return address_v6(std::span<const std::uint8_t, 16>(bytes, 16));
+  return address_v4(std::span<const std::uint8_t, 4>(bytes, 4));
+}
+/// Whether that address stands at `bytes`, without making one of them.
+inline bool stands_at(const IpAddress& address, IpFamily family, const std::uint8_t* bytes) {
+  if (address.family != family) return false;
+  if (family == IpFamily::kV4)
+    return base::load_le32(bytes) == base::load_le32(address.bytes.data());
+  return base::load_le64(bytes) == base::load_le64(address.bytes.data()) &&
+         base::load_le64(bytes + 8) == base::load_le64(&address.bytes[8]);
+}
+
 /// The prefix with its host bits cleared.
 IpPrefix network_of(const IpPrefix& prefix);
 /// The address alone, as a prefix of full length.
@@ -35,19 +50,24 @@ bool overlaps(const IpPrefix& a, const IpPrefix& b);
 inline bool is_unspecified(const IpAddress& address) {
   return address.bytes == decltype(address.bytes){};
 }
+inline bool is_multicast_at(IpFamily family, const std::uint8_t* bytes) {
+  if (family == IpFamily::kV4) return (bytes[0] & 0xf0) == 0xe0;
+  return family == IpFamily::kV6 && bytes[0] == 0xff;
+}
 inline bool is_multicast(const IpAddress& address) {
-  if (address.family == IpFamily::kV4) return (address.bytes[0] & 0xf0) == 0xe0;
-  return address.family == IpFamily::kV6 && address.bytes[0] == 0xff;
+  return is_multicast_at(address.family, address.bytes.data());
 }
 /// 169.254/16 and fe80::/10.
 bool is_link_local(const IpAddress& address);
 /// An address that can be a datagram's source and be answered: neither unspecified, multicast,
 /// broadcast nor loopback (RFC 1812 section 5.3.7, RFC 4291 section 2.5).
-inline bool is_answerable(const IpAddress& address) {
+inline bool is_answerable_v4(const std::uint8_t* address) {
   // 0/8 is "this network", 127/8 loopback, 224/4 multicast, 240/4 reserved with the limited
   // broadcast at its end.
-  if (address.family == IpFamily::kV4)
-    return address.bytes[0] != 0 && address.bytes[0] != 127 && address.bytes[0] < 224;
+  return address[0] != 0 && address[0] != 127 && address[0] < 224;
+}
+inline bool is_answerable(const IpAddress& address) {
+  if (address.family == IpFamily::kV4) return is_answerable_v4(address.bytes.data());
   constexpr IpAddress kLoopback{IpFamily::kV6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   return address.family == IpFamily::kV6 && !is_unspecified(address) && !is_multicast(address) &&
          address != kLoopback;

@@ -54,8 +54,8 @@ void store_icmp_checksum(MutableBytes body, const IpAddress& source, const IpAdd
 
 bool checksum_valid(const IpView& ip) {
   const std::uint32_t pseudo =
-      ip.source.family == IpFamily::kV6
-          ? pseudo_header_sum(ip.source, ip.destination, kProtocolIcmpv6, ip.payload.size())
+      ip.family == IpFamily::kV6
+          ? pseudo_header_sum(ip.source(), ip.destination(), kProtocolIcmpv6, ip.payload.size())
           : 0;
   return internet_checksum(ip.payload, pseudo) == 0;
 }
@@ -66,55 +66,56 @@ bool is_v4_query(std::uint8_t type) {
 
 // RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e).
 bool may_be_answered(const IpView& ip, IcmpError error) {
-  if (!is_answerable(ip.source)) return false;
-  const bool to_group = is_multicast(ip.destination) ||
-                        (ip.destination.family == IpFamily::kV4 && ip.destination.bytes[0] >= 240);
-  if (to_group && !(error == IcmpError::kTooBig && ip.source.family == IpFamily::kV6)) return false;
+  if (!is_answerable(ip.source())) return false;
+  const bool to_group = is_multicast(ip.destination()) ||
+                        (ip.family == IpFamily::kV4 && ip.destination_bytes()[0] >= 240);
+  if (to_group && !(error == IcmpError::kTooBig && ip.family == IpFamily::kV6)) return false;
   const UpperLayer upper = upper_layer_of(ip.packet);
   if (!upper.readable || !upper.first) return false;
-  if (upper.protocol != icmp_protocol(ip.source.family)) return true;
+  if (upper.protocol != icmp_protocol(ip.family)) return true;
   if (upper.offset >= ip.packet.size()) return false;
   const std::uint8_t type = ip.packet[upper.offset];
-  return ip.source.family == IpFamily::kV4 ? is_v4_query(type) : type >= 128;
+  return ip.family == IpFamily::kV4 ? is_v4_query(type) : type >= 128;
 }
 
 }  // namespace
 
 bool is_echo_request(Bytes packet) {
   const auto ip = parse_ip(packet);
-  if (!ip || ip->fragment || ip->protocol != icmp_protocol(ip->source.family) ||
+  if (!ip || ip->fragment || ip->protocol != icmp_protocol(ip->family) ||
       ip->payload.size() < kIcmpSize)
     return false;
-  const std::uint8_t expected = ip->source.family == IpFamily::kV4 ? kV4Echo : kV6Echo;
+  const std::uint8_t expected = ip->family == IpFamily::kV4 ? kV4Echo : kV6Echo;
   return ip->payload[0] == expected && ip->payload[1] == 0 && checksum_valid(*ip);
 }
 
 std::size_t build_echo_reply(MutableBytes out, Bytes request) {
   if (!is_echo_request(request)) return 0;
   const auto ip = parse_ip(request);
-  if (!ip || !is_answerable(ip->source) || is_multicast(ip->destination)) return 0;
-  const IpFamily family = ip->source.family;
+  if (!ip || !is_answerable(ip->source()) || is_multicast(ip->destination())) return 0;
+  const IpFamily family = ip->family;
   const std::size_t header = ip_header_size(family);
   if (out.size() < header + ip->payload.size()) return 0;
-  if (build_ip(out, ip->destination, ip->source, icmp_protocol(family), ip->payload.size()) == 0)
+  if (build_ip(out, ip->destination(), ip->source(), icmp_protocol(family), ip->payload.size()) ==
+      0)
     return 0;
   const MutableBytes body = out.subspan(header, ip->payload.size());
   std::ranges::copy(ip->payload, body.begin());
   body[0] = family == IpFamily::kV4 ? kV4EchoReply : kV6EchoReply;
-  store_icmp_checksum(body, ip->destination, ip->source);
+  store_icmp_checksum(body, ip->destination(), ip->source());
   return header + body.size();
 }
 
 std::size_t build_icmp_error(MutableBytes out, IcmpError error, const IpAddress& source,
                              Bytes packet, std::uint32_t mtu) {
   const auto ip = parse_ip(packet);
-  if (!ip || ip->source.family != source.family || !may_be_answered(*ip, error)) return 0;
+  if (!ip || ip->family != source.family || !may_be_answered(*ip, error)) return 0;
   const IpFamily family = source.family;
   const std::size_t header = ip_header_size(family);
   const std::size_t limit = family == IpFamily::kV4 ? kMaxV4Error : kMaxIcmpError;
   const std::size_t quoted = std::min(ip->packet.size(), limit - header - kIcmpSize);
   if (out.size() < header + kIcmpSize + quoted) return 0;
-  if (build_ip(out, source, ip->source, icmp_protocol(family), kIcmpSize + quoted) == 0) return 0;
+  if (build_ip(out, source, ip->source(), icmp_protocol(family), kIcmpSize + quoted) == 0) return 0;
   const MutableBytes body = out.subspan(header, kIcmpSize + quoted);
   const TypeCode kind = type_code(error, family);
   body[0] = kind.type;
@@ -124,7 +125,7 @@ std::size_t build_icmp_error(MutableBytes out, IcmpError error, const IpAddress&
                              : family == IpFamily::kV4   ? std::min(mtu, std::uint32_t{UINT16_MAX})
                                                          : mtu);
   std::copy_n(ip->packet.begin(), quoted, body.begin() + kIcmpSize);
-  store_icmp_checksum(body, source, ip->source);
+  store_icmp_checksum(body, source, ip->source());
   return header + body.size();
 }
 

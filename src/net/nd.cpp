@@ -61,13 +61,13 @@ std::expected<NdView, DropReason> parse_nd(Bytes ip_packet) {
   if (!ip || !is_nd(ip->packet) || ip->ttl != kHopLimit || ip->payload.size() < kNdSize)
     return ignored;
   const Bytes body = ip->payload;
-  if (body[1] != 0 || internet_checksum(body, pseudo_header_sum(ip->source, ip->destination,
+  if (body[1] != 0 || internet_checksum(body, pseudo_header_sum(ip->source(), ip->destination(),
                                                                 kProtocolIcmpv6, body.size())) != 0)
     return ignored;
   NdView nd;
   nd.kind = static_cast<NdKind>(body[0]);
-  nd.source = ip->source;
-  nd.destination = ip->destination;
+  nd.source = ip->source();
+  nd.destination = ip->destination();
   nd.target = address_v6(body.subspan<8, 16>());
   const bool advertisement = nd.kind == NdKind::kAdvertisement;
   nd.solicited = advertisement && (body[4] & kFlagSolicited) != 0;

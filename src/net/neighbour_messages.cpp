@@ -28,7 +28,7 @@ std::optional<DropReason> Neighbours::receive(std::uint8_t port_index,
   if (addressing == nullptr) return is_arp ? DropReason::kArpIgnored : DropReason::kNdIgnored;
   if (is_arp) return receive_arp(*addressing, ethernet->payload, now);
   if (ethernet->type != kEtherTypeIpv6) return DropReason::kEtherTypeUnknown;
-  return receive_nd(*addressing, ethernet->source, ethernet->payload, now);
+  return receive_nd(*addressing, ethernet->source(), ethernet->payload, now);
 }
 
 std::optional<DropReason> Neighbours::receive_arp(const PortAddressing& port,

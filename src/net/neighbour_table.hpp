@@ -18,15 +18,11 @@
 #include <jumpgate/limits.hpp>
 #include <jumpgate/types.hpp>
 
+#include "base/bytes.hpp"
+
 struct rte_hash;
 
 namespace jumpgate::net {
-
-/// A resolved neighbour.
-struct NeighbourMac {
-  MacAddress mac;
-  std::uint8_t port{0};
-};
 
 class NeighbourTable {
  public:
@@ -37,19 +33,16 @@ class NeighbourTable {
   NeighbourTable& operator=(const NeighbourTable&) = delete;
 
   // ---- Workers ----
-  /// The MAC of an entry, nullopt while unresolved. Notes that the entry is in use, which is what
-  /// starts the reachability probe of a stale one (RFC 4861 section 7.3.3).
-  [[nodiscard]] std::optional<MacAddress> mac(std::uint32_t index) const noexcept {
-    const auto entry = resolved(index);
-    if (!entry) return std::nullopt;
-    return entry->mac;
-  }
-  /// As mac(), with the port.
-  [[nodiscard]] std::optional<NeighbourMac> resolved(std::uint32_t index) const noexcept {
+  /// The MAC of an entry as a word: its six bytes, first one lowest; nullopt while unresolved.
+  /// Notes that the entry is in use, which is what starts the reachability probe of a stale one
+  /// (RFC 4861 section 7.3.3).
+  [[nodiscard]] std::optional<std::uint64_t> mac_word(std::uint32_t index) const noexcept {
     if (index >= words_.size()) return std::nullopt;
     if (used_[index].load(std::memory_order_relaxed) == 0)
       used_[index].store(1, std::memory_order_relaxed);
-    return unpack(words_[index].load(std::memory_order_acquire));
+    const std::uint64_t word = words_[index].load(std::memory_order_acquire);
+    if ((word & kResolvedBit) == 0) return std::nullopt;
+    return word & kMacMask;
   }
   /// Index of a known neighbour, resolved or not.
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint8_t port,
@@ -69,20 +62,10 @@ class NeighbourTable {
  private:
   explicit NeighbourTable(rte_hash* hash) : hash_{hash} {}
   // MAC in bits 0-47, port in 48-55, bit 56: resolved.
+  static constexpr std::uint64_t kMacMask = (std::uint64_t{1} << 48) - 1;
   static constexpr std::uint64_t kResolvedBit = std::uint64_t{1} << 56;
   static constexpr std::uint64_t pack(std::uint8_t port, const MacAddress& mac) noexcept {
-    std::uint64_t word = kResolvedBit | (std::uint64_t{port} << 48);
-    for (unsigned i = 0; i < 6; ++i)
-      word |= std::uint64_t{mac.bytes[i]} << (8 * i);
-    return word;
-  }
-  static constexpr std::optional<NeighbourMac> unpack(std::uint64_t word) noexcept {
-    if ((word & kResolvedBit) == 0) return std::nullopt;
-    NeighbourMac entry;
-    for (unsigned i = 0; i < 6; ++i)
-      entry.mac.bytes[i] = static_cast<std::uint8_t>(word >> (8 * i));
-    entry.port = static_cast<std::uint8_t>(word >> 48);
-    return entry;
+    return kResolvedBit | (std::uint64_t{port} << 48) | base::load_le<6>(mac.bytes.data());
   }
 
   rte_hash* hash_;

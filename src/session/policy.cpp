@@ -169,6 +169,10 @@ std::vector<std::string> differences(const std::vector<PolicyField>& before,
     if (value != field.value)
       lines.push_back(fmt::format("{}: {} -> {}", field.name, value, field.value));
   }
+  for (const PolicyField& field : before) {
+    if (std::ranges::find(after, field.name, &PolicyField::name) == after.end())
+      lines.push_back(fmt::format("{}: {} -> -", field.name, field.value));
+  }
   return lines;
 }
 

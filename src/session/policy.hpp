@@ -99,7 +99,7 @@ struct PolicyField {
 };
 /// All of them, always in the same order; the version is none.
 [[nodiscard]] std::vector<PolicyField> fields_of(const Policy& policy);
-/// "NAME: BEFORE -> AFTER" for each field that differs.
+/// "NAME: BEFORE -> AFTER" for each field that differs; "-" where one has no such field.
 [[nodiscard]] std::vector<std::string> differences(const std::vector<PolicyField>& before,
                                                    const std::vector<PolicyField>& after);
 

@@ -125,10 +125,10 @@ constexpr std::expected<Prefix, DropReason> parse_prefix(std::span<const std::ui
 
 /// Bits above the phase's two, the id-key phase's one and the counter's 48 are cut off.
 constexpr void write_prefix(const Prefix& prefix, std::span<std::uint8_t, kPrefixSize> out) {
-  out[0] = static_cast<std::uint8_t>(prefix.type);
-  out[1] = static_cast<std::uint8_t>((prefix.phase & kFlagPhaseMask) |
-                                     (prefix.id_key_phase != 0 ? kFlagIdKeyPhase : 0));
-  base::store_le48(out.data() + 2, prefix.counter);
+  const std::uint64_t flags =
+      (prefix.phase & kFlagPhaseMask) | (prefix.id_key_phase != 0 ? kFlagIdKeyPhase : 0);
+  const auto type = static_cast<std::uint64_t>(prefix.type);
+  base::store_le64(out.data(), type | flags << 8 | prefix.counter << 16);
   base::store_le64(out.data() + 8, prefix.cid.value);
 }
 

@@ -287,7 +287,8 @@ std::vector<Opened> Harness::opened(const Client& client) {
   std::vector<Opened> out;
   for (const ByteVector& frame : sent(kOuterPort)) {
     const auto ethernet = net::parse_ethernet(frame);
-    EXPECT_TRUE(ethernet && ethernet->destination == kRouterMac && ethernet->source == kOuterMac);
+    EXPECT_TRUE(ethernet && ethernet->destination() == kRouterMac &&
+                ethernet->source() == kOuterMac);
     const auto ip = net::parse_ip(ethernet->payload);
     if (!ip) {
       ADD_FAILURE() << "outer IP header: " << to_string(ip.error());
@@ -299,7 +300,7 @@ std::vector<Opened> Harness::opened(const Client& client) {
       continue;
     }
     EXPECT_EQ(ip->packet.size(), ethernet->payload.size());
-    EXPECT_EQ((Endpoint{ip->source, udp->source_port}), client.gateway);
+    EXPECT_EQ((Endpoint{ip->source(), udp->source_port}), client.gateway);
     ByteVector message(udp->payload.begin(), udp->payload.end());
     const auto prefix = wire::parse_prefix(message);
     if (!prefix || prefix->cid != client.client_cid) {
@@ -316,7 +317,7 @@ std::vector<Opened> Harness::opened(const Client& client) {
     out.push_back({*prefix,
                    {message.begin() + wire::kPrefixSize,
                     message.end() - static_cast<std::ptrdiff_t>(wire::kTagSize)},
-                   {ip->destination, udp->destination_port},
+                   {ip->destination(), udp->destination_port},
                    ip->traffic_class});
   }
   return out;
@@ -326,7 +327,8 @@ std::vector<ByteVector> Harness::delivered() {
   std::vector<ByteVector> out;
   for (const ByteVector& frame : sent(kInnerPort)) {
     const auto ethernet = net::parse_ethernet(frame);
-    EXPECT_TRUE(ethernet && ethernet->destination == kServerMac && ethernet->source == kInnerMac);
+    EXPECT_TRUE(ethernet && ethernet->destination() == kServerMac &&
+                ethernet->source() == kInnerMac);
     out.emplace_back(ethernet->payload.begin(), ethernet->payload.end());
   }
   return out;

@@ -61,7 +61,7 @@ std::uint16_t mss_of(const ByteVector& packet) {
 bool tcp_checksum_fits(const ByteVector& packet) {
   const auto ip = net::parse_ip(packet);
   return ip && net::internet_checksum(
-                   ip->payload, net::pseudo_header_sum(ip->source, ip->destination,
+                   ip->payload, net::pseudo_header_sum(ip->source(), ip->destination(),
                                                        net::kProtocolTcp, ip->payload.size())) == 0;
 }
 

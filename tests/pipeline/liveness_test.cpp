@@ -175,6 +175,20 @@ TEST(NewPath, NotForReplaysNorForgeries) {
   EXPECT_TRUE(h.reports(ReportKind::kNewPath).empty());
 }
 
+TEST(NewPath, NotForWhatIsNotAboveTheHighest) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  const ByteVector late = client.data(to_server());
+  h.put(client, client.data(to_server()));
+  h.poll();
+  Client moved = client;
+  moved.address = endpoint("198.51.100.7:40001");
+  h.put(moved, late);
+  h.poll();
+  EXPECT_TRUE(h.reports(ReportKind::kNewPath).empty())
+      << "a packet held back on the old path is no news of a new one";
+}
+
 TEST(Usage, RekeyLimitIsToldOnce) {
   Harness h;
   h.policy.rekey_packets = 10;

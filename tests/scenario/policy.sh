@@ -1,5 +1,6 @@
 # A policy as a document: checked whole, applied with grace (a running session follows at its next transition) and
-# strictly (at once); what is in force and what was is shown; a refused one changes nothing, and its field is named.
+# strictly (at once); what is in force and what was is shown; a refused one changes nothing, and its field is named. A
+# peer goes by the profile it names.
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
@@ -61,9 +62,28 @@ in_force 2 session.max_lifetime "14400000 ms"
 
 policy apply "$logs/short.toml" || fail "the short one is not applied"
 wait_for 15 has_event "$gateway_events" "e['event_type'] == 'SessionTerminated' and e['session_id'] == '$id' and e['reason_code'] == 'session_lifetime_exceeded' and e['policy_version'] == 3"
+# A profile: the peer gets it by a reload, its next session by WELCOME; a policy without it is refused, and so is a peer
+# that names another.
+sed -i 's/^name = "alice"$/name = "alice"\nprofile = "mobile"/' "$JG_RUN/gateway.toml"
+cat >>"$JG_RUN/gateway.toml" <<EOT
+[profiles.mobile.volatility]
+heartbeat_interval = "300ms"
+EOT
+sed 's/^profile = "mobile"/profile = "mobil"/' "$JG_RUN/gateway.toml" >"$logs/mobil.toml"
+if "$build/src/app/jumpgated/jumpgated" --check --config "$logs/mobil.toml" >"$logs/mobil.txt" 2>&1; then fail "an unknown profile is taken"; fi
+line=$(grep -n '^profile' "$logs/mobil.toml" | cut -d: -f1)
+grep -q "mobil.toml:$line:.*names 'mobil', which is not defined; expected one of: mobile" "$logs/mobil.txt" ||
+  fail "an unknown profile has no place: $(cat "$logs/mobil.txt")"
+wait_for 15 is_attached
+jumpctl reload >"$logs/reload.txt" || fail "the profile is not taken: $(cat "$logs/reload.txt")"
+grep -q "peer alice: profile - -> mobile" "$logs/reload.txt" || fail "the new profile is not told: $(cat "$logs/reload.txt")"
+in_force 4 profiles.mobile.volatility.heartbeat_interval "300 ms"
+wait_for 5 has_event "$gateway_events" "e['event_type'] == 'PolicyApplied' and e['policy_version'] == 4"
+if policy apply "$logs/graceful.toml" 2>"$logs/lacking.txt"; then fail "a policy without the peer's profile was applied"; fi
+grep -q "peer alice has the profile 'mobile'" "$logs/lacking.txt" || fail "the refusal does not say why: $(cat "$logs/lacking.txt")"
 policy history --json | python3 -c "
 import json, sys
 made = [(p['version'], p['how'], p['application']) for p in json.load(sys.stdin)['policies']]
-assert made == [(1, 'start', 'strict'), (2, 'graceful.toml', 'grace'), (3, 'short.toml', 'strict')], made" ||
+assert made == [(1, 'start', 'strict'), (2, 'graceful.toml', 'grace'), (3, 'short.toml', 'strict'), (4, 'reload', 'strict')], made" ||
   fail "the history is not what was done"
 jumpctl events verify >"$logs/verify.txt" || fail "the log has faults: $(cat "$logs/verify.txt")"

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include <rte_mbuf.h>
@@ -17,6 +18,7 @@
 #include "net/frames.hpp"
 #include "network.hpp"
 #include "nonce_ledger.hpp"
+#include "record/recorder.hpp"
 
 namespace jumpgate::sim {
 namespace {
@@ -53,7 +55,7 @@ std::shared_ptr<config::GatewayConfig> make_config(const session::Policy& policy
     peer.allowed_ips = peer.addresses;
     made->peers.push_back(std::move(peer));
   }
-  made->policy = policy;
+  made->policies.base = policy;
   return made;
 }
 
@@ -143,6 +145,8 @@ struct Gateway::Parts {
   ctl::ImageBook book;
   InlineHandshakes handshakes;
   audit::EventLog events;
+  std::shared_ptr<const config::GatewayConfig> config;
+  std::optional<record::Recorder> recorder;
   ctl::Controller controller;
   ctl::Mailbox mailbox;
   ctl::ControllerLoop loop;
@@ -154,6 +158,8 @@ struct Gateway::Parts {
     return static_cast<std::uint32_t>(setup.peers.size()) + kSpareSlots;
   }
   ctl::Settings make_settings();
+  /// What the controller gets: the ports, or the recorder before them.
+  ctl::Ports ports(MonoNs now);
   std::unique_ptr<data::Worker> make_worker(NonceLedger& ledger, MonoNs now);
   void put(std::span<const std::uint8_t> frame);
 };
@@ -198,15 +204,8 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
       book(routes, {}),
       handshakes(own, random),
       events(setup.event_ring),
-      controller(settings,
-                 ctl::Ports{.workers = worker_link,
-                            .datagrams = link,
-                            .paths = link,
-                            .handshakes = handshakes,
-                            .routes = book,
-                            .events = events,
-                            .random = random},
-                 make_config(setup.policy, setup.peers), crypto::ResetKey(random.array<32>()), now),
+      config(make_config(setup.policy, setup.peers)),
+      controller(settings, ports(now), config, crypto::ResetKey(random.array<32>()), now),
       loop({.controller = controller,
             .outer = link,
             .frames = frames,
@@ -217,6 +216,24 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
             .reports = {reports.get()},
             .ports = addressing()}) {
   if (!pool || !controller.started()) std::abort();
+  if (!recorder) return;
+  recorder->on_done();
+  controller.set_tap(&*recorder);
+}
+
+ctl::Ports Gateway::Parts::ports(MonoNs now) {
+  const ctl::Ports real{.workers = worker_link,
+                        .datagrams = link,
+                        .paths = link,
+                        .handshakes = handshakes,
+                        .routes = book,
+                        .events = events,
+                        .random = random};
+  if (!setup.record) return real;
+  recorder.emplace(setup.record, real, settings.cid_key);
+  events.observe(&recorder->events());
+  recorder->on_start(settings, *config, now);
+  return recorder->ports();
 }
 
 ctl::Settings Gateway::Parts::make_settings() {
@@ -314,7 +331,7 @@ void Gateway::collect_frames() {
     } else if (ethernet) {
       const auto ip = net::parse_ip(ethernet->payload);
       const auto udp = ip ? net::parse_udp(*ip) : std::unexpected(ip.error());
-      if (udp) on_sent({ip->destination, udp->destination_port}, udp->payload);
+      if (udp) on_sent({ip->destination(), udp->destination_port}, udp->payload);
     }
     rte_pktmbuf_free(mbuf);
   }

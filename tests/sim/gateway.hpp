@@ -21,6 +21,7 @@
 #include "audit/event_log.hpp"
 #include "crypto/noise_ik.hpp"
 #include "ctl/controller.hpp"
+#include "record/tape.hpp"
 #include "session/policy.hpp"
 
 namespace jumpgate::sim {
@@ -34,6 +35,7 @@ struct GatewaySetup {
   std::size_t event_ring{4096};
   std::uint64_t seed{1};
   bool drain_events{true};  // false: whoever made the simulation takes them from events()
+  record::Sink record{};    // gets a recording of the controller
 };
 
 /// Inner address of a client.

@@ -47,7 +47,8 @@ World::World(const Setup& setup)
                           .commands = setup_.commands,
                           .event_ring = setup_.event_ring,
                           .seed = setup_.seed,
-                          .drain_events = setup_.drain_events};
+                          .drain_events = setup_.drain_events,
+                          .record = setup_.record};
         test::SeededRandom keys(setup_.seed ^ 0x6b657973U);
         for (std::size_t i = 0; i < setup_.clients; ++i) {
           crypto::KeyPair key = crypto::KeyPair::generate(keys);

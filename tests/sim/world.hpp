@@ -33,6 +33,7 @@ struct Setup {
   std::size_t commands{64};
   std::size_t event_ring{4096};
   bool drain_events{true};  // false: somebody else reads them, and nothing is judged by them
+  record::Sink record{};    // gets a recording of the gateway's controller
 };
 
 /// What goes on by itself while time passes.

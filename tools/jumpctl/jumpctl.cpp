@@ -16,6 +16,7 @@
 #include "tools/jumpctl/log_verbs.hpp"
 #include "tools/jumpctl/policy_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
+#include "tools/jumpctl/replay_verb.hpp"
 #include "tools/jumpctl/verbs.hpp"
 
 namespace jumpgate::jumpctl {
@@ -95,6 +96,7 @@ int perform(const std::string& command, const Options& options, const Output& ou
   if (command == "timeline") return show_timeline(options, output);
   if (command.starts_with("policy ")) return policy(command.substr(7), options, output);
   if (command == "config check") return check_config(options, output);
+  if (command == "replay") return replay(options, output);
   if (command == "events verify") return verify_events(options, output);
   auto client = api::Client::connect(options.socket);
   if (!client) return fail(output, client.error());
@@ -159,6 +161,10 @@ void add_commands(CLI::App& app, Options& options) {
       ->add_subcommand("check", "is the gateway's file valid, and is it meant so? Asks no gateway")
       ->add_option("FILE", options.target, "a gateway's configuration")
       ->required();
+  CLI::App* replay =
+      app.add_subcommand("replay", "play a gateway's recording again: does it decide the same?");
+  replay->add_option("FILE", options.target, "the recording")->required();
+  replay->add_flag("--events", options.events, "print the events, as they are published again");
   app.add_subcommand("reload", "read the configuration anew: peers and policy");
 }
 

@@ -19,8 +19,9 @@ struct Options {
   bool json{false};
   bool follow{false};
   bool grace{false};
+  bool events{false};
   std::uint64_t count{0};  // events to show, 0: until the end
-  std::string target;      // a session, or a policy document
+  std::string target;      // a session, a policy document or a recording
   std::optional<std::uint32_t> worker;
   std::vector<std::string> files;  // event logs, oldest first
 };

@@ -58,8 +58,8 @@ std::optional<ReceivedProbe> read_probe(std::span<const std::uint8_t> packet) {
   const std::size_t filling = ip->packet.size() - kMinProbe;
   if (filling > kFilling.size() || std::memcmp(p + kMinProbe, kFilling.data(), filling) != 0)
     return std::nullopt;
-  return ReceivedProbe{.source = ip->source,
-                       .destination = ip->destination,
+  return ReceivedProbe{.source = ip->source(),
+                       .destination = ip->destination(),
                        .size = ip->packet.size(),
                        .probe = {.client = base::load_le32(p + 32),
                                  .trial = base::load_le32(p + 36),

@@ -59,12 +59,12 @@ bool Swarm::locate(std::span<std::uint8_t> frame, Arrival& arrival) {
   const auto ip = net::parse_ip(frame.subspan(net::kEthernetSize));
   if (!ip || ip->fragment || ip->protocol != net::kProtocolUdp) return false;
   const auto udp = net::parse_udp(*ip);
-  const auto owner = udp ? ground_.plan.owner_of(ip->destination) : std::nullopt;
+  const auto owner = udp ? ground_.plan.owner_of(ip->destination()) : std::nullopt;
   if (!owner || !clients_[owner->client]->owns(owner->uplink, udp->destination_port)) return false;
   const auto offset = static_cast<std::size_t>(udp->payload.data() - frame.data());
   arrival = {.owner = *owner,
              .datagram = {.bytes = frame.subspan(offset, udp->payload.size()),
-                          .from = {.address = ip->source, .port = udp->source_port}}};
+                          .from = {.address = ip->source(), .port = udp->source_port}}};
   return true;
 }
 

@@ -31,4 +31,10 @@ options=()
 mkdir -p build/bench
 commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
 build/release/tests/perf/dataplane/dataplane --commit "$commit" --output "$result" "${options[@]}" "$@"
+# A part of the table was asked for: without the peer.
+if (($# == 0)); then
+  memory=(--huge)
+  [[ -z ${JUMPGATE_NO_HUGE:-} ]] || memory=()
+  python3 tests/perf/ipsec_secgw.py "$result" build/release/tests/perf/dataplane/dataplane "${memory[@]}"
+fi
 say "results in $result"

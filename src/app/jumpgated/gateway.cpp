@@ -31,6 +31,8 @@
 #include "ctl/handshake_thread.hpp"
 #include "net/neighbours.hpp"
 #include "net/published.hpp"
+#include "record/record_file.hpp"
+#include "record/recorder.hpp"
 
 namespace jumpgate::app {
 namespace {
@@ -132,6 +134,8 @@ struct Gateway::Parts {
   std::unique_ptr<ctl::ImageBook> book;
   std::unique_ptr<ctl::HandshakeThreads> handshakes;
   audit::EventLog events;
+  std::unique_ptr<record::RecordFile> record_file;
+  std::unique_ptr<record::Recorder> recorder;  // nothing without [record] file
   std::unique_ptr<ctl::Controller> controller;
   ctl::Mailbox mailbox;
   std::unique_ptr<ctl::ControllerLoop> loop;
@@ -140,12 +144,15 @@ struct Gateway::Parts {
   std::unique_ptr<GatewayApi> api;
   std::unique_ptr<api::GatewayCalls> calls;
   std::unique_ptr<api::Server> server;
+  bool recording_over{false};
 
   std::expected<void, std::string> take_memory_and_ports();
   std::expected<void, std::string> make_data_plane();
   std::expected<void, std::string> make_controller();
+  std::expected<void, std::string> start_recording(const ctl::Ports& real, MonoNs now);
   std::expected<void, std::string> open_control_socket();
   void serve(const std::atomic<bool>& stop);
+  void watch_recording();
   void end_sessions();
   void round();
 };
@@ -226,15 +233,22 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
   book = std::make_unique<ctl::ImageBook>(*routes, ports.addressing(net::PortRole::kInner),
                                           filters.get());
   handshakes = std::make_unique<ctl::HandshakeThreads>(config->handshake_threads, own, random);
-  controller = std::make_unique<ctl::Controller>(settings,
-                                                 ctl::Ports{.workers = *worker_link,
-                                                            .datagrams = *outer,
-                                                            .paths = *outer,
-                                                            .handshakes = *handshakes,
-                                                            .routes = *book,
-                                                            .events = events,
-                                                            .random = random},
-                                                 config, std::move(node.reset_key), clock());
+  const ctl::Ports real{.workers = *worker_link,
+                        .datagrams = *outer,
+                        .paths = *outer,
+                        .handshakes = *handshakes,
+                        .routes = *book,
+                        .events = events,
+                        .random = random};
+  const MonoNs now = clock();
+  if (!config->record.file.empty())
+    if (auto begun = start_recording(real, now); !begun) return begun;
+  controller = std::make_unique<ctl::Controller>(settings, recorder ? recorder->ports() : real,
+                                                 config, std::move(node.reset_key), now);
+  if (recorder) {
+    recorder->on_done();
+    controller->set_tap(recorder.get());
+  }
   if (!controller->started()) return std::unexpected(controller->started().error());
   loop = std::make_unique<ctl::ControllerLoop>(
       ctl::ControllerLoop::Parts{.controller = *controller,
@@ -246,6 +260,22 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
                                  .commands = std::move(commands),
                                  .reports = std::move(reports),
                                  .ports = ports.addressing()});
+  return {};
+}
+
+std::expected<void, std::string> Gateway::Parts::start_recording(const ctl::Ports& real,
+                                                                 MonoNs now) {
+  auto file = record::RecordFile::open({.path = config->record.file,
+                                        .max_bytes = config->record.max_bytes,
+                                        .keep = config->record.keep});
+  if (!file) return std::unexpected(file.error());
+  record_file = std::move(*file);
+  recorder = std::make_unique<record::Recorder>(
+      [this](std::span<const std::uint8_t> bytes) { return record_file->write(bytes); }, real,
+      settings.cid_key);
+  events.observe(&recorder->events());
+  recorder->on_start(settings, *config, now);
+  spdlog::info("records the controller's decisions to {}", config->record.file);
   return {};
 }
 
@@ -288,11 +318,20 @@ void Gateway::Parts::serve(const std::atomic<bool>& stop) {
     const MonoNs now = clock();
     if (now < links_due) continue;
     links_due = now + kLinkInterval;
+    watch_recording();
     ports.poll_links([this](std::uint8_t port, bool up) {
       controller->on_link(port, up);
       if (up) neighbours->announce(port);
     });
   }
+}
+
+void Gateway::Parts::watch_recording() {
+  if (!recorder || !recorder->ended() || std::exchange(recording_over, true)) return;
+  spdlog::warn(
+      "{} got no further record: it reached record.max_bytes, or its disk failed or is "
+      "too slow; what it holds can be replayed",
+      config->record.file);
 }
 
 void Gateway::Parts::end_sessions() {
@@ -338,6 +377,7 @@ void Gateway::run(const std::atomic<bool>& stop, const std::function<void()>& re
   ready();
   parts_->serve(stop);
   parts_->end_sessions();
+  if (parts_->recorder) parts_->recorder->finish();
 }
 
 std::string Gateway::reload() {

@@ -194,10 +194,10 @@ api::Response GatewayApi::answer(const api::EventLogRequest&) {
 
 api::Response GatewayApi::answer(const api::PolicyRequest&) {
   return on_controller([this](MonoNs) -> api::Response {
-    const session::Policy& policy = view_.controller.policy();
+    const session::PolicySet& policies = view_.controller.policies();
     api::PolicyInfo info{
-        .version = policy.version, .sweeping = view_.controller.policy_sweeping(), .fields = {}};
-    for (session::PolicyField& field : session::fields_of(policy))
+        .version = policies.version(), .sweeping = view_.controller.policy_sweeping(), .fields = {}};
+    for (session::PolicyField& field : session::fields_of(policies))
       info.fields.push_back({std::move(field.name), std::move(field.value)});
     return info;
   });
@@ -216,7 +216,7 @@ api::Response GatewayApi::answer(const api::PolicyApplyRequest& request) {
   return on_controller([&](MonoNs now) -> api::Response {
     auto changes = view_.controller.apply_policy(*policy, request.name, application, now);
     if (!changes) return refuse(ErrorCode::kRefused, "nothing was changed: " + changes.error());
-    return api::PolicyApplied{.version = view_.controller.policy().version,
+    return api::PolicyApplied{.version = view_.controller.policies().version(),
                               .changes = std::move(*changes)};
   });
 }

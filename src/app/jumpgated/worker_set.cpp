@@ -48,7 +48,7 @@ data::WorkerLimits worker_limits(const config::GatewayConfig& config) {
   data::WorkerLimits limits;
   limits.slots = slots_per_worker(config);
   limits.replay_window_packets =
-      std::bit_ceil(std::max(64U, config.policy.security.replay_window_packets));
+      std::bit_ceil(std::max(64U, config.policies.largest_replay_window()));
   const std::uint32_t extra = config.limits.replay_windows != 0 ? config.limits.replay_windows
                                                                 : config.limits.max_sessions / 8;
   limits.extra_windows = std::max(64U, extra / config.workers);

@@ -11,9 +11,11 @@
 #include <rte_mbuf.h>
 #include <sodium/core.h>
 
+#include "checks.hpp"
 #include "ethdev/eal.hpp"
 #include "lanes.hpp"
 #include "options.hpp"
+#include "over_ports.hpp"
 #include "report.hpp"
 #include "summary.hpp"
 
@@ -32,6 +34,8 @@ class Program {
   int run() {
     pool_ = rte_pktmbuf_pool_create("bench", kMbufs, kMbufCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, -1);
     if (pool_ == nullptr) return fail("no memory for packets");
+    if (!options_.capture.empty()) return over_ports();
+    if (const auto proven = prove_and_flood(); !proven) return fail(proven.error());
     print_header();
     for (const std::string& suite : options_.suites)
       for (const unsigned workers : options_.workers)
@@ -43,6 +47,36 @@ class Program {
   static int fail(const std::string& what) {
     fmt::print(stderr, "dataplane: {}\n", what);
     return 1;
+  }
+
+  /// Before anything is measured: the worker refuses what it must, and a flood costs nobody.
+  std::expected<void, std::string> prove_and_flood() {
+    RigOptions wanted;
+    wanted.sessions = 1'000;
+    wanted.expanded_keys = 2'048;
+    auto rig = Rig::create(wanted, pool_);
+    if (!rig) return std::unexpected(rig.error());
+    const auto proven = prove_checks(**rig);
+    if (!proven) return std::unexpected("a check does not hold: " + proven.error());
+    const auto flooded = flood(**rig, options_.chunks);
+    if (!flooded) return std::unexpected(flooded.error());
+    found_["checks"] = *proven;
+    found_["flood"] = {{"good_sent", flooded->good_sent},
+                       {"good_lost", flooded->good_lost},
+                       {"garbage_sent", flooded->garbage},
+                       {"ns_per_packet", flooded->ns_per_packet}};
+    fmt::print("{} kinds of bad packets refused, each for its own reason\n", *proven);
+    fmt::print("flood: {} good packets beside {} of garbage, {} lost, {:.0f} ns a packet\n",
+               flooded->good_sent, flooded->garbage, flooded->good_lost, flooded->ns_per_packet);
+    return {};
+  }
+
+  int over_ports() {
+    const auto mpps =
+        seal_capture(pool_, suite_of(options_.suites.at(0)), options_.capture, options_.seconds);
+    if (!mpps) return fail(mpps.error());
+    fmt::print("{}\n", nlohmann::json{{"mpps", *mpps}}.dump());
+    return 0;
   }
 
   std::expected<void, std::string> rows(Suite suite, unsigned workers) {
@@ -99,6 +133,7 @@ class Program {
 
   int write() {
     nlohmann::json json = summary(options_, rows_);
+    json.update(found_);
     for (const Row& row : rows_)
       json["rows"].push_back(to_json(row));
     json["machine"] = machine(options_.commit, options_.huge);
@@ -111,6 +146,7 @@ class Program {
 
   const Options& options_;
   rte_mempool* pool_{nullptr};
+  nlohmann::json found_ = nlohmann::json::object();
   std::vector<Row> rows_;
 };
 
@@ -126,6 +162,9 @@ int run(int argc, char** argv) {
   app.add_option("--cpus", options.cpus, "of the workers")->delimiter(',');
   app.add_option("--expanded-keys", options.expanded_keys, "of each worker; 0: twice the sessions");
   app.add_option("--chunks", options.chunks, "samples of a row")->check(CLI::Range(3, 10'000));
+  app.add_option("--capture", options.capture, "only: seal these packets over net_pcap, net_null")
+      ->check(CLI::ExistingFile);
+  app.add_option("--seconds", options.seconds, "of --capture");
   app.add_option("--commit", options.commit, "goes into the output");
   app.add_option("--output", options.output, "JSON file");
   app.add_flag("--offloads", options.offloads, "as if the ports did all checksums");

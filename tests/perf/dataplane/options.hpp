@@ -19,6 +19,8 @@ struct Options {
   int chunks{255};                        // samples of a row
   bool huge{true};
   bool offloads{false};  // the port does the checksums
+  std::string capture;   // only: seal its packets over DPDK's ports, for `seconds`
+  unsigned seconds{2};
   std::string commit{"unknown"};
   std::string output;
 };

@@ -12,7 +12,6 @@
 namespace jumpgate::bench {
 namespace {
 
-constexpr std::uint8_t kNode = 5;
 constexpr std::uint8_t kBoot = 1;
 constexpr std::uint32_t kRouterNeighbour = 0;
 constexpr std::uint32_t kServerNeighbour = 1;

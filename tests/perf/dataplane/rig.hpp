@@ -32,6 +32,7 @@ struct rte_mempool;
 
 namespace jumpgate::bench {
 
+inline constexpr std::uint8_t kNode = 5;  // of the connection ids
 inline constexpr std::uint8_t kOuterPort = 0;
 inline constexpr std::uint8_t kInnerPort = 1;
 inline constexpr std::uint16_t kListenPort = 51820;

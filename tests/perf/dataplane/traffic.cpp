@@ -140,6 +140,8 @@ void Traffic::finish_sealed(std::size_t first, std::size_t count) {
   aead_->seal({ops_.data(), count});
   for (std::size_t i = first; i < first + count; ++i) {
     std::uint8_t* frame = data_of(packets_[i]);
+    if (rig_.options().offloads.rx_udp_checksum)
+      packets_[i]->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
     const Endpoint from = client_endpoint(sessions_[i]);
     const auto udp_length =
         static_cast<std::uint16_t>(net::kUdpSize + lengths_[i] + wire::kTrafficOverhead);

@@ -9,6 +9,7 @@
 #include <jumpgate/limits.hpp>
 
 #include "ctl/policy_history.hpp"
+#include "session/policy_set.hpp"
 #include "tests/support/fake_gateway.hpp"
 
 namespace jumpgate::api {
@@ -108,21 +109,54 @@ TEST(Protocol, AFullPageFitsAMessage) {
   EXPECT_LE(to_json(page).dump().size() + kEnvelope, limits::kMaxApiMessage);
 }
 
-TEST(Protocol, AFullHistoryFitsAMessage) {
-  std::vector<session::PolicyField> before = session::fields_of({});
+/// Every field of the base and of as many profiles as there may be, each with a long name.
+std::vector<session::PolicyField> longest_policy() {
+  std::vector<session::PolicyField> all = session::fields_of(session::Policy{});
+  const std::vector<session::PolicyField> base = all;
+  for (std::size_t i = 0; i < session::PolicySet::kMaxProfiles; ++i) {
+    for (const session::PolicyField& field : base)
+      all.push_back({"profiles." + std::string(limits::kMaxNameBytes - 1, 'x') + std::to_string(i) +
+                         "." + field.name,
+                     field.value});
+  }
+  return all;
+}
+
+std::vector<std::string> everything_changed() {
+  std::vector<session::PolicyField> before = longest_policy();
   for (session::PolicyField& field : before)
     field.value = std::string(20, '9');
+  return session::differences(before, longest_policy());
+}
+
+constexpr std::size_t kEnvelope = 64;
+
+TEST(Protocol, AFullHistoryFitsAMessage) {
+  ctl::PolicyHistory kept;
+  for (std::size_t i = 0; i < ctl::PolicyHistory::kKept; ++i)
+    kept.add({.version = UINT64_MAX, .how = "p.toml", .changes = everything_changed()});
   PolicyChanges history;
-  for (std::size_t i = 0; i < ctl::PolicyHistory::kKept; ++i) {
-    history.policies.push_back({.version = UINT64_MAX,
+  for (const ctl::PolicyChange& change : kept.changes()) {
+    history.policies.push_back({.version = change.version,
                                 .ago_ms = UINT64_MAX,
                                 .how = std::string(limits::kMaxNameBytes, 'x'),
                                 .application = "strict",
-                                .changes = session::differences(before, session::fields_of({}))});
-    EXPECT_EQ(history.policies.back().changes.size(), before.size());
+                                .changes = change.changes});
+    EXPECT_GT(change.changes.size(), session::fields_of(session::Policy{}).size())
+        << "the base's are all told";
+    EXPECT_TRUE(change.changes.back().ends_with(" more")) << change.changes.back();
   }
-  constexpr std::size_t kEnvelope = 64;
   EXPECT_LE(to_json(history).dump().size() + kEnvelope, limits::kMaxApiMessage);
+}
+
+TEST(Protocol, ALargestPolicyFitsAMessage) {
+  PolicyInfo info;
+  info.version = UINT64_MAX;
+  for (const session::PolicyField& field : longest_policy())
+    info.fields.push_back({field.name, field.value});
+  EXPECT_LE(to_json(info).dump().size() + kEnvelope, limits::kMaxApiMessage);
+  const PolicyApplied applied{.version = UINT64_MAX, .changes = everything_changed()};
+  EXPECT_LE(to_json(applied).dump().size() + kEnvelope, limits::kMaxApiMessage);
 }
 
 TEST(ErrorCodes, HaveNamesBothWays) {

@@ -77,8 +77,8 @@ TEST_F(InnerPathTest, DontFragmentAndWhatIsFarTooLargeAreNotCut) {
 TEST_F(InnerPathTest, TheHostIsToldTheMtuByTheDestination) {
   const auto v4 = net::parse_ip(path.too_big(udp("10.8.0.2", "10.9.0.2", 1400), now));
   ASSERT_TRUE(v4);
-  EXPECT_EQ(v4->source, ip("10.9.0.2"));
-  EXPECT_EQ(v4->destination, ip("10.8.0.2"));
+  EXPECT_EQ(v4->source(), ip("10.9.0.2"));
+  EXPECT_EQ(v4->destination(), ip("10.8.0.2"));
   EXPECT_EQ(v4->payload[0], 3);
   EXPECT_EQ(v4->payload[1], 4);
   EXPECT_EQ(base::load_be16(&v4->payload[6]), 1220) << "RFC 1191 section 4";

@@ -51,6 +51,18 @@ TEST_F(DiffTest, AddedRemovedChanged) {
             "peer phone: removed\npeer laptop: changed addresses\npeer phone: added\n");
 }
 
+TEST_F(DiffTest, Profiles) {
+  const std::string mobile = "[profiles.mobile.switching]\nswitch_cooldown = \"3s\"\n";
+  const auto a = config(gateway_text());
+  const auto b = config(gateway_text() + mobile);
+  const auto c = config(gateway_text() + "profile = \"mobile\"\n" + mobile);
+  EXPECT_TRUE(diff(a, b).policy);
+  EXPECT_FALSE(diff(b, c).policy);
+  ASSERT_EQ(diff(b, c).changed.size(), 1U);
+  EXPECT_TRUE(diff(b, c).changed[0].profile);
+  EXPECT_EQ(describe(diff(b, c), b, c), "peer laptop: changed profile\n");
+}
+
 TEST_F(DiffTest, PolicyRoutesAndRestarts) {
   const auto a = config(gateway_text());
   const auto b = config(replaced(replaced(gateway_text(), "[[port]]", "workers = 2\n[[port]]"),

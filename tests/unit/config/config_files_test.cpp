@@ -49,7 +49,8 @@ TEST(ConfigFiles, TheCommentedDefaultsAreTheDefaults) {
                      line.substr(0, equals).find_first_not_of(
                          "abcdefghijklmnopqrstuvwxyz_0123456789") == std::string_view::npos;
     // The peer's are examples, not defaults; an empty lcores and empty suites stand for "absent".
-    const bool example = line.starts_with("preshared_key_file") || line.starts_with("allowed_ips");
+    const bool example = line.starts_with("preshared_key_file") ||
+                         line.starts_with("allowed_ips") || line.starts_with("profile");
     if (key && !example)
       all.erase(at + 1, 2);
     else
@@ -65,7 +66,8 @@ TEST(ConfigFiles, TheCommentedDefaultsAreTheDefaults) {
   const auto b = parse_gateway(strip(all), scratch.path("b.toml"));
   ASSERT_TRUE(a) << a.error().text();
   ASSERT_TRUE(b) << b.error().text();
-  EXPECT_EQ(a->policy, b->policy);
+  EXPECT_EQ(a->policies, b->policies);
+  EXPECT_EQ(a->record, b->record);
   EXPECT_EQ(a->suites, b->suites);
   EXPECT_EQ(a->limits.max_sessions, b->limits.max_sessions);
   EXPECT_EQ(a->limits.rx_descriptors, b->limits.rx_descriptors);

@@ -27,6 +27,16 @@ TEST_F(GatewayChecks, DuplicatePeers) {
                  "has the public key of another");
 }
 
+TEST_F(GatewayChecks, AProfileMustBeDefined) {
+  const std::string mobile = "[profiles.mobile.switching]\nswitch_cooldown = \"3s\"\n";
+  expect_valid(gateway_text() + "profile = \"mobile\"\n" + mobile);
+  expect_problem(gateway_text() + "profile = \"mobil\"\n" + mobile,
+                 "gateway.toml:22:1: 'profile' names 'mobil', which is not defined; expected one "
+                 "of: mobile");
+  expect_problem(gateway_text() + "profile = \"mobile\"\n",
+                 "expected a [profiles.NAME] of this file");
+}
+
 TEST_F(GatewayChecks, OverlapsBetweenPeers) {
   expect_problem(gateway_text() + peer_text("phone", 2, "addresses = [\"10.8.0.2/32\"]"),
                  "gateway.toml:22:1: 10.8.0.2/32 of peer 'phone' (line 22) overlaps 10.8.0.2/32 of "

@@ -15,7 +15,7 @@ TEST(GatewayConfig, DefaultsAndValues) {
   const auto config = parse_gateway(gateway_text(), scratch.path("gateway.toml"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->listen_port, 51820);
-  EXPECT_EQ(config->policy, session::Policy{});
+  EXPECT_EQ(config->policies, session::PolicySet{});
   ASSERT_EQ(config->ports.size(), 2U);
   EXPECT_EQ(config->ports[1].role, net::PortRole::kInner);
   EXPECT_EQ(base::format_prefix(config->ports[0].addresses[0]), "192.0.2.10/24")
@@ -63,10 +63,10 @@ loss_volatile_threshold = 0.3
   EXPECT_TRUE(config->events.journal);
   EXPECT_EQ(config->events.socket, "/run/collector.sock");
   EXPECT_FALSE(config->eal.huge);
-  EXPECT_EQ(config->policy.switching.switch_cooldown, seconds(2));
-  EXPECT_EQ(config->policy.switching.switch_improvement_permille, 1250);
-  EXPECT_EQ(config->policy.volatility.loss_volatile_permille, 300);
-  EXPECT_FALSE(config->policy.transport.allow_udp4);
+  EXPECT_EQ(config->policies.base.switching.switch_cooldown, seconds(2));
+  EXPECT_EQ(config->policies.base.switching.switch_improvement_permille, 1250);
+  EXPECT_EQ(config->policies.base.volatility.loss_volatile_permille, 300);
+  EXPECT_FALSE(config->policies.base.transport.allow_udp4);
   EXPECT_EQ(config->peers[0].allowed_ips.size(), 2U) << "the address stays allowed";
   EXPECT_EQ(base::format_key(config->peers[0].preshared_key.get()), test::key_text(1002));
 }

@@ -28,8 +28,8 @@ std::string problems_of(const std::string& text) {
 TEST(PolicyDocument, HoldsWhatItSaysAndDefaultsElsewhere) {
   const auto policy = parse_policy(kWhole, "p.toml");
   ASSERT_TRUE(policy) << policy.error().text();
-  EXPECT_EQ(policy->session.max_lifetime, seconds(4 * 3600));
-  EXPECT_EQ(policy->keys, session::Policy::Keys{});
+  EXPECT_EQ(policy->base.session.max_lifetime, seconds(4 * 3600));
+  EXPECT_EQ(policy->base.keys, session::Policy::Keys{});
 }
 
 TEST(PolicyDocument, EachRequiredFieldIsAskedFor) {
@@ -76,6 +76,53 @@ TEST(PolicyDocument, TheFieldAtFaultIsNamedByItsWholeName) {
             "transport.allowed");
   EXPECT_EQ(field_at_fault("[policy]\n"), "session.max_lifetime");
   EXPECT_EQ(field_at_fault("[policy.session\n"), "") << "no TOML: no field";
+}
+
+constexpr const char* kMobile = R"([profiles.mobile.volatility]
+heartbeat_interval = "1s"
+[profiles.car.switching]
+recovery_window = "5s"
+)";
+
+TEST(PolicyDocument, AProfileIsTheBaseWithWhatItOverrides) {
+  const auto policy = parse_policy(std::string(kWhole) + kMobile, "p.toml");
+  ASSERT_TRUE(policy) << policy.error().text();
+  ASSERT_EQ(policy->profiles.size(), 2U);
+  EXPECT_EQ(policy->of("mobile").volatility.heartbeat_interval, seconds(1));
+  EXPECT_EQ(policy->of("mobile").session.max_lifetime, seconds(4 * 3600)) << "inherited";
+  EXPECT_EQ(policy->of("car").switching.recovery_window, seconds(5));
+  EXPECT_EQ(policy->of("car").volatility, policy->base.volatility);
+}
+
+TEST(PolicyDocument, AFaultInAProfileIsNamedInItsPlace) {
+  const std::string text = std::string(kWhole) + "[profiles.mobile.volatility]\n" +
+                           "heartbeat_interval = \"3s\"\n[profiles.car]\nsessio = 1\n";
+  const std::string problems = problems_of(text);
+  EXPECT_NE(problems.find("p.toml:11:1: profiles.mobile.volatility.heartbeat_volatile can not be "
+                          "used; must be at least twice volatility.heartbeat_interval"),
+            std::string::npos)
+      << problems << "the base's 2 s do not go with the profile's 3 s";
+  EXPECT_NE(problems.find("p.toml:14:1: unknown key 'sessio' in [profiles.car]"), std::string::npos)
+      << problems;
+  EXPECT_EQ(field_at_fault(text), "profiles.car.sessio");
+}
+
+TEST(PolicyDocument, AFaultOfTheBaseIsNotSaidAgainForEachProfile) {
+  std::string text = std::string(kWhole) + kMobile;
+  text.replace(text.find("4h"), 2, "1s");
+  const auto policy = parse_policy(text, "p.toml");
+  ASSERT_FALSE(policy);
+  EXPECT_EQ(policy.error().total(), 2U) << policy.error().text();  // bounds, and against the TTL
+}
+
+TEST(PolicyDocument, ProfilesHaveNamesAndABound) {
+  EXPECT_NE(problems_of(std::string(kWhole) + "[profiles.\"a b\".keys]\n")
+                .find("the profile 'a b' can not be named so"),
+            std::string::npos);
+  std::string many = kWhole;
+  for (std::size_t i = 0; i <= session::PolicySet::kMaxProfiles; ++i)
+    many += "[profiles.p" + std::to_string(i) + "]\n";
+  EXPECT_NE(problems_of(many).find("9 profiles; expected at most 8"), std::string::npos);
 }
 
 TEST(PolicyDocument, AFaultIsSaidOnce) {

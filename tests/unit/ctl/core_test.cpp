@@ -28,7 +28,7 @@ class CoreTest : public GatewayTest {
                         .routes = routes_,
                         .events = log_,
                         .random = random_},
-                  policy_, crypto::ResetKey(random_.array<32>()), now_);
+                  session::PolicySet{policy_}, crypto::ResetKey(random_.array<32>()), now_);
     const auto config = config_with(true, false);
     session_ =
         core_->sessions.create(owner_.authority(), SessionId{.bytes = {1}},

@@ -56,7 +56,7 @@ class GatewayTest : public ::testing::Test {
     };
     if (alice) add("alice", alice_.key.public_key, 2);
     if (bob) add("bob", bob_.key.public_key, 3);
-    made->policy = policy_;
+    made->policies.base = policy_;
     return made;
   }
 

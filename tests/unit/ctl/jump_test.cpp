@@ -237,7 +237,7 @@ TEST_F(Jump, ForbiddenTransportIsRefused) {
   six.address.family = IpFamily::kV6;
   six.address.bytes = {0x20, 0x01, 0x0d, 0xb8};
   auto config = config_with(true, true);
-  config->policy.transport.allow_udp6 = false;
+  config->policies.base.transport.allow_udp6 = false;
   ASSERT_TRUE(gateway_->reload(config, now_));
   send_reattach(alice_, reattach(alice_), six);
   ASSERT_TRUE(last_refusal(alice_));

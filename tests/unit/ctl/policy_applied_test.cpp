@@ -10,7 +10,7 @@ TEST_F(PolicyApplied, APolicyAppliedStrictlyReachesRunningSessionsAtOnce) {
   ASSERT_TRUE(attach(alice_));
   policy_.session.max_lifetime = seconds(50);
   const auto changes =
-      gateway_->apply_policy(policy_, "tight.toml", PolicyApplication::kStrict, now_);
+      gateway_->apply_policy({policy_}, "tight.toml", PolicyApplication::kStrict, now_);
   ASSERT_TRUE(changes);
   EXPECT_EQ(*changes, (std::vector<std::string>{"session.max_lifetime: 28800000 ms -> 50000 ms"}));
   EXPECT_TRUE(gateway_->policy_sweeping());
@@ -27,7 +27,7 @@ TEST_F(PolicyApplied, APolicyAppliedWithGraceWaitsForTheNextTransition) {
   policy_.session.max_lifetime = seconds(50);
   policy_.volatility.heartbeat_interval = milliseconds(300);
   const auto told = workers_.log.size();
-  ASSERT_TRUE(gateway_->apply_policy(policy_, "tight.toml", PolicyApplication::kGrace, now_));
+  ASSERT_TRUE(gateway_->apply_policy({policy_}, "tight.toml", PolicyApplication::kGrace, now_));
   run();
   EXPECT_EQ(find(alice_)->record.policy_version(), 1U);
   EXPECT_EQ(workers_.log.size(), told) << "the worker was told nothing";
@@ -43,7 +43,7 @@ TEST_F(PolicyApplied, APolicyAppliedWithGraceWaitsForTheNextTransition) {
 TEST_F(PolicyApplied, WithGraceTheHeartbeatsStayWhatTheyWereWhateverElseTheWorkerIsTold) {
   ASSERT_TRUE(attach(alice_));
   policy_.volatility.heartbeat_interval = milliseconds(300);
-  ASSERT_TRUE(gateway_->apply_policy(policy_, "tight.toml", PolicyApplication::kGrace, now_));
+  ASSERT_TRUE(gateway_->apply_policy({policy_}, "tight.toml", PolicyApplication::kGrace, now_));
   advance(policy_.keys.rekey_after);
   ASSERT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
   EXPECT_EQ(find(alice_)->record.policy_version(), 1U);
@@ -51,10 +51,11 @@ TEST_F(PolicyApplied, WithGraceTheHeartbeatsStayWhatTheyWereWhateverElseTheWorke
 }
 
 TEST_F(PolicyApplied, ThePolicyInForceAppliedAgainIsNoNewVersion) {
-  const auto changes = gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kStrict, now_);
+  const auto changes =
+      gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kStrict, now_);
   ASSERT_TRUE(changes);
   EXPECT_TRUE(changes->empty());
-  EXPECT_EQ(gateway_->policy().version, 1U);
+  EXPECT_EQ(gateway_->policies().version(), 1U);
   collect();
   EXPECT_EQ(events_of(EventType::kPolicyApplied, Reason::kPolicyValid), 0U);
   EXPECT_EQ(gateway_->policy_history().changes().size(), 1U);
@@ -62,10 +63,10 @@ TEST_F(PolicyApplied, ThePolicyInForceAppliedAgainIsNoNewVersion) {
 
 TEST_F(PolicyApplied, AReplayWindowWithoutMemoryIsRefusedByItsName) {
   policy_.security.replay_window_packets = 32768;
-  EXPECT_FALSE(gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kStrict, now_));
+  EXPECT_FALSE(gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kStrict, now_));
   EXPECT_FALSE(gateway_->reload(config_with(true, true), now_));
-  EXPECT_EQ(gateway_->policy().security.replay_window_packets, 8192U);
-  EXPECT_EQ(gateway_->policy().version, 1U);
+  EXPECT_EQ(gateway_->policies().base.security.replay_window_packets, 8192U);
+  EXPECT_EQ(gateway_->policies().version(), 1U);
   collect();
   ASSERT_EQ(events_of(EventType::kPolicyRejected, Reason::kPolicyInvalid), 2U);
   const auto& detail = std::get<audit::PolicyDetail>(events_.back().detail);
@@ -76,7 +77,7 @@ TEST_F(PolicyApplied, AReplayWindowWithoutMemoryIsRefusedByItsName) {
 TEST_F(PolicyApplied, TheHistoryKeepsTheNewestPolicies) {
   for (int i = 0; i < 30; ++i) {
     policy_.session.max_lifetime = seconds(1000 + i);
-    ASSERT_TRUE(gateway_->apply_policy(policy_, "p.toml", PolicyApplication::kGrace, now_));
+    ASSERT_TRUE(gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kGrace, now_));
   }
   const auto& kept = gateway_->policy_history().changes();
   ASSERT_EQ(kept.size(), PolicyHistory::kKept);

@@ -219,6 +219,13 @@ TEST_F(JumpctlTest, WrongUsageAndNoConnectionAreTwo) {
   EXPECT_NE(err_.str().find("is it running"), std::string::npos) << err_.str();
 }
 
+TEST_F(JumpctlTest, AFileThatIsNoRecordingIsNamedAndTwo) {
+  const std::string log = write("log.jsonl", "{}\n");
+  EXPECT_EQ(ctl({"replay", log}), 2);
+  EXPECT_NE(err_.str().find(log + ": is no recording"), std::string::npos) << err_.str();
+  EXPECT_EQ(ctl({"replay"}), 2);
+}
+
 TEST_F(JumpctlTest, HelpIsNoFault) {
   EXPECT_EQ(ctl({"--help"}), kDone);
   EXPECT_TRUE(shows("sessions"));

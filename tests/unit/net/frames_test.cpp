@@ -27,12 +27,12 @@ void expect_udp_round_trip(const char* from, const char* to, std::size_t size) {
   const Exact exact{frame};
   const auto ethernet = parse_ethernet(exact.span());
   ASSERT_TRUE(ethernet);
-  EXPECT_EQ(ethernet->destination, mac(2));
-  EXPECT_EQ(ethernet->source, mac(1));
+  EXPECT_EQ(ethernet->destination(), mac(2));
+  EXPECT_EQ(ethernet->source(), mac(1));
   const auto packet = parse_ip(ethernet->payload);
   ASSERT_TRUE(packet);
-  EXPECT_EQ(packet->source, ip(from));
-  EXPECT_EQ(packet->destination, ip(to));
+  EXPECT_EQ(packet->source(), ip(from));
+  EXPECT_EQ(packet->destination(), ip(to));
   const auto udp = parse_udp(*packet);
   ASSERT_TRUE(udp) << to_string(udp.error());
   EXPECT_EQ(udp->source_port, 1000);

@@ -45,10 +45,10 @@ std::vector<std::uint8_t> error_about(const std::vector<std::uint8_t>& about, co
 void expect_valid_icmp(const std::vector<std::uint8_t>& reply) {
   const auto view = parse_ip(reply);
   ASSERT_TRUE(view);
-  const bool v6 = view->source.family == IpFamily::kV6;
-  const auto sum =
-      v6 ? pseudo_header_sum(view->source, view->destination, kProtocolIcmpv6, view->payload.size())
-         : 0;
+  const bool v6 = view->family == IpFamily::kV6;
+  const auto sum = v6 ? pseudo_header_sum(view->source(), view->destination(), kProtocolIcmpv6,
+                                          view->payload.size())
+                      : 0;
   EXPECT_EQ(internet_checksum(view->payload, sum), 0);
 }
 
@@ -62,8 +62,8 @@ TEST(Icmp, EchoIsAnsweredInBothFamilies) {
     ASSERT_EQ(build_echo_reply(out, Exact{ping}.span()), ping.size());
     expect_valid_icmp(out);
     const auto view = parse_ip(out);
-    EXPECT_EQ(view->source, ip(to));
-    EXPECT_EQ(view->destination, ip(from));
+    EXPECT_EQ(view->source(), ip(to));
+    EXPECT_EQ(view->destination(), ip(from));
     EXPECT_EQ(view->payload[0], reply);
     EXPECT_TRUE(std::equal(view->payload.begin() + 4, view->payload.end(),
                            parse_ip(ping)->payload.begin() + 4));
@@ -92,7 +92,7 @@ TEST(Icmp, TtlExceededQuotesThePacket) {
   const auto error = error_about(about, "10.8.0.1");
   expect_valid_icmp(error);
   const auto view = parse_ip(error);
-  EXPECT_EQ(view->destination, ip("10.8.0.2"));
+  EXPECT_EQ(view->destination(), ip("10.8.0.2"));
   EXPECT_EQ(view->payload[0], 11);
   EXPECT_EQ(view->payload[1], 0);
   EXPECT_EQ(test::bytes(view->payload.subspan(8)), about);

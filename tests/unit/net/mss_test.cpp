@@ -47,7 +47,7 @@ std::vector<std::uint8_t> packet(const Segment& s) {
 bool checksum_fits(const std::vector<std::uint8_t>& bytes, std::size_t tcp) {
   const auto view = parse_ip(bytes);
   const auto segment = std::span(bytes).subspan(tcp);
-  return view && internet_checksum(segment, pseudo_header_sum(view->source, view->destination,
+  return view && internet_checksum(segment, pseudo_header_sum(view->source(), view->destination(),
                                                               kProtocolTcp, segment.size())) == 0;
 }
 

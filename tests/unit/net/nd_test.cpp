@@ -34,7 +34,7 @@ void fix_checksum(std::vector<std::uint8_t>& packet) {
   const auto view = parse_ip(packet);
   const auto body = std::span{packet}.subspan(kIpv6Size);
   base::store_be16(&packet[42],
-                   internet_checksum(body, pseudo_header_sum(view->source, view->destination,
+                   internet_checksum(body, pseudo_header_sum(view->source(), view->destination(),
                                                              kProtocolIcmpv6, body.size())));
 }
 

@@ -63,7 +63,11 @@ class NeighboursTest : public ::testing::Test {
   }
   std::optional<MacAddress> mac_of(const char* address) {
     const auto index = table->find(3, ip(address));
-    return index ? table->mac(*index) : std::nullopt;
+    const auto word = index ? table->mac_word(*index) : std::nullopt;
+    if (!word) return std::nullopt;
+    MacAddress mac;
+    base::store_le<6>(mac.bytes.data(), *word);
+    return mac;
   }
 
   std::unique_ptr<NeighbourTable> table;
@@ -86,8 +90,8 @@ TEST_F(NeighboursTest, ResolvesAndSendsWhatWaited) {
   EXPECT_FALSE(arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1)));
   ASSERT_EQ(sent.size(), 2U);
   const auto out = parse_ethernet(sent[1].frame);
-  EXPECT_EQ(out->destination, mac(5));
-  EXPECT_EQ(out->source, mac(1));
+  EXPECT_EQ(out->destination(), mac(5));
+  EXPECT_EQ(out->source(), mac(1));
   EXPECT_EQ(sent[1].port, 3);
   EXPECT_EQ(mac_of("10.9.0.5"), mac(5));
   EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kReachable);
@@ -135,7 +139,7 @@ TEST_F(NeighboursTest, AStaleEntryIsProbedWhenUsedAndForgottenWhenNot) {
   tick_to(seconds(36));
   EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kProbe);
   ASSERT_EQ(sent.size(), 1U);
-  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination, mac(5)) << "probes are unicast";
+  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination(), mac(5)) << "probes are unicast";
   (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
   EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kReachable);
   tick_to(seconds(66));
@@ -222,7 +226,7 @@ TEST_F(NeighboursTest, Ipv6ResolutionAndFlags) {
   const auto solicitation = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
   ASSERT_TRUE(solicitation);
   EXPECT_EQ(solicitation->source, ip("fd09::1"));
-  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination, multicast_mac(ip("ff02::1:ff00:5")));
+  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination(), multicast_mac(ip("ff02::1:ff00:5")));
   EXPECT_FALSE(advertise("fd09::5", 5, true, true));
   EXPECT_EQ(mac_of("fd09::5"), mac(5));
   EXPECT_EQ(state_of("fd09::5"), NeighbourState::kReachable);

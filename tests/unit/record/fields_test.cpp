@@ -1,0 +1,80 @@
+#include "record/fields.hpp"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace jumpgate::record {
+namespace {
+
+template <class Value>
+Value there_and_back(const Value& value) {
+  Bytes bytes;
+  Writer writer(bytes);
+  pass(writer, value);
+  Reader reader(bytes);
+  Value read{};
+  pass(reader, read);
+  EXPECT_FALSE(reader.failed());
+  EXPECT_EQ(reader.left(), 0U);
+  return read;
+}
+
+TEST(Fields, NumbersComeBack) {
+  for (const std::uint64_t n : {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128},
+                                std::numeric_limits<std::uint64_t>::max()})
+    EXPECT_EQ(there_and_back(n), n);
+  EXPECT_EQ(there_and_back(seconds(-3)), seconds(-3));
+  EXPECT_EQ(there_and_back(true), true);
+}
+
+TEST(Fields, APolicyAndItsProfilesComeBack) {
+  session::PolicySet set;
+  set.set_version(9);
+  set.base.transport.allow_udp6 = false;
+  set.base.volatility.latency_volatile = milliseconds(77);
+  set.base.keys.reject_after = seconds(99);
+  set.profiles.push_back({.name = "mobile", .policy = set.base});
+  EXPECT_EQ(there_and_back(set), set);
+}
+
+TEST(Fields, WhatIsAbsentStaysAbsent) {
+  EXPECT_EQ(there_and_back(std::optional<std::string>()), std::nullopt);
+  EXPECT_EQ(there_and_back(std::optional<std::string>("why")), "why");
+}
+
+TEST(Fields, ALengthBeyondTheBytesIsRefusedBeforeMemoryIsTaken) {
+  Bytes bytes;
+  Writer(bytes).number(std::uint64_t{1} << 60);
+  Reader reader(bytes);
+  std::string text;
+  pass(reader, text);
+  EXPECT_TRUE(reader.failed());
+  EXPECT_TRUE(text.empty());
+}
+
+TEST(Fields, ANumberTooLargeForItsTypeIsAFault) {
+  Bytes bytes;
+  Writer(bytes).number(256U);
+  Reader reader(bytes);
+  std::uint8_t byte = 7;
+  reader.number(byte);
+  EXPECT_TRUE(reader.failed());
+  EXPECT_EQ(byte, 0U);
+}
+
+TEST(Fields, AnIdOfOursIsItsMeaningAndAForeignOneItself) {
+  const crypto::CidCipher one(std::array<std::uint8_t, 16>{1});
+  const crypto::CidCipher other(std::array<std::uint8_t, 16>{2});
+  const crypto::CidFields fields{.node = 1, .worker = 0, .slot = 77, .generation = 5};
+  const TapedId ours = taped(one, one.encode(fields));
+  EXPECT_EQ(ours.foreign, ConnectionId{}) << "the enciphered id is not written";
+  EXPECT_EQ(untaped(other, ours), other.encode(fields));
+  std::uint64_t foreign = 1;
+  while (one.decode(ConnectionId{foreign}))
+    ++foreign;
+  EXPECT_EQ(untaped(other, taped(one, ConnectionId{foreign})), ConnectionId{foreign});
+}
+
+}  // namespace
+}  // namespace jumpgate::record
