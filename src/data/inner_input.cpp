@@ -38,7 +38,7 @@ bool is_martian(const Header& header) {
   const std::uint8_t* to = header.destination();
   if (!header.v6) return to[0] == 0 || to[0] == 127 || to[0] >= 224;
   if (to[0] == 0xff || (to[0] == 0xfe && (to[1] & 0xc0) == 0x80)) return true;
-  return to[0] == 0 && !net::is_answerable(header.destination_address());
+  return to[0] == 0 && !net::is_answerable(net::address_at(IpFamily::kV6, to));
 }
 
 /// One hop less; the header's checksum follows by RFC 1624 equation 3.
