@@ -119,7 +119,7 @@ struct Apply {
     SlotBinding& bound = binding();
     bound.outer = make_outer_template(path, port.mac, port.mtu);
     bound.remote = path.remote;
-    bound.next_hop = path.next_hop;
+    record().next_hop = path.next_hop;
     bound.last_traffic = shard.now;
     restart_path_mtu(shard, ref.slot);
     record().reported_path = {};
@@ -148,7 +148,6 @@ struct Apply {
     for (const ConnectionId jump : command.jump_ids)
       if (const auto jump_id = shard.shared.cids.decode(jump))
         ids().first_generation = std::min(ids().first_generation, jump_id->generation);
-    slot.id = command.id;
     slot.jump_ids[0] = command.jump_ids;
     slot.control[0] = command.control;
     slot.control_live[0] = true;

@@ -166,7 +166,8 @@ void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
     else if (mac)
       shard.tx.send(binding.outer.port, message.mbuf);
     else
-      punt_unresolved(shard, message.mbuf, binding.outer.port, binding.next_hop);
+      punt_unresolved(shard, message.mbuf, binding.outer.port,
+                      shard.sessions.record(message.slot).next_hop);
   }
   outgoing.clear();
 }

@@ -65,9 +65,9 @@ struct alignas(64) SlotBinding {
   OuterTemplate outer;      // written by Attach and Commit
   ConnectionId client_cid;  // written by InstallSession and Commit
   Endpoint remote;          // the bound address; never moved by a packet
-  IpAddress next_hop;
-  MonoNs last_traffic{};  // DATA either way; written by both directions
+  MonoNs last_traffic{};    // DATA either way; written by both directions
 };
+static_assert(sizeof(SlotBinding) == 128);
 
 /// Everything else.
 struct alignas(64) SlotRecord {
@@ -79,7 +79,7 @@ struct alignas(64) SlotRecord {
   static constexpr std::uint8_t kOwesStopped = 32;
   static constexpr std::uint8_t kOwesVolatile = 64;
 
-  SessionId id;
+  IpAddress next_hop;  // of the binding, for whoever has to resolve it
   std::array<std::array<ConnectionId, limits::kMaxJumpIds>, limits::kJumpIdSets> jump_ids{};
   std::array<bus::ControlReceiveKey, limits::kMaxEpochs> control{};
   std::array<bool, limits::kMaxEpochs> control_live{};

@@ -33,13 +33,21 @@ using Bytes = std::vector<std::uint8_t>;
 template <class T>
 concept Number = std::integral<T> || std::is_enum_v<T>;
 
+constexpr std::uint64_t bits_of(Number auto value) {
+  if constexpr (std::same_as<decltype(value), char>) {
+    return static_cast<unsigned char>(value);
+  } else {
+    return static_cast<std::uint64_t>(value);
+  }
+}
+
 class Writer {
  public:
   static constexpr bool kReads = false;
   explicit Writer(Bytes& out) : out_(out) {}
 
   void number(Number auto value) {
-    auto bits = static_cast<std::uint64_t>(value);
+    std::uint64_t bits = bits_of(value);
     for (; bits >= 0x80; bits >>= 7)
       out_.push_back(static_cast<std::uint8_t>(bits | 0x80));
     out_.push_back(static_cast<std::uint8_t>(bits));
@@ -61,7 +69,7 @@ class Reader {
   void number(T& value) {
     const std::uint64_t bits = varint();
     value = static_cast<T>(bits);
-    if (static_cast<std::uint64_t>(value) != bits) fail();
+    if (bits_of(value) != bits) fail();
     if (failed_) value = T{};
   }
   void bytes(std::span<std::uint8_t> value);
@@ -251,14 +259,16 @@ void pass(Io& io, Of<ctl::HandshakeJob> auto& job) {
 // --------------------------------------------------------------------------------------
 template <class Io, class List>
 void pass_list(Io& io, List& list) {
-  std::uint64_t size = list.size();
-  io.number(size);
   if constexpr (Io::kReads) {
+    std::uint64_t size = 0;
+    io.number(size);
     if (size > io.left()) {
       io.fail();
       return;
     }
     list.resize(size);
+  } else {
+    io.number(list.size());
   }
   for (auto& element : list)
     pass(io, element);

@@ -17,7 +17,7 @@ namespace jumpgate::record {
 namespace {
 
 std::string readable(Call call, std::span<const std::uint8_t> bytes) {
-  if (call == Call::kEvent) return std::string(bytes.begin(), bytes.end());
+  if (call == Call::kEvent) return {bytes.begin(), bytes.end()};
   return base::format_hex(bytes);
 }
 

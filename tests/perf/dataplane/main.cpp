@@ -95,6 +95,8 @@ class Program {
     for (const std::string& direction : options_.directions)
       for (const std::uint32_t sessions : options_.sessions)
         if (auto done = rows(**rig, **lanes, direction, sessions); !done) return done;
+    hits_ += (*rig)->count(bus::WorkerCounter::kKeyCacheHits);
+    misses_ += (*rig)->count(bus::WorkerCounter::kKeyCacheMisses);
     return {};
   }
 
@@ -134,6 +136,9 @@ class Program {
   int write() {
     nlohmann::json json = summary(options_, rows_);
     json.update(found_);
+    json["expanded_key_hit_rate"] =
+        static_cast<double>(hits_) /
+        static_cast<double>(std::max<std::uint64_t>(hits_ + misses_, 1));
     for (const Row& row : rows_)
       json["rows"].push_back(to_json(row));
     json["machine"] = machine(options_.commit, options_.huge);
@@ -147,6 +152,8 @@ class Program {
   const Options& options_;
   rte_mempool* pool_{nullptr};
   nlohmann::json found_ = nlohmann::json::object();
+  std::uint64_t hits_{0};  // of the workers' caches of expanded keys
+  std::uint64_t misses_{0};
   std::vector<Row> rows_;
 };
 

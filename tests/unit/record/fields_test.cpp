@@ -41,6 +41,7 @@ TEST(Fields, APolicyAndItsProfilesComeBack) {
 TEST(Fields, WhatIsAbsentStaysAbsent) {
   EXPECT_EQ(there_and_back(std::optional<std::string>()), std::nullopt);
   EXPECT_EQ(there_and_back(std::optional<std::string>("why")), "why");
+  EXPECT_EQ(there_and_back(std::string("\xC3\xA9")), "\xC3\xA9") << "no text is too foreign";
 }
 
 TEST(Fields, ALengthBeyondTheBytesIsRefusedBeforeMemoryIsTaken) {
