@@ -92,6 +92,12 @@ bool applies(const FilterRule& rule, FilterDirection direction, IpFamily family)
          (own == IpFamily::kNone || own == family);
 }
 
+/// DPDK gives one context to all who ask for a name, and several images live side by side.
+std::string unique_name() {
+  static std::atomic<std::uint64_t> serial{0};
+  return "filter" + std::to_string(++serial);
+}
+
 template <typename AclRule>
 std::expected<Acl, std::string> make_acl(const FilterSet& set, FilterDirection direction, bool v6) {
   const std::size_t words = v6 ? kWords : 1;
@@ -100,9 +106,7 @@ std::expected<Acl, std::string> make_acl(const FilterSet& set, FilterDirection d
     if (applies(set.rules[i], direction, v6 ? IpFamily::kV6 : IpFamily::kV4))
       rules.push_back(compile<AclRule>(set.rules[i], i, words));
   if (rules.empty()) return Acl{};
-  // DPDK finds contexts by name; several images live side by side for a moment.
-  static std::atomic<std::uint64_t> serial{0};
-  const std::string name = "filter" + std::to_string(++serial);
+  const std::string name = unique_name();
   const rte_acl_param parameters{.name = name.c_str(),
                                  .socket_id = SOCKET_ID_ANY,
                                  .rule_size = sizeof(AclRule),
