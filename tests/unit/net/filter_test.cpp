@@ -99,7 +99,8 @@ FilterAction by_hand(const FilterSet& set, FilterDirection direction, const IpAd
 
 IpAddress random_address(jumpgate::test::SeededRandom& random, bool v6) {
   IpAddress address = ip(v6 ? "fd00::" : "10.0.0.0");
-  for (const std::size_t byte : v6 ? std::array{1, 7, 15} : std::array{1, 2, 3})
+  for (const std::size_t byte :
+       v6 ? std::array<std::size_t, 3>{1, 7, 15} : std::array<std::size_t, 3>{1, 2, 3})
     address.bytes[byte] = static_cast<std::uint8_t>(random.below(4));
   return address;
 }
