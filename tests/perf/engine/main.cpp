@@ -139,7 +139,7 @@ class Program {
     const std::uint32_t half = options_.sessions / 2;
     const std::uint64_t before = stage_.clients().acknowledged();
     const Arrivals reattaches{
-        .count = half, .over = over, .at_once = 100, .make = [&](std::uint64_t i) {
+        .count = half, .over = over, .at_once = 50, .make = [&](std::uint64_t i) {
           return stage_.clients().reattach(first + static_cast<std::uint32_t>(i));
         }};
     const auto done = [&] { return stage_.clients().acknowledged() - before >= half; };

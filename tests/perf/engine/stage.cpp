@@ -46,23 +46,21 @@ ctl::Settings make_settings(std::uint32_t sessions, const PublicKey& key,
 }  // namespace
 
 Stage::Stage(std::uint32_t sessions, const session::Policy& policy)
-    : gateway_(crypto::KeyPair::generate(random_)),
-      everybody_(crypto::KeyPair::generate(random_)),
-      clients_(sessions, gateway_.public_key),
+    : gateway_(crypto::KeyPair::generate(random_).public_key),
+      everybody_(crypto::KeyPair::generate(random_).public_key),
+      clients_(sessions, gateway_),
       workers_(kCommandPool),
-      handshakes_(gateway_, everybody_, random_,
-                  [this](ctl::HandshakeJob& job) { clients_.welcome(job); }),
-      controller_(
-          std::make_unique<ctl::Controller>(make_settings(sessions, gateway_.public_key, random_),
-                                            ctl::Ports{.workers = workers_,
-                                                       .datagrams = outside_,
-                                                       .paths = outside_,
-                                                       .handshakes = handshakes_,
-                                                       .routes = routes_,
-                                                       .events = events_,
-                                                       .random = random_},
-                                            make_config(sessions, everybody_.public_key, policy),
-                                            crypto::ResetKey(random_.array<32>()), now_)) {}
+      handshakes_(everybody_, [this](ctl::HandshakeJob& job) { clients_.welcome(job); }),
+      controller_(std::make_unique<ctl::Controller>(make_settings(sessions, gateway_, random_),
+                                                    ctl::Ports{.workers = workers_,
+                                                               .datagrams = outside_,
+                                                               .paths = outside_,
+                                                               .handshakes = handshakes_,
+                                                               .routes = routes_,
+                                                               .events = events_,
+                                                               .random = random_},
+                                                    make_config(sessions, everybody_, policy),
+                                                    crypto::ResetKey(random_.array<32>()), now_)) {}
 
 Phase Stage::run(const Arrivals& arrivals, const std::function<bool()>& done, Duration limit) {
   Phase phase;

@@ -68,8 +68,8 @@ class Stage {
   void rest(MonoNs until);
 
   base::SystemRandom random_;
-  crypto::KeyPair gateway_;
-  crypto::KeyPair everybody_;  // the one static key of all clients
+  PublicKey gateway_;
+  PublicKey everybody_;  // the one static key of all clients
   Clients clients_;
   Workers workers_;
   Outside outside_;

@@ -50,22 +50,10 @@ std::optional<bus::OuterPath> Outside::acquire(const Endpoint& local, const Endp
       .remote = remote, .local = local, .port = 0, .neighbour = 0, .next_hop = remote.address};
 }
 
-FreeHandshakes::FreeHandshakes(const crypto::KeyPair& gateway, const crypto::KeyPair& everybody,
-                               base::RandomSource& random, Write write)
-    : write_(std::move(write)), jobs_(limits::kHandshakeQueue) {
-  std::array<std::uint8_t, wire::kHelloPayloadSize> payload{};
-  wire::encode_hello_payload(
-      {.counter = 1, .versions = {wire::kVersion}, .suites = {Suite::kAes256Gcm}}, payload);
-  const auto prologue = wire::make_prologue({.version = wire::kVersion, .client_cid = {1}});
-  for (ctl::HandshakeJob& job : jobs_) {
+FreeHandshakes::FreeHandshakes(const PublicKey& everybody, Write write)
+    : write_(std::move(write)), jobs_(limits::kHandshakeQueue), everybody_(everybody) {
+  for (ctl::HandshakeJob& job : jobs_)
     free_.push_back(&job);
-    auto writer = crypto::NoiseIk::initiator(prologue, everybody.clone(), gateway.public_key);
-    std::array<std::uint8_t, wire::kHelloPayloadSize + crypto::kNoiseMessage1Overhead> message{};
-    readers_.push_back(crypto::NoiseIk::responder(prologue, gateway.clone()));
-    if (!writer.write_message1(payload, random, message) ||
-        !readers_.back().read_message1(message, payload))
-      std::abort();
-  }
 }
 
 ctl::HandshakeJob* FreeHandshakes::obtain() {
@@ -91,12 +79,10 @@ void FreeHandshakes::read(ctl::HandshakeJob& job) {
   job.peer = static_cast<std::uint32_t>(job.header.client_cid.value) - 1;
   wire::encode_hello_payload(
       {.counter = 1, .versions = {wire::kVersion}, .suites = {Suite::kAes256Gcm}}, job.payload);
-  job.noise.emplace(std::move(readers_.back()));
-  readers_.pop_back();
+  job.remote = everybody_;
 }
 
 void FreeHandshakes::release(ctl::HandshakeJob* job) {
-  if (job->noise) readers_.push_back(std::move(*job->noise));
   ctl::clear_job(*job);
   free_.push_back(job);
 }

@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "crypto/noise_ik.hpp"
 #include "ctl/handshake_job.hpp"
 #include "ctl/ports.hpp"
 
@@ -61,14 +60,13 @@ class Outside final : public ctl::DatagramOut, public ctl::OuterPaths {
   std::vector<Datagram> sent;  // emptied by who reads it
 };
 
-/// Every HELLO's header names its peer; what Noise would have taken from it is given. One real responder a job was
-/// made beforehand: the controller asks it for the peer's key.
+/// Every HELLO's header names its peer; what Noise would have taken from it is given.
 class FreeHandshakes final : public ctl::HandshakeQueue {
  public:
   /// Called with the job whose WELCOME is to be written, to give it the session's root.
   using Write = std::function<void(ctl::HandshakeJob&)>;
-  FreeHandshakes(const crypto::KeyPair& gateway, const crypto::KeyPair& everybody,
-                 base::RandomSource& random, Write write);
+  /// `everybody` is the one static key of all clients.
+  FreeHandshakes(const PublicKey& everybody, Write write);
 
   ctl::HandshakeJob* obtain() override;
   void submit(ctl::HandshakeJob* job) override { queue_.push_back(job); }
@@ -83,7 +81,7 @@ class FreeHandshakes final : public ctl::HandshakeQueue {
   std::vector<ctl::HandshakeJob> jobs_;
   std::vector<ctl::HandshakeJob*> free_;
   std::deque<ctl::HandshakeJob*> queue_;
-  std::vector<crypto::NoiseIk> readers_;
+  PublicKey everybody_;
 };
 
 class NoRoutes final : public ctl::RouteBook {
