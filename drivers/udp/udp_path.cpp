@@ -93,14 +93,15 @@ std::string failure(const char* step) {
   return std::string(step) + ": " + std::strerror(errno);
 }
 
-/// How many datagrams from the front fit one segmented send: one destination, equal sizes, a
-/// shorter one ends it.
+/// How many datagrams from the front fit one segmented send: one destination, one traffic class,
+/// equal sizes, a shorter one ends it.
 std::size_t run_length(std::span<const TxDatagram> datagrams) {
   const std::size_t segment = datagrams.front().bytes.size();
   std::size_t count = 1;
   std::size_t total = segment;
   while (count < datagrams.size() && count < kMaxSegments) {
     const TxDatagram& next = datagrams[count];
+    if (next.traffic_class != datagrams.front().traffic_class) break;
     if (next.to != datagrams.front().to || next.bytes.size() > segment || next.bytes.empty()) break;
     if (total + next.bytes.size() > kMaxSegmentedBytes) break;
     total += next.bytes.size();
@@ -110,15 +111,54 @@ std::size_t run_length(std::span<const TxDatagram> datagrams) {
   return count;
 }
 
-std::size_t gro_segment(msghdr& header, std::size_t length) {
+/// What the kernel says of a received buffer.
+struct Told {
+  std::size_t segment;
+  std::uint8_t traffic_class{0};
+};
+
+Told control_of(msghdr& header, std::size_t length) {
+  Told told{.segment = length};
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-    if (c->cmsg_level != SOL_UDP || c->cmsg_type != UDP_GRO) continue;
-    int size = 0;
-    std::memcpy(&size, CMSG_DATA(c), sizeof size);
-    if (size > 0) return static_cast<std::size_t>(size);
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+      int size = 0;
+      std::memcpy(&size, CMSG_DATA(c), sizeof size);
+      if (size > 0) told.segment = static_cast<std::size_t>(size);
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+      std::memcpy(&told.traffic_class, CMSG_DATA(c), sizeof told.traffic_class);
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+      int value = 0;
+      std::memcpy(&value, CMSG_DATA(c), sizeof value);
+      told.traffic_class = static_cast<std::uint8_t>(value);
+    }
   }
-  return length;
+  return told;
 }
+
+/// The control messages of one send, one behind the other.
+class ControlWriter {
+ public:
+  ControlWriter(msghdr& header, ControlBuffer& buffer) : header_(header), buffer_(buffer) {}
+
+  template <typename T>
+  void add(int level, int type, const T& value) {
+    if (header_.msg_controllen == 0) {
+      std::memset(&buffer_, 0, sizeof buffer_);
+      header_.msg_control = buffer_.bytes.data();
+    }
+    // The rooms of messages are multiples of their alignment: the next begins where they end.
+    auto* c = reinterpret_cast<cmsghdr*>(buffer_.bytes.data() + header_.msg_controllen);
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(sizeof value);
+    std::memcpy(CMSG_DATA(c), &value, sizeof value);
+    header_.msg_controllen += CMSG_SPACE(sizeof value);
+  }
+
+ private:
+  msghdr& header_;
+  ControlBuffer& buffer_;
+};
 
 /// One sendmmsg's worth of messages, each perhaps a run of segments. The arrays are written as far
 /// as they are used: clearing all 12 KB would cost more than sealing a packet.
@@ -144,17 +184,13 @@ void add_message(SendBatch& batch, std::span<const TxDatagram> run, bool v6) {
     batch.vectors.at(batch.used_vectors++) = {const_cast<std::uint8_t*>(d.bytes.data()),
                                               d.bytes.size()};
   }
-  if (run.size() > 1) {
-    ControlBuffer& control = batch.controls.at(batch.count);
-    std::memset(&control, 0, sizeof control);
-    header.msg_control = control.bytes.data();
-    header.msg_controllen = CMSG_SPACE(sizeof(std::uint16_t));
-    cmsghdr* c = CMSG_FIRSTHDR(&header);
-    c->cmsg_level = SOL_UDP;
-    c->cmsg_type = UDP_SEGMENT;
-    c->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    const auto segment = static_cast<std::uint16_t>(run.front().bytes.size());
-    std::memcpy(CMSG_DATA(c), &segment, sizeof segment);
+  ControlWriter control(header, batch.controls.at(batch.count));
+  if (run.size() > 1)
+    control.add(SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(run.front().bytes.size()));
+  if (const int traffic_class = run.front().traffic_class; traffic_class != 0) {
+    // On a socket of both families an IPv4 destination takes IPv4's option.
+    const bool v4 = run.front().to.address.family == IpFamily::kV4;
+    control.add(v4 ? int{IPPROTO_IP} : int{IPPROTO_IPV6}, v4 ? IP_TOS : IPV6_TCLASS, traffic_class);
   }
   batch.datagrams.at(batch.count) = run.size();
   ++batch.count;
@@ -221,6 +257,9 @@ std::string UdpPath::configure(const Options& options) {
   const int probe4 = IP_PMTUDISC_PROBE;
   if (!set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, probe4)) return failure("IP_MTU_DISCOVER");
   (void)set_option(fd_, IPPROTO_IP, IP_RECVERR, on);
+  // Without these the kernel keeps congestion marks to itself.
+  if (!set_option(fd_, IPPROTO_IP, IP_RECVTOS, on)) return failure("IP_RECVTOS");
+  if (v6_ && !set_option(fd_, IPPROTO_IPV6, IPV6_RECVTCLASS, on)) return failure("IPV6_RECVTCLASS");
   if (v6_) {
     const int probe6 = IPV6_PMTUDISC_PROBE;
     if (!set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, probe6))
@@ -280,11 +319,13 @@ void UdpPath::fill() {
     const auto n = static_cast<std::size_t>(i);
     const std::size_t length = messages.at(n).msg_len;
     if (length == 0 || (messages.at(n).msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
+    const Told told = control_of(messages.at(n).msg_hdr, length);
     received_.push_back({.buffer = n,
                          .length = length,
-                         .segment = gro_segment(messages.at(n).msg_hdr, length),
+                         .segment = told.segment,
                          .offset = 0,
-                         .from = from_sockaddr(from.at(n))});
+                         .from = from_sockaddr(from.at(n)),
+                         .traffic_class = told.traffic_class});
   }
 }
 
@@ -295,7 +336,8 @@ std::size_t UdpPath::receive(std::span<RxDatagram> out) {
     Received& r = received_.at(next_received_);
     const std::size_t size = std::min(r.segment, r.length - r.offset);
     out[count++] = {.bytes = {buffers_.data() + r.buffer * buffer_size_ + r.offset, size},
-                    .from = r.from};
+                    .from = r.from,
+                    .traffic_class = r.traffic_class};
     r.offset += size;
     if (r.offset == r.length) ++next_received_;
   }

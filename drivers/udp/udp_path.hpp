@@ -66,6 +66,7 @@ class UdpPath final : public DatagramPath {
     std::size_t segment{0};
     std::size_t offset{0};
     Endpoint from;
+    std::uint8_t traffic_class{0};
   };
 
   UdpPath(int fd, bool v6) : fd_(fd), v6_(v6) {}

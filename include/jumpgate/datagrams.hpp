@@ -14,12 +14,14 @@ namespace jumpgate {
 struct RxDatagram {
   std::span<std::uint8_t> bytes;
   Endpoint from;
+  std::uint8_t traffic_class{0};  // TOS or traffic class of its IP header: DSCP and ECN
 };
 
 /// One datagram to send.
 struct TxDatagram {
   std::span<const std::uint8_t> bytes;
   Endpoint to;
+  std::uint8_t traffic_class{0};
 };
 
 /// A UDP path over one uplink: a socket bound to that interface. Non-blocking.

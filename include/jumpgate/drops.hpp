@@ -15,6 +15,8 @@ namespace jumpgate {
   X(kEthTooShort, "eth_too_short", "Frame shorter than an Ethernet header.")                      \
   X(kEthNotForUs, "eth_not_for_us", "Unicast frame for another MAC address.")                     \
   X(kEtherTypeUnknown, "ethertype_unknown", "Neither IPv4, IPv6 nor ARP.")                        \
+  X(kVlanUnknown, "vlan_unknown",                                                                 \
+    "VLAN tag that is not the port's, or none where it has one (IEEE 802.1Q).")                   \
   X(kIpTooShort, "ip_too_short", "Truncated IP header.")                                          \
   X(kIpBadVersion, "ip_bad_version", "IP version field does not fit.")                            \
   X(kIpBadHeader, "ip_bad_header", "IP header length or total length is impossible.")             \
@@ -52,7 +54,18 @@ namespace jumpgate {
   /* inner packet */                                                                              \
   X(kInnerTooShort, "inner_too_short", "Inner packet shorter than its header.")                   \
   X(kInnerBadHeader, "inner_bad_header", "Inner IP version or length is impossible.")             \
-  X(kInnerBadSource, "inner_bad_source", "Inner source is not among the peer's allowed IPs.")     \
+  X(kInnerBadSource, "inner_bad_source",                                                          \
+    "Inner source is not the peer's, or not one to expect on that port (RFC 3704 2.2).")          \
+  X(kInnerMartian, "inner_martian",                                                               \
+    "Inner destination that no router forwards to (RFC 1812 5.3.7, RFC 4291 2.5).")               \
+  X(kInnerSourceRoute, "inner_source_route", "IPv4 source route option (RFC 7126 4.3, 4.4).")     \
+  X(kInnerBadExtension, "inner_bad_extension",                                                    \
+    "IPv6 extension headers that end nowhere, or too many (RFC 7112).")                           \
+  X(kInnerBadFragment, "inner_bad_fragment", "Tiny or impossible fragment (RFC 1858, RFC 3128).") \
+  X(kInnerBadEcn, "inner_bad_ecn",                                                                \
+    "Congestion marked on a packet that can not carry the mark (RFC 6040 4.2).")                  \
+  X(kFilterDenied, "filter_denied", "A rule of the peer's filter, or its default, denies it.")    \
+  X(kHairpinDenied, "hairpin_denied", "From one client to another, which is not allowed.")        \
   X(kInnerNoRoute, "inner_no_route", "No route to the inner destination.")                        \
   X(kInnerToGateway, "inner_to_gateway", "Inner packet to the gateway's own outer address.")      \
   X(kInnerTtlExceeded, "inner_ttl_exceeded", "Inner TTL or hop limit ran out.")                   \

@@ -53,6 +53,7 @@ void for_each_field(T& v, Visit&& visit) {
     visit("last_heard_ms", v.last_heard_ms);
     visit("age_ms", v.age_ms);
     visit("rtt_us", v.rtt_us);
+    visit("path_mtu", v.path_mtu);
     visit("rx_packets", v.rx_packets);
     visit("rx_bytes", v.rx_bytes);
     visit("tx_packets", v.tx_packets);

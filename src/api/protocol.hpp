@@ -99,7 +99,8 @@ struct SessionInfo {
   std::string suite;
   std::uint64_t last_heard_ms{0};  // ago
   std::uint64_t age_ms{0};
-  std::uint64_t rtt_us{0};  // smoothed; 0: not measured yet
+  std::uint64_t rtt_us{0};    // smoothed; 0: not measured yet
+  std::uint64_t path_mtu{0};  // towards the client, as probes have shown; 0: no binding yet
   std::uint64_t rx_packets{0};
   std::uint64_t rx_bytes{0};
   std::uint64_t tx_packets{0};

@@ -26,6 +26,7 @@ struct alignas(64) SessionCounters {
   Counter<std::uint32_t> srtt_us;        // smoothed round trip of the bound path; 0: no sample
   Counter<std::uint32_t> loss_permille;  // of what we send, over the policy's loss_window
   Counter<std::uint32_t> drops;          // authentic or addressed packets of this session dropped
+  Counter<std::uint32_t> path_mtu;       // of the bound path, bytes of outer packets, as probed
   Counter<std::uint32_t> life;
 };
 static_assert(sizeof(SessionCounters) == 64);

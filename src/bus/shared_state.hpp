@@ -13,11 +13,22 @@
 #include "bus/peer_slots.hpp"
 #include "crypto/connection_id.hpp"
 #include "crypto/key_schedule.hpp"
+#include "net/ecn.hpp"
+#include "net/filter_image.hpp"
 #include "net/neighbour_table.hpp"
 #include "net/published.hpp"
 #include "net/route_image.hpp"
 
 namespace jumpgate::bus {
+
+/// What is done to inner packets ([inner] of the configuration; spec/inner-networks.md).
+struct InnerRules {
+  bool clamp_mss{true};
+  bool client_to_client{true};
+  bool probe_path_mtu{false};  // false: each path is taken to carry what its port does
+  const net::Published<net::FilterImage>* filters{nullptr};  // none: all is allowed
+  net::OuterClass outer_class;                               // of DATA's outer header
+};
 
 struct SharedState {
   const net::NeighbourTable& neighbours;
@@ -30,6 +41,7 @@ struct SharedState {
   std::uint16_t listen_port{0};            // UDP, on every outer address
   crypto::MacKey mac1_key{};               // of our public key: who knows that can make a mac1
   std::vector<IpAddress> outer_addresses;  // our own
+  InnerRules inner;
 };
 
 }  // namespace jumpgate::bus

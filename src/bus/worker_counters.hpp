@@ -26,10 +26,12 @@ namespace jumpgate::bus {
   X(kOpened, "opened", "Traffic messages opened and accepted: DATA, HEARTBEAT and CLOSE.")       \
   X(kSealed, "sealed", "Inner packets sealed as DATA.")                                          \
   X(kHairpinned, "hairpinned", "Opened packets sealed again for another peer.")                  \
+  X(kInnerCut, "inner_cut", "Inner IPv4 packets cut into fragments to fit.")                     \
   X(kHandedOff, "handed_off", "Packets given to the worker that owns their session.")            \
   X(kTakenOver, "taken_over", "Packets received from other workers.")                            \
   X(kHeartbeatsIn, "heartbeats_in", "Heartbeats opened.")                                        \
   X(kHeartbeatsOut, "heartbeats_out", "Heartbeats sealed.")                                      \
+  X(kPathProbes, "path_probes", "Path MTU probes sealed; heartbeats_out has them too.")          \
   X(kHeld, "held", "DATA of proposed epochs held until their commit.")                           \
   X(kHeldReleased, "held_released", "Held DATA let through at the commit.")                      \
   X(kControlOpened, "control_opened", "Authentic control messages given to the controller.")     \

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/secret.hpp"
-#include "client/inner_packet.hpp"
 #include "crypto/control_seal.hpp"
 #include "wire/control.hpp"
 #include "wire/traffic.hpp"
@@ -27,6 +26,7 @@ session::LivenessTimers timers_of(const session::Policy& policy) {
 
 ClientSession::ClientSession(World& world, Aead& aead, WelcomeResult&& welcome, MonoNs now)
     : core_(world, aead, std::move(welcome), now),
+      inner_path_(core_.setup.mtu, now),
       jumper_(core_),
       rekeyer_(core_),
       liveness_(timers_of(core_.policy), now),
@@ -62,7 +62,7 @@ void ClientSession::on_traffic(std::span<const SealedPacket> packets, MonoNs now
     core_.totals.rx_packets += 1;
     core_.totals.rx_bytes += packet.plaintext.size() + wire::kTrafficOverhead;
     if (packet.type == wire::Type::kData) {
-      if (const auto fault = inner_fault(packet.plaintext)) {
+      if (const auto fault = inner_path_.incoming(packet.plaintext, packet.traffic_class)) {
         core_.world.drops.add(*fault);
       } else {
         inner.at(inner_count++) = packet.plaintext;
@@ -91,6 +91,7 @@ void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
   } else if (packet.type == wire::Type::kClose) {
     on_close(packet, now);
   } else {
+    last_data_ = now;
     liveness_.on_traffic(now);
   }
 }
@@ -114,6 +115,7 @@ void ClientSession::on_authentic(MonoNs now) {
   core_.keys_installed(core_.current()->info(), now);
   core_.world.uplinks.paths().mark_validated(route.uplink, now);
   restart_liveness(now);
+  restart_path_mtu(now);
 }
 
 void ClientSession::on_heard(std::uint64_t binding_version, MonoNs now) {
@@ -242,6 +244,33 @@ bool ClientSession::on_reset(const ResetToken& token, MonoNs now) {
 // -------------------------------------------------------------------------------------
 
 void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
+  std::array<std::span<std::uint8_t>, limits::kBurst> ready;
+  std::size_t count = 0;
+  for (const std::span<std::uint8_t> packet : packets) {
+    const auto fault = inner_path_.outgoing(packet);
+    if (!fault) {
+      ready.at(count++) = packet;
+    } else if (*fault == DropReason::kInnerTooBig) {
+      send_too_big(packet, now);
+    } else {
+      core_.world.drops.add(*fault);
+    }
+  }
+  if (count > 0) seal_inner(std::span(ready).first(count), now);
+}
+
+void ClientSession::send_too_big(std::span<const std::uint8_t> packet, MonoNs now) {
+  const auto pieces = inner_path_.cut(packet);
+  if (!pieces.empty()) {
+    seal_inner(pieces, now);
+    return;
+  }
+  core_.world.drops.add(DropReason::kInnerTooBig);
+  const std::span<std::uint8_t> answer = inner_path_.too_big(packet, now);
+  if (!answer.empty()) core_.world.output.deliver({&answer, 1});
+}
+
+void ClientSession::seal_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
   Epoch* epoch = core_.state() == State::kBirth || core_.over() ? nullptr : core_.sending();
   if (epoch == nullptr) {
     core_.world.drops.add(DropReason::kNoBinding, packets.size());
@@ -263,6 +292,7 @@ void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets,
     }
   }
   rekeyer_.on_send(jumper_.pending(), now);
+  last_data_ = now;
   liveness_.on_traffic(now);
   send_due_heartbeat(now);
 }
@@ -302,7 +332,9 @@ void ClientSession::start_jump(Reason cause, std::optional<UplinkId> target, Mon
 void ClientSession::on_committed(MonoNs now) {
   if (core_.over()) return;
   restart_liveness(now);
+  restart_path_mtu(now);
   send_due_heartbeat(now);
+  run_path_probe(now);
 }
 
 void ClientSession::after_change(MonoNs now) {
@@ -381,6 +413,7 @@ void ClientSession::tick(MonoNs now) {
     send_heartbeat(heartbeat);
   }
   send_due_heartbeat(now);
+  run_path_probe(now);
   after_change(now);
 }
 
@@ -390,7 +423,8 @@ MonoNs ClientSession::next_deadline() const {
       std::min({core_.record.next_deadline(), confirm_timer_.at, core_.drain_deadline});
   if (core_.state() == State::kBirth) return deadline;
   return std::min({deadline, jumper_.next_deadline(), rekeyer_.next_deadline(),
-                   liveness_.next_due(), liveness_.silence_deadline()});
+                   liveness_.next_due(), liveness_.silence_deadline(),
+                   path_mtu_.next_due(busy_until())});
 }
 
 }  // namespace jumpgate::client

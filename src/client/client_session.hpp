@@ -14,10 +14,12 @@
 #include <jumpgate/time.hpp>
 #include <jumpgate/wire.hpp>
 
+#include "client/inner_path.hpp"
 #include "client/jumper.hpp"
 #include "client/rekeyer.hpp"
 #include "client/session_core.hpp"
 #include "session/liveness.hpp"
+#include "session/path_mtu.hpp"
 
 namespace jumpgate::client {
 
@@ -47,6 +49,9 @@ class ClientSession {
 
   void on_uplink(UplinkId uplink, bool up, bool moved, MonoNs now);
   void on_path_error(UplinkId uplink, MonoNs now);
+  void on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now);
+  [[nodiscard]] const session::PathMtu& path_mtu() const { return path_mtu_; }
+  [[nodiscard]] std::uint16_t inner_mtu() const { return inner_path_.mtu(); }
   /// A planned move. False when the uplink is down, in use already, or the session is not attached.
   [[nodiscard]] bool move_to(UplinkId uplink, MonoNs now);
   /// Says goodbye and ends the session.
@@ -81,7 +86,8 @@ class ClientSession {
   void start_jump(Reason cause, std::optional<UplinkId> target, MonoNs now);
   /// The heartbeat that is due, if one is.
   void send_due_heartbeat(MonoNs now);
-  void send_heartbeat(wire::Heartbeat heartbeat);
+  void send_heartbeat(const wire::Heartbeat& heartbeat);
+  void send_padded_heartbeat(wire::Heartbeat heartbeat, std::size_t size);
   void restart_liveness(MonoNs now);
   /// Echoes are of the current epoch, whichever way it became that.
   void follow_epoch();
@@ -91,8 +97,21 @@ class ClientSession {
                       UplinkId uplink, const Endpoint& from, MonoNs now);
   void on_control_close(const wire::ControlClose& close, MonoNs now);
   void check_deadlines(MonoNs now);
+  /// A packet from the host that does not fit: in pieces, or its sender is told.
+  void send_too_big(std::span<const std::uint8_t> packet, MonoNs now);
+  void seal_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now);
+
+  // ---- Path MTU (session_path_mtu.cpp)
+  void restart_path_mtu(MonoNs now);
+  void run_path_probe(MonoNs now);
+  void use_path_mtu();
+  [[nodiscard]] MonoNs busy_until() const { return last_data_ + session::kTrafficMemory; }
 
   SessionCore core_;
+  InnerPath inner_path_;
+  session::PathMtu path_mtu_;
+  std::uint16_t told_mtu_{0};  // of inner packets; 0: not yet
+  MonoNs last_data_{};         // DATA either way
   Jumper jumper_;
   Rekeyer rekeyer_;
   session::Liveness liveness_;

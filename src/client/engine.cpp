@@ -65,7 +65,9 @@ Engine::Engine(EngineConfig&& config, const EngineDeps& deps)
              .output = deps.output,
              .random = deps.random,
              .uplinks = uplinks_,
-             .drops = drops_},
+             .drops = drops_,
+             .outer_class = config.outer_class,
+             .probe_path_mtu = config.probe_path_mtu},
       handshake_(std::move(config.identity), deps.counters, deps.random) {
   for (const UplinkSpec& uplink : config.uplinks) {
     const bool added = uplinks_.add(uplink.name, uplink.preference);
@@ -104,6 +106,10 @@ void Engine::on_path_error(UplinkId uplink, MonoNs now) {
   if (current_) current_->on_path_error(uplink, now);
 }
 
+void Engine::on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now) {
+  if (current_) current_->on_path_mtu_hint(uplink, mtu, now);
+}
+
 ClientSession* Engine::find(ConnectionId client_cid) {
   if (current_ && current_->knows(client_cid)) return current_.get();
   if (successor_ && successor_->knows(client_cid)) return successor_.get();
@@ -140,7 +146,12 @@ void Engine::on_datagrams(UplinkId uplink, std::span<const RxDatagram> datagrams
       continue;
     }
     if (message_class == wire::Class::kTraffic) {
-      burst.add(*session, {.prefix = *prefix, .message = datagram.bytes, .uplink = uplink}, now);
+      burst.add(*session,
+                {.prefix = *prefix,
+                 .message = datagram.bytes,
+                 .uplink = uplink,
+                 .traffic_class = datagram.traffic_class},
+                now);
     } else {
       burst.flush(now);
       session->on_control(*prefix, datagram.bytes, uplink, datagram.from, now);

@@ -34,6 +34,8 @@ struct UplinkSpec {
 struct EngineConfig {
   Identity identity;
   std::vector<UplinkSpec> uplinks;
+  net::OuterClass outer_class;  // of DATA's outer headers
+  bool probe_path_mtu{false};   // false: each path carries an Ethernet's 1500
 };
 
 struct EngineDeps {
@@ -60,6 +62,8 @@ class Engine {
 
   void on_uplink(UplinkId uplink, const UplinkStatus& status, MonoNs now);
   /// A hint of trouble that is not authentic (ICMP): causes a probe at most.
+  /// Somebody on the path says that it takes no more than `mtu`: a hint (spec/path-mtu.md).
+  void on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now);
   void on_path_error(UplinkId uplink, MonoNs now);
   /// Received datagrams, in order; they are opened in place.
   void on_datagrams(UplinkId uplink, std::span<const RxDatagram> datagrams, MonoNs now);

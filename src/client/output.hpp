@@ -47,6 +47,8 @@ class Output {
   virtual void event(const audit::Event& event) = 0;
   /// A session is ATTACHED whose setup differs from the last one told.
   virtual void tunnel_ready(const TunnelSetup& setup) = 0;
+  /// From now on the tunnel takes inner packets of so many bytes. For those who have hosts to tell.
+  virtual void inner_mtu(std::uint16_t /*mtu*/) {}
 };
 
 /// The HELLO counter on disk (spec/handshake.md "The client").

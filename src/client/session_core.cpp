@@ -11,8 +11,8 @@
 namespace jumpgate::client {
 namespace {
 
-/// The largest small message: a heartbeat with its padding.
-constexpr std::size_t kSmallRoom = 128;
+/// The largest message of our own: a heartbeat that probes the path MTU.
+constexpr std::size_t kSmallRoom = limits::kMaxDatagram;
 
 TunnelSetup setup_of(const wire::WelcomePayload& welcome) {
   return {.mtu = welcome.inner_mtu,
@@ -28,7 +28,7 @@ SessionCore::SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcom
       record(surroundings.authority, welcome.payload.session_id, policy, now),
       suite(welcome.payload.suite),
       keys(welcome.payload.session_id, welcome.payload.suite, std::move(welcome.root)),
-      tunnel(aead, welcome.payload.policy.replay_window_packets),
+      tunnel(aead, welcome.payload.policy.replay_window_packets, world.outer_class),
       owner_epoch(welcome.payload.owner_epoch),
       hello_counter(welcome.hello_counter),
       current_epoch(welcome.payload.epoch),

@@ -36,6 +36,8 @@ struct World {
   base::RandomSource& random;
   Uplinks& uplinks;
   DropCounters& drops;
+  net::OuterClass outer_class;  // of DATA's outer headers
+  bool probe_path_mtu{false};   // false: each path carries an Ethernet's 1500
 };
 
 /// What the handshake leaves for a session.

@@ -22,6 +22,7 @@ void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
   core_.quality.on_report(*heartbeat, packet.epoch->sent(), core_.policy.volatility.loss_window,
                           now);
   judge_path(now);
+  if (path_mtu_.on_echo(heartbeat->echo_time_us, now)) use_path_mtu();
   if (heartbeat->reply_wanted) {
     if (const auto reply = liveness_.make_reply(now)) send_heartbeat(*reply);
   }
@@ -64,7 +65,11 @@ void ClientSession::send_due_heartbeat(MonoNs now) {
   rekeyer_.on_send(jumper_.pending(), now);
 }
 
-void ClientSession::send_heartbeat(wire::Heartbeat heartbeat) {
+void ClientSession::send_heartbeat(const wire::Heartbeat& heartbeat) {
+  send_padded_heartbeat(heartbeat, wire::kHeartbeatSize + kHeartbeatPadding);
+}
+
+void ClientSession::send_padded_heartbeat(wire::Heartbeat heartbeat, std::size_t size) {
   Epoch& epoch = *core_.sending();
   if (epoch.info().number != liveness_epoch_) {
     // An echo belongs to the epoch in which it was heard; in this one nothing was.
@@ -73,9 +78,9 @@ void ClientSession::send_heartbeat(wire::Heartbeat heartbeat) {
   }
   if (epoch.window().any()) heartbeat.received_highest = epoch.window().highest();
   heartbeat.received_count = epoch.window().count();
-  std::array<std::uint8_t, wire::kHeartbeatSize + kHeartbeatPadding> plaintext{};
+  std::array<std::uint8_t, limits::kMaxDatagram> plaintext{};
   wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
-  (void)core_.send_small(epoch, wire::Type::kHeartbeat, plaintext);
+  (void)core_.send_small(epoch, wire::Type::kHeartbeat, std::span(plaintext).first(size));
 }
 
 void ClientSession::restart_liveness(MonoNs now) {

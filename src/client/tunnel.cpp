@@ -16,7 +16,8 @@ DropReason drop_of(session::ReplayVerdict verdict) {
 
 }  // namespace
 
-Tunnel::Tunnel(Aead& aead, std::size_t window_packets) : aead_(aead) {
+Tunnel::Tunnel(Aead& aead, std::size_t window_packets, const net::OuterClass& outer_class)
+    : aead_(aead), outer_class_(outer_class) {
   for (auto& epoch : epochs_)
     epoch = std::make_unique<Epoch>(window_packets);
 }
@@ -80,7 +81,11 @@ std::size_t Tunnel::seal(Epoch& epoch, wire::Type type,
                      .data = packet.data(),
                      .tag = packet.data() + packet.size(),
                      .iv = crypto::traffic_nonce(epoch.send_iv(), counter)};
-    out[count] = {.bytes = {message, packet.size() + wire::kTrafficOverhead}, .to = route.gateway};
+    const bool data = type == wire::Type::kData;
+    out[count] = {.bytes = {message, packet.size() + wire::kTrafficOverhead},
+                  .to = route.gateway,
+                  .traffic_class = data ? outer_class_.of(net::traffic_class_of(packet.data()))
+                                        : std::uint8_t{0}};
     ++count;
   }
   aead_.seal(std::span(ops).first(count));
@@ -117,8 +122,11 @@ std::size_t Tunnel::open(std::span<const SealedPacket> packets, std::span<Opened
                      .data = plaintext.data(),
                      .tag = plaintext.data() + plaintext.size(),
                      .iv = crypto::traffic_nonce(epoch->receive_iv(), p.prefix.counter)};
-    out[tried] = {
-        .type = p.prefix.type, .epoch = epoch, .plaintext = plaintext, .uplink = p.uplink};
+    out[tried] = {.type = p.prefix.type,
+                  .epoch = epoch,
+                  .plaintext = plaintext,
+                  .uplink = p.uplink,
+                  .traffic_class = p.traffic_class};
     counters.at(tried) = p.prefix.counter;
     ++tried;
   }

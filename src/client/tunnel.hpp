@@ -21,6 +21,7 @@
 #include <jumpgate/wire.hpp>
 
 #include "client/epoch.hpp"
+#include "net/ecn.hpp"
 
 namespace jumpgate::client {
 
@@ -43,6 +44,7 @@ struct SealedPacket {
   wire::Prefix prefix;
   std::span<std::uint8_t> message;
   UplinkId uplink{kNoUplink};
+  std::uint8_t traffic_class{0};  // of its outer header
 };
 
 /// A traffic message that was authentic and fresh.
@@ -51,11 +53,13 @@ struct OpenedPacket {
   Epoch* epoch{nullptr};
   std::span<std::uint8_t> plaintext;
   UplinkId uplink{kNoUplink};
+  std::uint8_t traffic_class{0};
 };
 
 class Tunnel {
  public:
-  Tunnel(Aead& aead, std::size_t window_packets);
+  /// `outer_class`: of DATA's outer headers.
+  Tunnel(Aead& aead, std::size_t window_packets, const net::OuterClass& outer_class = {});
 
   /// Installs keys in a free place; null when all three are taken (never: the session frees first).
   Epoch* install(const EpochInfo& info, const crypto::TrafficSecret& send,
@@ -78,6 +82,7 @@ class Tunnel {
 
  private:
   Aead& aead_;
+  net::OuterClass outer_class_;
   std::array<std::unique_ptr<Epoch>, limits::kMaxEpochs> epochs_;
 };
 

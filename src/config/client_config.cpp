@@ -29,6 +29,8 @@ void read_client(TableReader& root, ClientConfig& config) {
   read_secret(*table, "private_key_file", config.path, config.private_key);
   table->string("state_dir", config.state_dir);
   table->string("tun", config.tun, kMaxInterfaceName);
+  read_path_mtu(*table, "path_mtu", config.probe_path_mtu);
+  read_dscp(*table, "dscp", config.outer_class);
   table->integer("mtu", config.mtu, std::uint16_t{limits::kMinPathMtu - limits::kMaxTunnelOverhead},
                  kMaxMtu);
   read_networks(*table, "allowed_ips", config.allowed_ips, limits::kMaxAllowedIpsPerPeer);

@@ -17,6 +17,7 @@
 
 #include "config/key_file.hpp"
 #include "config/problems.hpp"
+#include "net/ecn.hpp"
 
 namespace jumpgate::config {
 
@@ -36,7 +37,9 @@ struct ClientConfig {
   SecretKey private_key;
   std::string state_dir{"/var/lib/jumpgate"};
   std::string tun{"jump0"};
-  std::uint16_t mtu{0};  // 0: what the gateway says
+  std::uint16_t mtu{0};       // 0: what the gateway says
+  bool probe_path_mtu{true};  // false: each path carries an Ethernet's 1500
+  net::OuterClass outer_class;
   std::vector<Endpoint>
       endpoints;  // of the gateway, in order of preference; at most one a family is used at a time
   PublicKey gateway_public_key{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -105,6 +106,27 @@ void read_networks(TableReader& table, std::string_view key, std::vector<IpPrefi
 void read_addresses(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
                     std::size_t max_count) {
   read_prefixes(table, key, out, max_count, base::HostBits::kKeep);
+}
+
+void read_dscp(TableReader& table, std::string_view key, net::OuterClass& out) {
+  table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
+    if (value == "copy") {
+      out = {};
+      return {};
+    }
+    unsigned dscp = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), dscp);
+    if (error != std::errc{} || end != value.data() + value.size() || dscp > net::kMaxDscp)
+      return std::unexpected(
+          fmt::format("'{}' found, expected \"copy\", or a number from \"0\" to \"63\"", value));
+    out = net::OuterClass::fixed(static_cast<std::uint8_t>(dscp));
+    return {};
+  });
+}
+
+void read_path_mtu(TableReader& table, std::string_view key, bool& probe) {
+  constexpr std::array<std::string_view, 2> kNames{"probe", "port"};
+  if (const auto choice = table.choice(key, kNames)) probe = *choice == 0;
 }
 
 void read_address(TableReader& table, std::string_view key, IpAddress& out) {

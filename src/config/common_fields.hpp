@@ -15,6 +15,7 @@
 #include "config/key_file.hpp"
 #include "config/log_level.hpp"
 #include "config/toml_reader.hpp"
+#include "net/ecn.hpp"
 
 namespace jumpgate::config {
 
@@ -33,6 +34,10 @@ void read_networks(TableReader& table, std::string_view key, std::vector<IpPrefi
 /// Our own addresses: host bits kept, the address must be answerable.
 void read_addresses(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
                     std::size_t max_count);
+/// DSCP of outer headers: "copy", or a number from "0" to "63" (RFC 2983, RFC 2474).
+void read_dscp(TableReader& table, std::string_view key, net::OuterClass& out);
+/// Path MTU: "probe", or "port", which a path is then taken to carry.
+void read_path_mtu(TableReader& table, std::string_view key, bool& probe);
 void read_address(TableReader& table, std::string_view key, IpAddress& out);
 
 }  // namespace jumpgate::config

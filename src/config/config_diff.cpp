@@ -12,8 +12,14 @@ namespace {
 
 bool same_port(const PortConfig& a, const PortConfig& b) {
   return a.driver == b.driver && a.interface == b.interface && a.devargs == b.devargs &&
-         a.role == b.role && a.mtu == b.mtu && a.force == b.force && a.addresses == b.addresses &&
-         a.gateways == b.gateways;
+         a.role == b.role && a.mtu == b.mtu && a.vlan == b.vlan && a.force == b.force &&
+         a.addresses == b.addresses && a.gateways == b.gateways;
+}
+
+// The filter apart, which changes at once.
+bool same_inner(InnerConfig a, const InnerConfig& b) {
+  a.filter = b.filter;
+  return a == b;
 }
 
 bool same_limits(const LimitsConfig& a, const LimitsConfig& b) {
@@ -57,6 +63,7 @@ std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfi
   note(a.control.socket == b.control.socket && a.control.group == b.control.group,
        "gateway.control_socket, control_group");
   note(a.events == b.events, "events");
+  note(same_inner(a.inner, b.inner), "inner");
   note(a.record == b.record, "record");
   note(same_limits(a.limits, b.limits), "limits");
   note(a.eal.huge == b.eal.huge && a.eal.memory_mib == b.eal.memory_mib &&
@@ -86,6 +93,7 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
   result.restart = restart_list(before, after);
   result.policy = !same_policies(before.policies, after.policies);
   result.routes = !same_routes(before, after);
+  result.filters = before.filters != after.filters || before.inner.filter != after.inner.filter;
   std::map<PublicKey, std::size_t> old_by_key;
   for (std::size_t i = 0; i < before.peers.size(); ++i)
     old_by_key.emplace(before.peers[i].public_key, i);
@@ -105,6 +113,7 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
            .after = i,
            .identity = !psk || a.suites != b.suites,
            .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
+           .filter = a.filter != b.filter,
            .name = a.name != b.name,
            .profile = a.profile != b.profile});
     }
@@ -127,12 +136,13 @@ std::string describe(const ConfigDiff& diff, const GatewayConfig& before,
     line(fmt::format("{}: takes effect at the next start", key));
   if (diff.policy) line("policy: changed");
   if (diff.routes) line("routes: changed");
+  if (diff.filters) line("filters: changed");
   for (const std::size_t i : diff.removed)
     line(fmt::format("peer {}: removed", before.peers[i].name));
   for (const ChangedPeer& c : diff.changed)
-    line(fmt::format("peer {}: changed{}{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
+    line(fmt::format("peer {}: changed{}{}{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
                      c.identity ? " key or suites" : "", c.addresses ? " addresses" : "",
-                     c.profile ? " profile" : ""));
+                     c.profile ? " profile" : "", c.filter ? " filter" : ""));
   for (const std::size_t i : diff.added)
     line(fmt::format("peer {}: added", after.peers[i].name));
   if (lines > max_lines) out += fmt::format("and {} more\n", lines - max_lines);

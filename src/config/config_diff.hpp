@@ -19,6 +19,7 @@ struct ChangedPeer {
   std::size_t after{0};   // in the new one's
   bool identity{false};   // preshared key or suites: a running session's successor uses it
   bool addresses{false};  // inner addresses or allowed IPs: routes change
+  bool filter{false};
   bool name{false};
   bool profile{false};  // which policy its sessions go by
 };
@@ -29,12 +30,13 @@ struct ConfigDiff {
   std::vector<ChangedPeer> changed;
   std::vector<std::pair<std::size_t, std::size_t>> kept;  // unchanged: (old index, new index)
   bool policy{false};
-  bool routes{false};  // [[route]]: applied by a new route image
+  bool routes{false};   // [[route]]: applied by a new route image
+  bool filters{false};  // [[filter]], and which one is for all
   std::vector<std::string>
       restart;  // keys that differ and take effect at the next start only, e.g. "port wan"
 
   [[nodiscard]] bool empty() const {
-    return added.empty() && removed.empty() && changed.empty() && !policy && !routes &&
+    return added.empty() && removed.empty() && changed.empty() && !policy && !routes && !filters &&
            restart.empty();
   }
 };

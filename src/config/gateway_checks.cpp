@@ -142,22 +142,29 @@ class Checker {
         if (!net::is_link_local(p.address))
           all.push_back({net::network_of(p), config_.peers.size() + i});
     std::ranges::sort(all);
-    for (std::size_t cover = 0, i = 1; i < all.size(); ++i) {
-      if (!base::contains(all[cover].prefix, all[i].prefix.address)) {
-        cover = i;
-        continue;
-      }
-      if (all[cover].owner == all[i].owner) continue;
-      const bool first_later =
-          all[cover].owner < config_.peers.size() && all[cover].owner > all[i].owner;
-      const Owned& at = all[first_later ? cover : i];
-      const Owned& other = all[first_later ? i : cover];
-      problems_.add(
-          place_of(at.owner),
-          fmt::format("{} of {} overlaps {} of {}", base::format_prefix(at.prefix),
-                      name_of(at.owner), base::format_prefix(other.prefix), name_of(other.owner)),
-          "expected prefixes that belong to one alone");
+    std::vector<const Owned*> around;  // each within the one before
+    for (const Owned& inner : all) {
+      while (!around.empty() && !base::contains(around.back()->prefix, inner.prefix.address))
+        around.pop_back();
+      if (!around.empty()) check_nested(*around.back(), inner);
+      around.push_back(&inner);
     }
+  }
+
+  // Among peers the longest prefix wins; a port's hosts are nobody's.
+  void check_nested(const Owned& outer, const Owned& inner) {
+    const bool between_peers =
+        outer.owner < config_.peers.size() && inner.owner < config_.peers.size();
+    if (outer.owner == inner.owner || (between_peers && outer.prefix != inner.prefix)) return;
+    const bool outer_later = outer.owner < config_.peers.size() && outer.owner > inner.owner;
+    const Owned& at = outer_later ? outer : inner;
+    const Owned& other = outer_later ? inner : outer;
+    problems_.add(
+        place_of(at.owner),
+        fmt::format("{} of {} overlaps {} of {}", base::format_prefix(at.prefix), name_of(at.owner),
+                    base::format_prefix(other.prefix), name_of(other.owner)),
+        between_peers ? "expected different prefixes, of which the longest wins"
+                      : "expected prefixes that belong to one alone");
   }
 
   void check_sizes() {

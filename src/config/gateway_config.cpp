@@ -47,6 +47,18 @@ void read_events(TableReader& root, EventsConfig& out) {
   table->finish();
 }
 
+void read_inner(TableReader& root, GatewayConfig& config) {
+  InnerConfig& out = config.inner;
+  auto table = root.table("inner");
+  if (!table) return;
+  table->boolean("mss_clamp", out.mss_clamp);
+  table->boolean("client_to_client", out.client_to_client);
+  read_filter_name(*table, config, out.filter);
+  read_path_mtu(*table, "path_mtu", out.probe_path_mtu);
+  read_dscp(*table, "dscp", out.outer_class);
+  table->finish();
+}
+
 void read_record(TableReader& root, RecordConfig& out) {
   auto table = root.table("record");
   if (!table) return;
@@ -93,6 +105,8 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   TableReader root{*document, problems};
   read_gateway(root, config);
   read_events(root, config.events);
+  read_filters(root, config);
+  read_inner(root, config);
   read_record(root, config.record);
   read_limits(root, config.limits);
   read_eal(root, config.eal);

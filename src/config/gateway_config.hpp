@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "config/key_file.hpp"
 #include "config/log_level.hpp"
 #include "config/problems.hpp"
+#include "net/ecn.hpp"
+#include "net/filter_rule.hpp"
 #include "net/topology.hpp"
 #include "session/policy_set.hpp"
 
@@ -36,6 +39,7 @@ struct PortConfig {
   std::string devargs;    // appended to the driver's own, for experts
   net::PortRole role{net::PortRole::kOuter};
   std::uint16_t mtu{1500};
+  std::uint16_t vlan{0};  // IEEE 802.1Q, of all its frames; 0: untagged
   bool force{
       false};  // take the interface although it carries the default route or an SSH connection
   std::vector<IpPrefix> addresses;  // host bits set
@@ -59,6 +63,7 @@ struct PeerConfig {
   std::vector<IpPrefix> addresses;    // inner addresses told to the client, host bits set
   std::vector<IpPrefix> allowed_ips;  // host bits clear; the addresses when none are configured
   std::vector<Suite> suites;          // empty: the gateway's
+  std::optional<std::size_t> filter;  // index into filters; none: [inner] filter
   std::string profile;                // of the policy; empty: the base
   std::uint32_t line{0};              // of the table, for messages
 
@@ -98,6 +103,17 @@ struct EventsConfig {
   bool operator==(const EventsConfig&) const = default;
 };
 
+/// [inner]: what is done to the packets inside the tunnels.
+struct InnerConfig {
+  bool mss_clamp{true};
+  std::optional<std::size_t> filter;  // of peers that name none: index into filters
+  bool client_to_client{true};
+  bool probe_path_mtu{true};  // false: each path carries what its port does
+  net::OuterClass outer_class;
+
+  bool operator==(const InnerConfig&) const = default;
+};
+
 /// [record]
 struct RecordConfig {
   std::string file;                                   // empty: nothing is recorded
@@ -127,14 +143,23 @@ struct GatewayConfig {
   LogLevel log_level{LogLevel::kInfo};
   ControlConfig control;
   EventsConfig events;
+  InnerConfig inner;
   RecordConfig record;
   LimitsConfig limits;
   EalConfig eal;
   session::PolicySet policies;  // [policy] and [profiles.NAME]
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
+  std::vector<net::FilterSet> filters;
+  Problems warnings;              // valid, but hardly meant
   std::vector<PeerConfig> peers;  // in the order of the file; the index is the peer's
 };
+
+/// The place of a peer's filter in `filters`, its own or the one for all; net::kNoFilter.
+[[nodiscard]] inline std::uint16_t filter_of(const PeerConfig& peer, const GatewayConfig& config) {
+  const auto set = peer.filter ? peer.filter : config.inner.filter;
+  return set ? static_cast<std::uint16_t>(*set) : net::kNoFilter;
+}
 
 /// Reads and checks the file and the key files it names.
 std::expected<GatewayConfig, Problems> load_gateway(const std::string& path);

@@ -4,6 +4,9 @@
 /// Owner thread: the one that loads. Each reads what it can and adds a problem for what it can not.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "config/gateway_config.hpp"
 #include "config/toml_reader.hpp"
 
@@ -12,6 +15,11 @@ namespace jumpgate::config {
 void read_ports(TableReader& root, GatewayConfig& config);
 /// After read_ports: routes name ports.
 void read_routes(TableReader& root, GatewayConfig& config);
+void read_filters(TableReader& root, GatewayConfig& config);
+/// `filter`, after read_filters: the place of its set in the list.
+void read_filter_name(TableReader& table, const GatewayConfig& config,
+                      std::optional<std::size_t>& out);
+/// After read_filters.
 void read_peers(TableReader& root, GatewayConfig& config);
 void read_policy(TableReader& root, GatewayConfig& config);
 /// Duplicates, overlaps, and what must fit together.

@@ -40,6 +40,7 @@ PeerConfig read_peer(TableReader& table, const GatewayConfig& config) {
     if (!held) peer.allowed_ips.push_back(host);
   }
   read_suites(table, "suites", peer.suites);
+  read_filter_name(table, config, peer.filter);
   read_profile(table, config.policies, peer.profile);
   table.finish();
   return peer;
@@ -51,7 +52,7 @@ bool PeerConfig::operator==(const PeerConfig& other) const {
   return name == other.name && public_key == other.public_key &&
          base::equal_constant_time(preshared_key.get(), other.preshared_key.get()) &&
          addresses == other.addresses && allowed_ips == other.allowed_ips &&
-         suites == other.suites && profile == other.profile;
+         suites == other.suites && filter == other.filter && profile == other.profile;
 }
 
 void read_peers(TableReader& root, GatewayConfig& config) {

@@ -19,6 +19,8 @@ constexpr std::size_t kMaxPortAddresses = 16;
 constexpr std::size_t kMaxRoutes = 1024;
 // Jumbo frames; single-segment mbufs hold them.
 constexpr std::uint16_t kMaxPortMtu = 9000;
+// IEEE 802.1Q: 4095 is reserved.
+constexpr std::uint16_t kMaxVlan = 4094;
 
 bool needs_interface(PortDriver driver) {
   return driver == PortDriver::kAfXdp || driver == PortDriver::kAfPacket ||
@@ -43,6 +45,7 @@ PortConfig read_port(TableReader& table) {
   if (const auto role = table.choice("role", kRoleNames))
     port.role = *role == 0 ? net::PortRole::kOuter : net::PortRole::kInner;
   table.integer("mtu", port.mtu, std::uint16_t{limits::kMinPathMtu}, kMaxPortMtu);
+  table.integer("vlan", port.vlan, std::uint16_t{0}, kMaxVlan);
   table.boolean("force", port.force);
   read_addresses(table, "addresses", port.addresses, kMaxPortAddresses);
   table.each_string(

@@ -16,7 +16,9 @@ std::expected<void, std::string> load_peers(
       return std::unexpected("more peers than the " + std::to_string(core.peers.capacity()) +
                              " that memory was taken for");
     for (const IpPrefix& prefix : config->peers[i].allowed_ips)
-      prefixes.push_back({.prefix = prefix, .peer = *index});
+      prefixes.push_back({.prefix = prefix,
+                          .peer = *index,
+                          .filter = config::filter_of(config->peers[i], *config)});
   }
   return core.ports.routes.publish(prefixes, *config);
 }

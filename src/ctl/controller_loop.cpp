@@ -26,6 +26,8 @@ std::optional<net::IcmpError> icmp_error_for(DropReason reason) {
       return net::IcmpError::kHostUnreachable;
     case DropReason::kInnerBadSource:
     case DropReason::kInnerToGateway:
+    case DropReason::kHairpinDenied:
+    case DropReason::kFilterDenied:
       return net::IcmpError::kAdministrative;
     case DropReason::kInnerTtlExceeded:
       return net::IcmpError::kTtlExceeded;

@@ -34,7 +34,8 @@ TrafficFigures BusWorkerLink::figures(const bus::SessionRef& session) const {
                                .tx_bytes = counters.tx_bytes.get(),
                                .last_heard = MonoNs{counters.last_heard.get()},
                                .srtt_us = counters.srtt_us.get(),
-                               .loss_permille = counters.loss_permille.get()};
+                               .loss_permille = counters.loss_permille.get(),
+                               .path_mtu = counters.path_mtu.get()};
   return counters.life.get() == session.life ? figures : TrafficFigures{};
 }
 
@@ -75,6 +76,21 @@ std::optional<bus::OuterPath> OuterLink::acquire(const Endpoint& local, const En
                         .next_hop = route->next_hop};
 }
 
+std::expected<void, std::string> ImageBook::publish_filters(
+    std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) {
+  if (filters_ == nullptr) return {};
+  std::vector<std::uint16_t> of_peer;
+  for (const net::PeerPrefix& prefix : prefixes) {
+    if (prefix.filter == net::kNoFilter) continue;
+    if (of_peer.size() <= prefix.peer) of_peer.resize(prefix.peer + 1, net::kNoFilter);
+    of_peer[prefix.peer] = prefix.filter;
+  }
+  auto image = net::FilterImage::build(config.filters, std::move(of_peer));
+  if (!image) return std::unexpected(image.error());
+  if (filters_->publish(std::move(*image))) return {};
+  return std::unexpected("former filters are still in use by a worker; try again");
+}
+
 std::expected<void, std::string> ImageBook::publish(std::span<const net::PeerPrefix> prefixes,
                                                     const config::GatewayConfig& config) {
   std::vector<net::StaticRoute> routes;
@@ -86,8 +102,11 @@ std::expected<void, std::string> ImageBook::publish(std::span<const net::PeerPre
   }
   auto image = net::RouteImage::build({.peers = prefixes, .ports = inner_ports_, .routes = routes});
   if (!image) return std::unexpected(image.error());
-  if (!published_.publish(std::move(*image)))
+  // Both or none: room for the routes is seen to before the filters are changed.
+  if (published_.reclaim() >= net::kMaxRetired)
     return std::unexpected("former routes are still in use by a worker; try again");
+  if (auto filtered = publish_filters(prefixes, config); !filtered) return filtered;
+  (void)published_.publish(std::move(*image));
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include "bus/peer_slots.hpp"
 #include "bus/session_counters.hpp"
 #include "ctl/ports.hpp"
+#include "net/filter_image.hpp"
 #include "net/neighbours.hpp"
 #include "net/outer_router.hpp"
 #include "net/published.hpp"
@@ -87,20 +88,30 @@ class OuterLink final : public DatagramOut, public OuterPaths {
   MonoNs now_{};
 };
 
-/// Builds the image of inner routes from peers, inner ports and their static routes, and publishes it.
+/// Builds the images of inner routes (from peers, inner ports and their static routes) and of filters, and publishes
+/// both.
 class ImageBook final : public RouteBook {
  public:
+  /// `filters` may be null: none are published.
   ImageBook(net::Published<net::RouteImage>& published,
-            std::vector<net::PortAddressing> inner_ports)
-      : published_(published), inner_ports_(std::move(inner_ports)) {}
+            std::vector<net::PortAddressing> inner_ports,
+            net::Published<net::FilterImage>* filters = nullptr)
+      : published_(published), inner_ports_(std::move(inner_ports)), filters_(filters) {}
   std::expected<void, std::string> publish(std::span<const net::PeerPrefix> prefixes,
                                            const config::GatewayConfig& config) override;
   [[nodiscard]] const net::RouteImage& image() const { return *published_.get(); }
-  void reclaim() { published_.reclaim(); }
+  void reclaim() {
+    published_.reclaim();
+    if (filters_ != nullptr) filters_->reclaim();
+  }
 
  private:
+  std::expected<void, std::string> publish_filters(std::span<const net::PeerPrefix> prefixes,
+                                                   const config::GatewayConfig& config);
+
   net::Published<net::RouteImage>& published_;
   std::vector<net::PortAddressing> inner_ports_;
+  net::Published<net::FilterImage>* filters_;
 };
 
 }  // namespace jumpgate::ctl

@@ -31,6 +31,7 @@ struct TrafficFigures {
   MonoNs last_heard{};  // 0: never
   std::uint32_t srtt_us{0};
   std::uint32_t loss_permille{0};
+  std::uint32_t path_mtu{0};  // of the bound path, towards the client; 0: no binding yet
 };
 
 /// Commands to the workers. To hold one is the credit: send() can not fail.

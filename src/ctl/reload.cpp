@@ -151,15 +151,16 @@ void Reloads::put_in_force(const session::PolicySet& next, std::string how,
 
 std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
                                                   const config::GatewayConfig& next) {
-  bool routes_change = diff.routes || !diff.added.empty() || !diff.removed.empty();
+  bool routes_change = diff.routes || diff.filters || !diff.added.empty() || !diff.removed.empty();
   for (const config::ChangedPeer& changed : diff.changed)
-    routes_change = routes_change || changed.addresses;
+    routes_change = routes_change || changed.addresses || changed.filter;
   if (!routes_change) return {};
   std::vector<net::PeerPrefix> prefixes;
   for (const config::PeerConfig& peer : next.peers) {
     const std::uint32_t index = core_.peers.find(peer.public_key).value();
     for (const IpPrefix& prefix : peer.allowed_ips)
-      prefixes.push_back({.prefix = prefix, .peer = index});
+      prefixes.push_back(
+          {.prefix = prefix, .peer = index, .filter = config::filter_of(peer, next)});
   }
   return core_.ports.routes.publish(prefixes, next);
 }

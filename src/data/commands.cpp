@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "data/heartbeat.hpp"
+#include "data/path_probe.hpp"
 #include "data/pipeline.hpp"
 #include "data/reporting.hpp"
 #include "session/epoch_slots.hpp"
@@ -120,6 +121,7 @@ struct Apply {
     bound.remote = path.remote;
     record().next_hop = path.next_hop;
     bound.last_traffic = shard.now;
+    restart_path_mtu(shard, ref.slot);
     record().reported_path = {};
     record().reported_path_at = {};
   }
@@ -168,6 +170,7 @@ struct Apply {
     counters.srtt_us.set(0);
     counters.loss_permille.set(0);
     counters.drops.set(0);
+    counters.path_mtu.set(0);
     counters.life.set(ref.life);
   }
 

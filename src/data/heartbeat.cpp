@@ -6,6 +6,7 @@
 
 #include "base/secret.hpp"
 #include "data/edges.hpp"
+#include "data/path_probe.hpp"
 #include "data/reporting.hpp"
 #include "data/seal.hpp"
 #include "wire/traffic.hpp"
@@ -38,20 +39,12 @@ void send_message(Shard& shard, std::uint32_t slot, wire::Type type,
                    .epoch = &shard.sessions.current(slot),
                    .counter = 0,
                    .slot = slot,
-                   .type = type});
+                   .type = type,
+                   .outer_class = 0});
 }
 
-void send(Shard& shard, std::uint32_t slot, wire::Heartbeat heartbeat) {
-  const SlotRecord& record = shard.sessions.record(slot);
-  const session::ReplayWindow& window = shard.sessions.current(slot).window;
-  heartbeat.reattach_wanted = record.reattach_wanted;
-  heartbeat.rekey_wanted = record.rekey_wanted;
-  heartbeat.received_highest = window.any() ? window.highest() : wire::kNothingReceived;
-  heartbeat.received_count = window.count();
-  std::array<std::uint8_t, wire::kHeartbeatSize> plaintext;
-  wire::encode_heartbeat(heartbeat, plaintext);
-  send_message(shard, slot, wire::Type::kHeartbeat, plaintext);
-  shard.counters.add(WorkerCounter::kHeartbeatsOut);
+void send(Shard& shard, std::uint32_t slot, const wire::Heartbeat& heartbeat) {
+  send_padded_heartbeat(shard, slot, heartbeat, wire::kHeartbeatSize);
 }
 
 void report_silence(Shard& shard, std::uint32_t slot) {
@@ -111,6 +104,7 @@ void on_timer(Shard& shard, std::uint32_t slot) {
   if (record.liveness.poll_silence(shard.now)) report_silence(shard, slot);
   if (record.owed != 0) pay_owed(shard, slot);
   if (record.liveness.next_due() <= shard.now) send_heartbeat(shard, slot);
+  run_path_probe(shard, slot);
   arm_timer(shard, slot);
 }
 
@@ -150,7 +144,7 @@ void arm_timer(Shard& shard, std::uint32_t slot) {
     return;
   }
   MonoNs deadline = std::min(record.liveness.next_due(), record.liveness.silence_deadline());
-  deadline = std::min(deadline, record.drain_until);
+  deadline = std::min({deadline, record.drain_until, next_path_probe(shard, slot)});
   if (record.owed != 0) deadline = std::min(deadline, shard.now + kOwedRetry);
   shard.timers.arm(slot, deadline);
 }
@@ -174,9 +168,24 @@ void heartbeat_input(Shard& shard, const Datagram& datagram, const wire::Heartbe
         static_cast<std::uint32_t>(record.rtt.smoothed().us()));
   }
   judge_quality(shard, slot, *datagram.epoch, heartbeat);
+  note_path_echo(shard, slot, heartbeat);
   if (heartbeat.reply_wanted)
     if (const auto reply = record.liveness.make_reply(shard.now)) send(shard, slot, *reply);
   arm_timer(shard, slot);
+}
+
+void send_padded_heartbeat(Shard& shard, std::uint32_t slot, wire::Heartbeat heartbeat,
+                           std::size_t size) {
+  const SlotRecord& record = shard.sessions.record(slot);
+  const session::ReplayWindow& window = shard.sessions.current(slot).window;
+  heartbeat.reattach_wanted = record.reattach_wanted;
+  heartbeat.rekey_wanted = record.rekey_wanted;
+  heartbeat.received_highest = window.any() ? window.highest() : wire::kNothingReceived;
+  heartbeat.received_count = window.count();
+  std::array<std::uint8_t, limits::kMaxDatagram> plaintext{};
+  wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
+  send_message(shard, slot, wire::Type::kHeartbeat, std::span(plaintext).first(size));
+  shard.counters.add(WorkerCounter::kHeartbeatsOut);
 }
 
 void send_heartbeat(Shard& shard, std::uint32_t slot) {

@@ -19,6 +19,9 @@ void run_timers(Shard& shard);
 void heartbeat_input(Shard& shard, const Datagram& datagram, const wire::Heartbeat& heartbeat);
 /// Sends the heartbeat that is due now, in the current epoch.
 void send_heartbeat(Shard& shard, std::uint32_t slot);
+/// Sends one at once, its plaintext padded with zeros to `size` bytes; no schedule moves.
+void send_padded_heartbeat(Shard& shard, std::uint32_t slot, wire::Heartbeat heartbeat,
+                           std::size_t size);
 /// Sends CLOSE at once, in the current epoch.
 void send_close(Shard& shard, std::uint32_t slot, Reason reason);
 

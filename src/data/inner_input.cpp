@@ -6,10 +6,15 @@
 #include <span>
 
 #include "base/bytes.hpp"
+#include "data/cutting.hpp"
+#include "data/filter.hpp"
 #include "data/last_route.hpp"
 #include "data/reporting.hpp"
 #include "net/address.hpp"
 #include "net/frames.hpp"
+#include "net/inner_shape.hpp"
+#include "net/mss.hpp"
+#include "net/upper_layer.hpp"
 
 namespace jumpgate::data {
 namespace {
@@ -28,23 +33,12 @@ struct Header {
   [[nodiscard]] std::uint8_t& ttl() const { return ip[v6 ? kIpv6HopLimitOffset : kIpv4TtlOffset]; }
 };
 
-/// The packet is whole and nothing more (spec/wire.md "DATA").
-std::optional<DropReason> check_shape(std::span<const std::uint8_t> packet) {
-  if (packet.empty()) return DropReason::kInnerTooShort;
-  const unsigned version = packet[0] >> 4;
-  if (version == 4) {
-    if (packet.size() < net::kIpv4Size) return DropReason::kInnerTooShort;
-    const std::size_t header = std::size_t{packet[0] & 0x0fU} * 4;
-    if (header < net::kIpv4Size || header > packet.size() ||
-        base::load_be16(&packet[2]) != packet.size())
-      return DropReason::kInnerBadHeader;
-    return std::nullopt;
-  }
-  if (version != 6) return DropReason::kInnerBadHeader;
-  if (packet.size() < net::kIpv6Size) return DropReason::kInnerTooShort;
-  if (net::kIpv6Size + base::load_be16(&packet[4]) != packet.size())
-    return DropReason::kInnerBadHeader;
-  return std::nullopt;
+/// Where no router forwards to, whatever the routes say: unspecified, loopback, link-local, groups.
+bool is_martian(const Header& header) {
+  const std::uint8_t* to = header.destination();
+  if (!header.v6) return to[0] == 0 || to[0] == 127 || to[0] >= 224;
+  if (to[0] == 0xff || (to[0] == 0xfe && (to[1] & 0xc0) == 0x80)) return true;
+  return to[0] == 0 && !net::is_answerable(net::address_at(IpFamily::kV6, to));
 }
 
 /// One hop less; the header's checksum follows by RFC 1624 equation 3.
@@ -121,17 +115,33 @@ struct Stage {
       refuse_inner(shard, packet.mbuf, DropReason::kPeerNotAttached);
       return;
     }
-    if (packet.from_slot != kNoSlot) shard.counters.add(bus::WorkerCounter::kHairpinned);
+    if (packet.from_slot != kNoSlot) {
+      if (!shard.shared.inner.client_to_client) {
+        refuse_inner(shard, packet.mbuf, DropReason::kHairpinDenied);
+        return;
+      }
+      shard.counters.add(bus::WorkerCounter::kHairpinned);
+    }
     Routed& next = routed.add();
     next.mbuf = packet.mbuf;
     next.session = *session;
   }
 
+  void too_big_for_port(rte_mbuf* mbuf, const net::RouteTarget& target) {
+    const std::uint16_t mtu = shard.ports[target.port].mtu;
+    Pieces pieces;
+    if (!pieces.cut(shard, mbuf, mtu)) {
+      refuse_inner(shard, mbuf, DropReason::kInnerTooBig, mtu);
+      return;
+    }
+    for (rte_mbuf* piece : pieces.items())
+      to_port(piece, {bytes_of(piece), false}, target);
+  }
+
   void to_port(rte_mbuf* mbuf, const Header& header, const net::RouteTarget& target) {
     const WorkerPort& port = shard.ports[target.port];
-    const std::size_t length = rte_pktmbuf_data_len(mbuf);
-    if (length > port.mtu) {
-      refuse_inner(shard, mbuf, DropReason::kInnerTooBig, port.mtu);
+    if (rte_pktmbuf_data_len(mbuf) > port.mtu) {
+      too_big_for_port(mbuf, target);
       return;
     }
     if (rte_pktmbuf_headroom(mbuf) < net::kEthernetSize) {
@@ -150,9 +160,22 @@ struct Stage {
       punt_unresolved(shard, mbuf, target.port, hop.address);
   }
 
+  bool from_port(const InnerPacket& packet, const Header& header) {
+    const auto port = static_cast<std::uint8_t>(packet.mbuf->port);
+    if (shard.sources.leads_back(*shard.routes, header.source(), header.v6, port)) return true;
+    return drop(packet.mbuf, DropReason::kInnerBadSource);
+  }
+
+  /// Out of a tunnel: hosts that it leads to are told of its MTU by their SYNs.
+  void clamp(const InnerPacket& packet) {
+    if (!shard.shared.inner.clamp_mss) return;
+    net::clamp_mss({bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf)},
+                   shard.sessions.binding(packet.from_slot).outer.inner_mtu);
+  }
+
   /// False: the packet is gone.
   bool admit(const InnerPacket& packet, const Header& header) {
-    if (packet.from_slot == kNoSlot) return true;
+    if (packet.from_slot == kNoSlot) return packet.counted || from_port(packet, header);
     if (!source_allowed(header, packet.from_slot))
       return drop(packet.mbuf, DropReason::kInnerBadSource);
     const auto is_destination = [&](const IpAddress& own) {
@@ -163,7 +186,15 @@ struct Stage {
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);
     counters.rx_bytes.add(rte_pktmbuf_data_len(packet.mbuf));
+    clamp(packet);
     return true;
+  }
+
+  /// False: its options, extension headers or fragmentation are such that it is gone.
+  bool is_plain(const InnerPacket& packet, const Header& header) {
+    if (!net::has_options(header.ip)) return true;
+    const auto fault = net::option_fault({header.ip, rte_pktmbuf_data_len(packet.mbuf)});
+    return !fault || drop(packet.mbuf, *fault);
   }
 
   net::RouteTarget target_of(const InnerPacket& packet, const Header& header) {
@@ -177,13 +208,17 @@ struct Stage {
     if (!parsed) {
       const std::span<const std::uint8_t> bytes(bytes_of(packet.mbuf),
                                                 rte_pktmbuf_data_len(packet.mbuf));
-      if (const auto bad = check_shape(bytes)) {
+      if (const auto bad = net::inner_fault(bytes)) {
         drop(packet.mbuf, *bad);
         return;
       }
     }
     const Header header{bytes_of(packet.mbuf), bytes_of(packet.mbuf)[0] >> 4 == 6};
-    if (!admit(packet, header)) return;
+    if (!is_plain(packet, header) || !admit(packet, header)) return;
+    if (is_martian(header)) {
+      drop(packet.mbuf, DropReason::kInnerMartian);
+      return;
+    }
     const net::RouteTarget target = target_of(packet, header);
     const bool from_tunnel = packet.from_slot != kNoSlot;
     if (target.kind == net::RouteKind::kLocal && from_tunnel) {
@@ -215,6 +250,7 @@ struct Stage {
 }  // namespace
 
 void inner_input(Shard& shard, Batch<InnerPacket>& inner, Batch<Routed>& routed) {
+  if (shard.filters != nullptr) filter_in(shard, inner);
   Stage stage{shard, routed};
   for (const InnerPacket& packet : inner)
     stage.packet(packet);

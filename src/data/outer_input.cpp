@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <rte_ether.h>
+
+#include "base/bytes.hpp"
 #include "data/last_route.hpp"
 #include "data/reporting.hpp"
 #include "net/address.hpp"
@@ -12,6 +15,14 @@ namespace jumpgate::data {
 namespace {
 
 constexpr std::uint8_t kIpv6FragmentHeader = 44;  // RFC 8200 section 4.5
+
+constexpr std::size_t kTypeOffset = 12;
+constexpr std::uint16_t kVlanMask = 0x0fff;  // IEEE 802.1Q: above it stands the priority
+
+bool has_vlan_tag(rte_mbuf* frame) {
+  return rte_pktmbuf_data_len(frame) >= net::kEthernetSize + RTE_VLAN_HLEN &&
+         base::load_be16(bytes_of(frame) + kTypeOffset) == RTE_ETHER_TYPE_VLAN;
+}
 
 struct Stage {
   Shard& shard;
@@ -119,11 +130,21 @@ struct Stage {
       ip_packet(frame, *ip, port);
   }
 
+  /// False: the frame is gone. The tag is taken off, if the port has not; a priority tag (VLAN 0) is
+  /// as good as none.
+  bool untag(rte_mbuf* frame) {
+    if (has_vlan_tag(frame)) rte_vlan_strip(frame);
+    const bool stripped = (frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
+    const unsigned vlan = stripped ? frame->vlan_tci & kVlanMask : 0U;
+    return vlan == shard.ports[frame->port].vlan || drop(frame, DropReason::kVlanUnknown);
+  }
+
   void frame(rte_mbuf* frame) {
     if (frame->nb_segs != 1) {
       drop(frame, DropReason::kMultiSegment);
       return;
     }
+    if (!untag(frame)) return;
     const auto ethernet = net::parse_ethernet({bytes_of(frame), rte_pktmbuf_data_len(frame)});
     if (!ethernet) {
       drop(frame, ethernet.error());

@@ -60,7 +60,7 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
 }
 
 bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortOffloads& offloads,
-                 rte_mbuf* mbuf) {
+                 std::uint8_t traffic_class, rte_mbuf* mbuf) {
   const std::size_t datagram = rte_pktmbuf_data_len(mbuf);
   auto* head = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(mbuf, outer.size));
   if (head == nullptr) return false;
@@ -80,16 +80,23 @@ bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortO
     mbuf->tx_offload = rte_mbuf_tx_offload(
         net::kEthernetSize, outer.v6 ? net::kIpv6Size : net::kIpv4Size, 0, 0, 0, 0, 0);
   if (outer.v6) {
+    // The template has a traffic class of zero and no flow label.
+    ip[0] = static_cast<std::uint8_t>(0x60 | (traffic_class >> 4));
+    ip[1] = static_cast<std::uint8_t>(traffic_class << 4);
     store_native16(ip + kIpv6LengthOffset, udp_length);
   } else {
     const auto length =
         __builtin_bswap16(static_cast<std::uint16_t>(net::kIpv4Size + net::kUdpSize + datagram));
     store_native16(ip + kIpv4LengthOffset, length);
+    ip[1] = traffic_class;
+    // TOS is the second byte of its word.
+    const auto tos = __builtin_bswap16(traffic_class);
     if (offloads.tx_ipv4_checksum)
       mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
     else
-      store_native16(ip + kIpv4ChecksumOffset,
-                     static_cast<std::uint16_t>(~net::fold(std::uint64_t{outer.ip_sum} + length)));
+      store_native16(
+          ip + kIpv4ChecksumOffset,
+          static_cast<std::uint16_t>(~net::fold(std::uint64_t{outer.ip_sum} + length + tos)));
   }
   if (offloads.tx_udp_checksum) {
     // The port wants the pseudo header's sum in place, not inverted (rte_mbuf_core.h).

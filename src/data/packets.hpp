@@ -13,6 +13,7 @@
 #include "bus/messages.hpp"
 #include "data/epoch.hpp"
 #include "net/address.hpp"
+#include "net/ecn.hpp"
 #include "net/route_image.hpp"
 
 namespace jumpgate::data {
@@ -45,6 +46,10 @@ struct Datagram {
 
 [[nodiscard]] Endpoint source_of(const Datagram& datagram);
 [[nodiscard]] Endpoint destination_of(const Datagram& datagram);
+/// TOS or traffic class of the outer header.
+[[nodiscard]] inline std::uint8_t outer_class_of(const Datagram& datagram) {
+  return net::traffic_class_of(datagram.ip);
+}
 /// Whether it came from there, without making an endpoint of its header.
 [[nodiscard]] inline bool comes_from(const Datagram& datagram, const Endpoint& endpoint) {
   return base::load_be16(datagram.udp) == endpoint.port &&
@@ -76,6 +81,7 @@ struct Outgoing {
   std::uint64_t counter;
   std::uint32_t slot;
   wire::Type type;
+  std::uint8_t outer_class;  // TOS or traffic class of the outer header
 };
 
 [[nodiscard]] inline std::uint8_t* bytes_of(rte_mbuf* mbuf) {

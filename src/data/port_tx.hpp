@@ -27,6 +27,7 @@ struct WorkerPort {
   PortOffloads offloads;
   MacAddress mac;
   std::uint16_t mtu{1500};
+  std::uint16_t vlan{0};  // of all its frames (IEEE 802.1Q); 0: untagged
 };
 
 class PortTx {
@@ -38,6 +39,10 @@ class PortTx {
   void send(std::uint8_t port, rte_mbuf* frame) {
     Batch<rte_mbuf*>& batch = batches_[port];
     if (batch.full()) flush(port);
+    if (ports_[port].vlan != 0 && !insert_vlan(frame, ports_[port].vlan)) {
+      drops_.drop(frame, DropReason::kNoHeadroom);
+      return;
+    }
     batch.push(frame);
   }
   void flush_all() {
@@ -46,6 +51,7 @@ class PortTx {
   }
 
  private:
+  static bool insert_vlan(rte_mbuf* frame, std::uint16_t vlan);
   void flush(std::size_t index) {
     Batch<rte_mbuf*>& batch = batches_[index];
     if (batch.empty()) return;

@@ -4,8 +4,12 @@
 
 #include <rte_prefetch.h>
 
+#include "data/cutting.hpp"
 #include "data/edges.hpp"
+#include "data/filter.hpp"
 #include "data/reporting.hpp"
+#include "net/fragments.hpp"
+#include "net/mss.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::data {
@@ -27,6 +31,30 @@ void hand_off(Shard& shard, const Routed& packet) {
   shard.counters.add(WorkerCounter::kHandedOff);
 }
 
+void fill_data_message(Shard& shard, std::uint32_t slot, rte_mbuf* packet, Outgoing& message) {
+  Epoch& epoch = shard.sessions.current(slot);
+  shard.keys.prefetch_set(epoch.key_id + 1);
+  message.mbuf = packet;
+  message.epoch = &epoch;
+  message.slot = slot;
+  message.type = wire::Type::kData;
+  message.outer_class = shard.shared.inner.outer_class.of(net::traffic_class_of(bytes_of(packet)));
+}
+
+/// A packet that does not fit: in pieces where that is allowed, else told to its sender.
+void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
+  Pieces pieces;
+  if (!pieces.cut(shard, packet.mbuf, mtu)) {
+    const bool v6 = (bytes_of(packet.mbuf)[0] >> 4) == 6;
+    refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, net::mtu_for(v6, mtu));
+    return;
+  }
+  Batch<Outgoing> outgoing;
+  for (rte_mbuf* piece : pieces.items())
+    fill_data_message(shard, packet.session.slot, piece, outgoing.add());
+  seal_and_send(shard, outgoing);
+}
+
 bool may_send(Shard& shard, const Outgoing& message) {
   if (message.epoch->send_exhausted())
     return shard.drops.drop(message.mbuf, DropReason::kKeyLimitReached);
@@ -41,6 +69,7 @@ bool may_send(Shard& shard, const Outgoing& message) {
 }  // namespace
 
 void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing) {
+  if (shard.filters != nullptr) filter_out(shard, routed);
   const auto is_ours = [&](const Routed& packet) {
     return packet.session.worker == shard.worker && packet.session.slot < shard.sessions.size();
   };
@@ -76,16 +105,13 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       continue;
     }
     const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
-    if (rte_pktmbuf_pkt_len(packet.mbuf) > mtu) {
-      refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, mtu);
+    const std::span<std::uint8_t> inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
+    if (!net::fits(inner, mtu)) {
+      send_cut(shard, packet, mtu);
       continue;
     }
-    shard.keys.prefetch_set(epoch.key_id + 1);
-    Outgoing& message = outgoing.add();
-    message.mbuf = packet.mbuf;
-    message.epoch = &epoch;
-    message.slot = session.slot;
-    message.type = wire::Type::kData;
+    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, mtu);
+    fill_data_message(shard, session.slot, packet.mbuf, outgoing.add());
   }
   routed.clear();
 }
@@ -134,7 +160,8 @@ void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
     const SlotBinding& binding = shard.sessions.binding(message.slot);
     const auto mac = shard.shared.neighbours.mac_word(binding.outer.neighbour);
     const WorkerPort& port = shard.ports[binding.outer.port];
-    if (!encapsulate(binding.outer, mac.value_or(0), port.offloads, message.mbuf))
+    if (!encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class,
+                     message.mbuf))
       shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
     else if (mac)
       shard.tx.send(binding.outer.port, message.mbuf);

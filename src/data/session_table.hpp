@@ -30,6 +30,7 @@
 #include "data/held_packets.hpp"
 #include "data/outer_template.hpp"
 #include "session/liveness.hpp"
+#include "session/path_mtu.hpp"
 #include "session/path_quality.hpp"
 
 namespace jumpgate::data {
@@ -87,6 +88,7 @@ struct alignas(64) SlotRecord {
   session::PathQuality quality;
   Reason volatile_for{Reason::kNone};  // the signal that stands, told or owed
   base::RttEstimator rtt;
+  session::PathMtu path_mtu;
   bool fresh_path{false};  // the next round-trip sample replaces the former path's estimate
   bool reattach_wanted{false};
   bool rekey_wanted{false};

@@ -34,6 +34,7 @@
 #include "data/packets.hpp"
 #include "data/port_tx.hpp"
 #include "data/session_table.hpp"
+#include "data/source_memo.hpp"
 #include "data/window_pool.hpp"
 #include "data/worker_limits.hpp"
 
@@ -107,6 +108,7 @@ struct Shard {
   AeadBurst aead_burst;
   HeldPackets held;
   Admission admission;
+  SourceMemo sources;
   base::TimerWheel timers;  // one a slot: heartbeat, silence, drain, owed reports
   std::uint64_t next_key_id{1};
 
@@ -114,8 +116,9 @@ struct Shard {
   PortTx tx;
   Batch<Outgoing> own;  // the worker's own messages, sealed at the end of the round
 
-  MonoNs now;                              // of this round
-  const net::RouteImage* routes{nullptr};  // valid for this round
+  MonoNs now;                                // of this round
+  const net::RouteImage* routes{nullptr};    // valid for this round
+  const net::FilterImage* filters{nullptr};  // likewise; nullptr: no peer has one
 
   [[nodiscard]] bus::SessionRef ref(std::uint32_t slot) {
     return {.worker = worker, .slot = slot, .life = sessions.ids(slot).life};

@@ -3,6 +3,7 @@
 #include "data/edges.hpp"
 #include "data/heartbeat.hpp"
 #include "data/reporting.hpp"
+#include "net/ecn.hpp"
 #include "wire/traffic.hpp"
 
 namespace jumpgate::data {
@@ -16,7 +17,13 @@ void strip_to_plaintext(Datagram& datagram) {
 }
 
 void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
+  const std::uint8_t outer_class = outer_class_of(datagram);
   strip_to_plaintext(datagram);
+  if (!net::take_outer_ecn({bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)},
+                           outer_class)) {
+    shard.drops.drop(datagram.mbuf, DropReason::kInnerBadEcn);
+    return;
+  }
   if (datagram.epoch->role == EpochRole::kProposed) {
     if (!shard.held.hold(shard.sessions.record(datagram.slot).held, datagram.mbuf)) {
       shard.drops.drop(datagram.mbuf, DropReason::kHeldQueueFull);

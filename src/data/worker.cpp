@@ -37,6 +37,12 @@ std::expected<void, std::string> check(const WorkerSetup& setup) {
   return {};
 }
 
+const net::FilterImage* filters_in_force(const Shard& shard) {
+  const auto* published = shard.shared.inner.filters;
+  const net::FilterImage* image = published == nullptr ? nullptr : published->get();
+  return image != nullptr && image->any() ? image : nullptr;
+}
+
 /// A packet's headers, and its last bytes: what is read of all of them before any cipher runs.
 void prefetch(rte_mbuf* frame) {
   const std::uint8_t* data = bytes_of(frame);
@@ -162,6 +168,7 @@ std::size_t Worker::poll_port(std::uint16_t index) {
 bool Worker::poll_once(MonoNs now) {
   shard_->now = now;
   shard_->routes = shard_->shared.routes.get();
+  shard_->filters = filters_in_force(*shard_);
   std::size_t done = run_commands(*shard_);
   done += poll_frames();
   done += poll_hand_offs();
@@ -175,6 +182,7 @@ bool Worker::poll_once(MonoNs now) {
   shard_->counters.add(WorkerCounter::kRounds);
   if (done == 0) shard_->counters.add(WorkerCounter::kIdleRounds);
   shard_->routes = nullptr;
+  shard_->filters = nullptr;
   shard_->shared.quiescence.quiescent(shard_->worker);
   return done != 0;
 }

@@ -1,4 +1,4 @@
-/// The checksums of IP headers and of what lies in IP packets (RFC 1071, RFC 768, RFC 8200).
+/// The checksums of IP headers and of what lies in IP packets (RFC 1071, RFC 1624, RFC 768, RFC 8200).
 ///
 /// Owner thread: any; pure functions, no allocation. Bound: an IP packet of 65,535 bytes.
 #pragma once
@@ -9,6 +9,7 @@
 
 #include <jumpgate/types.hpp>
 
+#include "base/bytes.hpp"
 #include "base/checksum.hpp"
 
 namespace jumpgate::net {
@@ -23,6 +24,13 @@ using base::sum_native;
 inline std::uint16_t internet_checksum(Bytes bytes, std::uint32_t sum = 0) {
   const std::uint16_t folded = __builtin_bswap16(fold(sum_native(bytes)));
   return static_cast<std::uint16_t>(~fold(std::uint64_t{folded} + sum));
+}
+
+/// The checksum at `checksum` after one 16-bit word that it covers has changed (RFC 1624 equation 3).
+inline void update_checksum(std::uint8_t* checksum, std::uint16_t before, std::uint16_t after) {
+  const std::uint32_t sum = (~std::uint32_t{base::load_be16(checksum)} & 0xffff) +
+                            (~std::uint32_t{before} & 0xffff) + after;
+  base::store_be16(checksum, static_cast<std::uint16_t>(~fold(sum)));
 }
 
 /// Sum of an IPv4 header of 20 bytes, native order.

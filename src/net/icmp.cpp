@@ -4,6 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "net/address.hpp"
+#include "net/upper_layer.hpp"
 
 namespace jumpgate::net {
 namespace {
@@ -14,7 +15,6 @@ constexpr std::uint8_t kV6Echo = 128;
 constexpr std::uint8_t kV6EchoReply = 129;
 // RFC 1812 section 4.3.2.3: as much of the original as fits 576 bytes.
 constexpr std::size_t kMaxV4Error = 576;
-constexpr std::size_t kMaxExtensionHeaders = 8;
 
 std::uint8_t icmp_protocol(IpFamily family) {
   return family == IpFamily::kV4 ? kProtocolIcmp : kProtocolIcmpv6;
@@ -64,48 +64,18 @@ bool is_v4_query(std::uint8_t type) {
   return type == kV4Echo || type == kV4EchoReply || type == 13 || type == 14;
 }
 
-struct Upper {
-  std::uint8_t protocol{0};
-  Bytes payload;
-  bool later_fragment{false};
-  bool readable{true};
-};
-
-// What follows the extension headers (RFC 8200 section 4), as far as it can be told.
-Upper upper_layer(const IpView& ip) {
-  Upper upper{.protocol = ip.protocol, .payload = ip.payload};
-  if (ip.family == IpFamily::kV4) {
-    upper.later_fragment = (base::load_be16(&ip.packet[6]) & 0x1fff) != 0;
-    return upper;
-  }
-  for (std::size_t i = 0; i < kMaxExtensionHeaders; ++i) {
-    const bool fragment = upper.protocol == 44;
-    const bool options = upper.protocol == 0 || upper.protocol == 43 || upper.protocol == 60;
-    if (!fragment && !options) return upper;
-    if (upper.payload.size() < 8) break;
-    const std::size_t size = fragment ? 8 : (std::size_t{upper.payload[1]} + 1) * 8;
-    if (size > upper.payload.size()) break;
-    if (fragment && (base::load_be16(&upper.payload[2]) & 0xfff8) != 0) upper.later_fragment = true;
-    upper.protocol = upper.payload[0];
-    upper.payload = upper.payload.subspan(size);
-    if (upper.later_fragment) return upper;
-  }
-  upper.readable = false;
-  return upper;
-}
-
 // RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e).
 bool may_be_answered(const IpView& ip, IcmpError error) {
   if (!is_answerable(ip.source())) return false;
   const bool to_group = is_multicast(ip.destination()) ||
                         (ip.family == IpFamily::kV4 && ip.destination_bytes()[0] >= 240);
   if (to_group && !(error == IcmpError::kTooBig && ip.family == IpFamily::kV6)) return false;
-  const Upper upper = upper_layer(ip);
-  if (!upper.readable || upper.later_fragment) return false;
+  const UpperLayer upper = upper_layer_of(ip.packet);
+  if (!upper.readable || !upper.first) return false;
   if (upper.protocol != icmp_protocol(ip.family)) return true;
-  if (upper.payload.empty()) return false;
-  return ip.family == IpFamily::kV4 ? is_v4_query(upper.payload[0])
-                                           : upper.payload[0] >= 128;
+  if (upper.offset >= ip.packet.size()) return false;
+  const std::uint8_t type = ip.packet[upper.offset];
+  return ip.family == IpFamily::kV4 ? is_v4_query(type) : type >= 128;
 }
 
 }  // namespace
@@ -126,7 +96,8 @@ std::size_t build_echo_reply(MutableBytes out, Bytes request) {
   const IpFamily family = ip->family;
   const std::size_t header = ip_header_size(family);
   if (out.size() < header + ip->payload.size()) return 0;
-  if (build_ip(out, ip->destination(), ip->source(), icmp_protocol(family), ip->payload.size()) == 0)
+  if (build_ip(out, ip->destination(), ip->source(), icmp_protocol(family), ip->payload.size()) ==
+      0)
     return 0;
   const MutableBytes body = out.subspan(header, ip->payload.size());
   std::ranges::copy(ip->payload, body.begin());

@@ -18,6 +18,7 @@ struct PortAddressing {
   PortRole role{PortRole::kOuter};
   MacAddress mac{};
   std::uint16_t mtu{1500};            // bytes, layer 3
+  std::uint16_t vlan{0};              // of its frames (IEEE 802.1Q); 0: untagged
   std::vector<IpPrefix> addresses{};  // our own, host bits set; the prefix is on link
   std::vector<IpAddress> gateways{};  // default gateways, at most one a family
 };
@@ -29,10 +30,15 @@ struct StaticRoute {
   IpAddress next_hop{};
 };
 
-/// One allowed prefix of one peer: route towards it, and permission for sources within.
+/// A peer without a filter.
+inline constexpr std::uint16_t kNoFilter = UINT16_MAX;
+
+/// One allowed prefix of one peer: route towards it, permission for sources within, and by which
+/// filter of the configuration its packets are judged.
 struct PeerPrefix {
   IpPrefix prefix;  // host bits clear
   std::uint32_t peer{0};
+  std::uint16_t filter{kNoFilter};  // the same in all prefixes of a peer
 };
 
 }  // namespace jumpgate::net

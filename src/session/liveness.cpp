@@ -17,6 +17,12 @@ std::uint16_t to_announced_ms(Duration interval) {
 // A round trip above this is a stale or wrapped echo, no measurement.
 constexpr std::uint32_t kMaxSampleUs = 60'000'000;
 
+// Odd ones are those of path MTU probes (session/path_mtu.hpp).
+std::uint32_t ordinary_time_us(MonoNs now) {
+  const std::uint32_t even = wire_time_us(now) & ~1U;
+  return even == 0 ? 2 : even;
+}
+
 }  // namespace
 
 std::uint32_t wire_time_us(MonoNs now) {
@@ -80,15 +86,15 @@ std::optional<Duration> Liveness::on_heartbeat(const wire::Heartbeat& heartbeat,
   if (heartbeat.echo_time_us == 0) return std::nullopt;
   const std::uint32_t elapsed = wire_time_us(now) - heartbeat.echo_time_us;  // modulo 2^32
   if (elapsed > kMaxSampleUs || heartbeat.echo_delay_us > elapsed) return std::nullopt;
-  // One microsecond more: the wire's clock is cut down to whole ones.
-  if (elapsed > (now - sent_from_).us() + 1) return std::nullopt;
+  // Two microseconds more: the wire's clock is cut down to whole, even ones.
+  if (elapsed > (now - sent_from_).us() + 2) return std::nullopt;
   return microseconds(elapsed - heartbeat.echo_delay_us);
 }
 
 wire::Heartbeat Liveness::make(MonoNs now) const {
   wire::Heartbeat heartbeat;
   heartbeat.next_interval_ms = to_announced_ms(interval(now));
-  heartbeat.send_time_us = wire_time_us(now);
+  heartbeat.send_time_us = ordinary_time_us(now);
   if (echo_time_us_ != 0) {
     heartbeat.echo_time_us = echo_time_us_;
     heartbeat.echo_delay_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(

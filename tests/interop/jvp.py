@@ -344,7 +344,7 @@ class Epoch:
     def make_heartbeat(self, now_us, interval_ms, flags=0, padding=0):
         echo = self.last_heartbeat
         plain = pack(HEARTBEAT_LAYOUT, 32, dict(
-            flags=flags, next_interval_ms=interval_ms, send_time_us=(now_us & 0xFFFFFFFF) or 1,
+            flags=flags, next_interval_ms=interval_ms, send_time_us=(now_us & 0xFFFFFFFE) or 2,
             echo_time_us=echo[0] if echo else 0, echo_delay_us=(now_us - echo[1]) & 0xFFFFFFFF if echo else 0,
             received_highest=NOTHING if self.window.highest < 0 else self.window.highest,
             received_count=self.window.count))

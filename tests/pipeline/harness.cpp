@@ -86,6 +86,18 @@ ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t 
   return packet;
 }
 
+ByteVector with_class(ByteVector packet, std::uint8_t traffic_class) {
+  if (packet[0] >> 4 == 6) {
+    packet[0] = static_cast<std::uint8_t>(0x60 | (traffic_class >> 4));
+    packet[1] = static_cast<std::uint8_t>((packet[1] & 0x0f) | (traffic_class << 4));
+    return packet;
+  }
+  packet[1] = traffic_class;
+  base::store_be16(&packet[10], 0);
+  base::store_be16(&packet[10], net::internet_checksum(std::span(packet).first(net::kIpv4Size)));
+  return packet;
+}
+
 ByteVector frame_of(const MacAddress& to, const ByteVector& packet) {
   ByteVector frame(net::kEthernetSize + packet.size());
   net::build_ethernet(frame, to, kServerMac,
@@ -155,6 +167,8 @@ ByteVector Client::sealed_control(wire::Type type, ConnectionId to, std::uint8_t
 ByteVector Client::frame(const ByteVector& datagram) const {
   ByteVector frame(1600);
   frame.resize(net::build_udp_frame(frame, kOuterMac, kRouterMac, address, gateway, datagram));
+  const auto packet = frame.begin() + net::kEthernetSize;
+  std::ranges::copy(with_class(ByteVector(packet, frame.end()), traffic_class), packet);
   return frame;
 }
 
@@ -197,7 +211,8 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
                            .id_key_phase = 1,
                            .listen_port = kListenPort,
                            .mac1_key = kMac1Key,
-                           .outer_addresses = {address("192.0.2.1"), address("2001:db8::1")}});
+                           .outer_addresses = {address("192.0.2.1"), address("2001:db8::1")},
+                           .inner = {}});
   if (worker_count > 1) mesh = must(data::HandOffMesh::create(worker_count, 64, -1));
   for (unsigned i = 0; i < worker_count; ++i) {
     commands.push_back(must(bus::CommandChannel::create(i, 8, -1)));
@@ -272,7 +287,8 @@ std::vector<Opened> Harness::opened(const Client& client) {
   std::vector<Opened> out;
   for (const ByteVector& frame : sent(kOuterPort)) {
     const auto ethernet = net::parse_ethernet(frame);
-    EXPECT_TRUE(ethernet && ethernet->destination() == kRouterMac && ethernet->source() == kOuterMac);
+    EXPECT_TRUE(ethernet && ethernet->destination() == kRouterMac &&
+                ethernet->source() == kOuterMac);
     const auto ip = net::parse_ip(ethernet->payload);
     if (!ip) {
       ADD_FAILURE() << "outer IP header: " << to_string(ip.error());
@@ -301,7 +317,8 @@ std::vector<Opened> Harness::opened(const Client& client) {
     out.push_back({*prefix,
                    {message.begin() + wire::kPrefixSize,
                     message.end() - static_cast<std::ptrdiff_t>(wire::kTagSize)},
-                   {ip->destination(), udp->destination_port}});
+                   {ip->destination(), udp->destination_port},
+                   ip->traffic_class});
   }
   return out;
 }
@@ -310,7 +327,8 @@ std::vector<ByteVector> Harness::delivered() {
   std::vector<ByteVector> out;
   for (const ByteVector& frame : sent(kInnerPort)) {
     const auto ethernet = net::parse_ethernet(frame);
-    EXPECT_TRUE(ethernet && ethernet->destination() == kServerMac && ethernet->source() == kInnerMac);
+    EXPECT_TRUE(ethernet && ethernet->destination() == kServerMac &&
+                ethernet->source() == kInnerMac);
     out.emplace_back(ethernet->payload.begin(), ethernet->payload.end());
   }
   return out;

@@ -45,6 +45,8 @@ IpAddress address(std::string_view text);
 /// An inner packet: UDP of `payload` bytes from and to port 7.
 ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t payload = 32,
                         std::uint8_t ttl = 64);
+/// The same with another TOS or traffic class, checksum included.
+ByteVector with_class(ByteVector packet, std::uint8_t traffic_class);
 /// A frame for a port: an IP packet behind an Ethernet header.
 ByteVector frame_of(const MacAddress& to, const ByteVector& packet);
 
@@ -66,6 +68,7 @@ struct Client {
   ControlKey control{};
   std::uint32_t generation{0};
   std::uint64_t counter{0};
+  std::uint8_t traffic_class{0};  // of the outer headers of its frames
 
   ByteVector seal(wire::Type type, const ByteVector& plaintext);
   ByteVector seal_at(wire::Type type, const ByteVector& plaintext, std::uint64_t at) const;
@@ -83,6 +86,7 @@ struct Opened {
   wire::Prefix prefix;
   ByteVector plaintext;
   Endpoint to;
+  std::uint8_t traffic_class{0};  // of the outer header
 };
 
 struct Taken {

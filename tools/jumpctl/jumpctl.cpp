@@ -12,6 +12,7 @@
 
 #include "api/client.hpp"
 #include "api/protocol.hpp"
+#include "tools/jumpctl/config_verbs.hpp"
 #include "tools/jumpctl/log_verbs.hpp"
 #include "tools/jumpctl/policy_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
@@ -94,6 +95,7 @@ int follow_events(const Options& options, const Output& output, api::Client& cli
 int perform(const std::string& command, const Options& options, const Output& output) {
   if (command == "timeline") return show_timeline(options, output);
   if (command.starts_with("policy ")) return policy(command.substr(7), options, output);
+  if (command == "config check") return check_config(options, output);
   if (command == "replay") return replay(options, output);
   if (command == "events verify") return verify_events(options, output);
   auto client = api::Client::connect(options.socket);
@@ -153,6 +155,12 @@ void add_commands(CLI::App& app, Options& options) {
   app.add_subcommand("counters", "packets and drops by reason")
       ->add_option("--worker", options.worker, "of one worker alone");
   add_policy_commands(*app.add_subcommand("policy", "timers and limits of the sessions"), options);
+  CLI::App* config = app.add_subcommand("config", "configuration files");
+  config->require_subcommand(1);
+  config
+      ->add_subcommand("check", "is the gateway's file valid, and is it meant so? Asks no gateway")
+      ->add_option("FILE", options.target, "a gateway's configuration")
+      ->required();
   CLI::App* replay =
       app.add_subcommand("replay", "play a gateway's recording again: does it decide the same?");
   replay->add_option("FILE", options.target, "the recording")->required();

@@ -14,6 +14,7 @@
 #include "api/client.hpp"
 #include "api/protocol.hpp"
 #include "config/policy_document.hpp"
+#include "tools/jumpctl/config_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
 
 namespace jumpgate::jumpctl {
@@ -33,23 +34,12 @@ int show(const Options& options, const Output& output, const api::Response& resp
   return kDone;
 }
 
-nlohmann::json to_json(const config::Problems& problems) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const config::Problem& p : problems.list())
-    list.push_back({{"file", p.place.file},
-                    {"line", p.place.line},
-                    {"column", p.place.column},
-                    {"key", p.key},
-                    {"what", p.what},
-                    {"expected", p.expected}});
-  return list;
-}
-
 int check(const Options& options, const Output& output) {
   const auto policy = config::load_policy(options.target);
   if (options.json) {
-    output.out << to_text({{"valid", policy.has_value()},
-                           {"problems", to_json(policy ? config::Problems{} : policy.error())}});
+    output.out << to_text(
+        {{"valid", policy.has_value()},
+         {"problems", problems_json(policy ? config::Problems{} : policy.error())}});
   } else if (policy) {
     output.out << options.target << ": valid\n";
   } else {

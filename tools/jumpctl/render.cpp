@@ -89,6 +89,7 @@ std::string render(const api::SessionInfo& s) {
   facts.add("last heard", human_time(s.last_heard_ms) + " ago");
   facts.add("round trip",
             s.rtt_us == 0 ? "-" : fmt::format("{}.{} ms", s.rtt_us / 1000, s.rtt_us % 1000 / 100));
+  facts.add("path mtu", s.path_mtu == 0 ? "-" : number(s.path_mtu));
   facts.add("received", fmt::format("{}, {} packets", human_bytes(s.rx_bytes), s.rx_packets));
   facts.add("sent", fmt::format("{}, {} packets", human_bytes(s.tx_bytes), s.tx_packets));
   facts.add("jumps", number(s.jumps));

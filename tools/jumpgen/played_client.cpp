@@ -94,7 +94,7 @@ void PlayedClient::send(client::UplinkId uplink, std::span<const TxDatagram> dat
     // Every buffer of the pool has the room for these headers.
     (void)data::encapsulate(headers_.at(uplink),
                             base::load_le<6>(station.gateway_mac().bytes.data()),
-                            station.port().offloads(), frame);
+                            station.port().offloads(), datagram.traffic_class, frame);
     ground_.station.push(frame);
   }
 }

@@ -112,8 +112,10 @@ void Host::refresh_uplinks() {
 
 void Host::on_datagrams(client::UplinkId id, std::uint32_t events) {
   udp::UdpPath& path = *uplinks_.at(id).path;
-  if ((events & EPOLLERR) != 0 && path.take_errors().unreachable) {
-    engine_->on_path_error(id, client::EventLoop::now());
+  if ((events & EPOLLERR) != 0) {
+    const udp::ErrorHints hints = path.take_errors();
+    if (hints.unreachable) engine_->on_path_error(id, client::EventLoop::now());
+    if (hints.mtu != 0) engine_->on_path_mtu_hint(id, hints.mtu, client::EventLoop::now());
   }
   std::array<RxDatagram, limits::kBurst> datagrams;
   for (unsigned round = 0; round < kBurstsAtOnce || path.pending(); ++round) {
@@ -162,9 +164,27 @@ void Host::event(const audit::Event& event) {
   log_.publish(event);
 }
 
-void Host::tunnel_ready(const client::TunnelSetup& setup) {
+void Host::inner_mtu(std::uint16_t mtu) {
+  inner_mtu_ = mtu;
+  if (setup_) set_tun_mtu(*setup_);
+}
+
+void Host::set_tun_mtu(const client::TunnelSetup& setup) {
+  std::uint16_t mtu = inner_mtu_ != 0 ? std::min(inner_mtu_, setup.mtu) : setup.mtu;
+  // Below it the kernel takes IPv6 off the interface (RFC 8200 section 5); the engine tells hosts of
+  // what is less.
+  const auto addresses = std::span(setup.addresses).first(setup.address_count);
+  const bool v6 = std::ranges::any_of(
+      addresses, [](const IpPrefix& a) { return a.address.family == IpFamily::kV6; });
+  if (v6) mtu = std::max(mtu, static_cast<std::uint16_t>(limits::kMinPathMtu));
+  if (config_.mtu != 0) mtu = std::min(mtu, config_.mtu);
   tun::Rtnl rtnl(tun_->name());
-  complain(rtnl.set_up(config_.mtu != 0 ? std::min(config_.mtu, setup.mtu) : setup.mtu));
+  complain(rtnl.set_up(mtu));
+}
+
+void Host::tunnel_ready(const client::TunnelSetup& setup) {
+  set_tun_mtu(setup);
+  tun::Rtnl rtnl(tun_->name());
   const auto in_force = [](const client::TunnelSetup& s, const IpPrefix& address) {
     const auto list = std::span(s.addresses).first(s.address_count);
     return std::ranges::find(list, address) != list.end();

@@ -46,6 +46,7 @@ class Host final : public client::Output {
   void deliver(std::span<const std::span<std::uint8_t>> inner) override;
   void event(const audit::Event& event) override;
   void tunnel_ready(const client::TunnelSetup& setup) override;
+  void inner_mtu(std::uint16_t mtu) override;
 
   [[nodiscard]] const std::string& tun_name() const { return tun_->name(); }
   [[nodiscard]] const std::optional<client::TunnelSetup>& setup() const { return setup_; }
@@ -59,6 +60,7 @@ class Host final : public client::Output {
     unsigned index{0};
   };
 
+  void set_tun_mtu(const client::TunnelSetup& setup);
   void refresh_uplinks();
   [[nodiscard]] bool ensure_socket(client::UplinkId id, const udp::LinkState& link);
   [[nodiscard]] std::optional<Endpoint> gateway_over(const udp::LinkState& link) const;
@@ -73,6 +75,7 @@ class Host final : public client::Output {
   std::unique_ptr<udp::LinkMonitor> monitor_;
   std::array<Uplink, limits::kMaxUplinks> uplinks_;
   std::optional<client::TunnelSetup> setup_;
+  std::uint16_t inner_mtu_{0};  // 0: not told yet
   bool routed_{false};
   std::uint64_t unsent_{0};
   std::function<void()> ready_;

@@ -114,6 +114,8 @@ std::string Program::make_engine() {
         {.name = uplink.name,
          .preference = static_cast<std::uint8_t>(std::min<std::uint32_t>(uplink.preference, 255))});
   }
+  engine.outer_class = config_.outer_class;
+  engine.probe_path_mtu = config_.probe_path_mtu;
   engine_ = std::make_unique<client::Engine>(
       std::move(engine),
       client::EngineDeps{

@@ -25,6 +25,8 @@ void add_session(nlohmann::json& out, const client::ClientSession& session,
   out["rtt_ms"] = static_cast<double>(core.rtt.smoothed().us()) / 1000.0;
   out["age_ms"] = (now - core.record.created_at()).ms();
   out["last_heard_ms"] = (now - session.last_heard()).ms();
+  out["inner_mtu"] = session.inner_mtu();
+  if (config.probe_path_mtu) out["path_mtu"] = session.path_mtu().confirmed();
   out["rx_packets"] = core.totals.rx_packets;
   out["rx_bytes"] = core.totals.rx_bytes;
   out["tx_packets"] = core.totals.tx_packets;

@@ -121,6 +121,7 @@ struct Gateway::Parts {
   std::unique_ptr<net::Quiescence> quiescence;
   std::unique_ptr<net::NeighbourTable> neighbour_table;
   std::unique_ptr<net::Published<net::RouteImage>> routes;
+  std::unique_ptr<net::Published<net::FilterImage>> filters;
   std::unique_ptr<bus::PeerSlots> peers;
   std::unique_ptr<crypto::CidCipher> cids;
   std::unique_ptr<bus::SharedState> shared;
@@ -179,6 +180,9 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
   auto image = no_routes();
   if (!image) return std::unexpected(image.error());
   routes = std::make_unique<net::Published<net::RouteImage>>(*quiescence, std::move(*image));
+  auto no_filters = net::FilterImage::build({}, {});
+  if (!no_filters) return std::unexpected(no_filters.error());
+  filters = std::make_unique<net::Published<net::FilterImage>>(*quiescence, std::move(*no_filters));
   auto slots = bus::PeerSlots::create(peer_capacity(*config), SOCKET_ID_ANY);
   if (!slots) return std::unexpected(slots.error());
   peers = std::move(*slots);
@@ -193,7 +197,12 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
                        .id_key_phase = settings.id_key_phase,
                        .listen_port = config->listen_port,
                        .mac1_key = crypto::derive_mac1_key(settings.public_key),
-                       .outer_addresses = ports.outer_addresses()});
+                       .outer_addresses = ports.outer_addresses(),
+                       .inner = {.clamp_mss = config->inner.mss_clamp,
+                                 .client_to_client = config->inner.client_to_client,
+                                 .probe_path_mtu = config->inner.probe_path_mtu,
+                                 .filters = filters.get(),
+                                 .outer_class = config->inner.outer_class}});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());
   workers = std::move(*set);
@@ -221,7 +230,8 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
   router = std::make_unique<net::OuterRouter>(ports.addressing(), all_routes);
   outer = std::make_unique<ctl::OuterLink>(*router, *neighbours, ports.addressing());
   worker_link = std::make_unique<ctl::BusWorkerLink>(commands, std::move(counters), *peers);
-  book = std::make_unique<ctl::ImageBook>(*routes, ports.addressing(net::PortRole::kInner));
+  book = std::make_unique<ctl::ImageBook>(*routes, ports.addressing(net::PortRole::kInner),
+                                          filters.get());
   handshakes = std::make_unique<ctl::HandshakeThreads>(config->handshake_threads, own, random);
   const ctl::Ports real{.workers = *worker_link,
                         .datagrams = *outer,

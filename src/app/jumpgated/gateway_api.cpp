@@ -39,6 +39,7 @@ api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
       figures.last_heard.ns == 0 ? 0 : milliseconds_between(figures.last_heard, now);
   info.age_ms = milliseconds_between(view.created_at, now);
   info.rtt_us = figures.srtt_us;
+  info.path_mtu = figures.path_mtu;
   info.rx_packets = figures.rx_packets;
   info.rx_bytes = figures.rx_bytes;
   info.tx_packets = figures.tx_packets;

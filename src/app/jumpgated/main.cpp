@@ -127,6 +127,7 @@ int run(const std::string& path, bool check) {
   }
   const auto config = std::make_shared<const config::GatewayConfig>(std::move(*loaded));
   spdlog::set_level(level_of(config->log_level));
+  std::fputs(config->warnings.text().c_str(), stderr);
   std::fputs(app::to_text(app::footprint(*config)).c_str(), stdout);
   std::fflush(stdout);
   if (check) return 0;

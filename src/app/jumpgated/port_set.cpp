@@ -52,6 +52,7 @@ std::expected<PortSet, std::string> PortSet::open(const config::GatewayConfig& c
                                .role = port.role,
                                .mac = (*opened)->mac(),
                                .mtu = (*opened)->mtu(),
+                               .vlan = port.vlan,
                                .addresses = port.addresses,
                                .gateways = port.gateways});
     set.ports_.push_back(std::move(*opened));
@@ -74,7 +75,8 @@ std::vector<data::WorkerPort> PortSet::worker_ports() const {
                      .role = addressing_[i].role,
                      .offloads = ports_[i]->offloads(),
                      .mac = addressing_[i].mac,
-                     .mtu = addressing_[i].mtu});
+                     .mtu = addressing_[i].mtu,
+                     .vlan = addressing_[i].vlan});
   return ports;
 }
 

@@ -126,7 +126,8 @@ std::expected<void, std::string> Rig::make_network() {
                                                              .node = kNode,
                                                              .id_key_phase = kBoot,
                                                              .listen_port = kListenPort,
-                                                             .outer_addresses = {kOuterAddress}});
+                                                             .outer_addresses = {kOuterAddress},
+                                                             .inner = {}});
   return {};
 }
 

@@ -97,10 +97,11 @@ TEST(Protocol, AFullPageFitsAMessage) {
     page.sessions.back().peer = std::string(limits::kMaxNameBytes, 'x');
     for (std::uint64_t* field :
          {&page.sessions.back().last_heard_ms, &page.sessions.back().age_ms,
-          &page.sessions.back().rtt_us, &page.sessions.back().rx_bytes,
-          &page.sessions.back().tx_packets, &page.sessions.back().tx_bytes,
-          &page.sessions.back().jumps, &page.sessions.back().state_version,
-          &page.sessions.back().binding_version, &page.sessions.back().epoch}) {
+          &page.sessions.back().rtt_us, &page.sessions.back().path_mtu,
+          &page.sessions.back().rx_bytes, &page.sessions.back().tx_packets,
+          &page.sessions.back().tx_bytes, &page.sessions.back().jumps,
+          &page.sessions.back().state_version, &page.sessions.back().binding_version,
+          &page.sessions.back().epoch}) {
       *field = UINT64_MAX;
     }
   }

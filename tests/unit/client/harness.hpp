@@ -57,7 +57,7 @@ inline std::uint32_t number_of(std::span<const std::uint8_t> p) {
 
 class Harness : public Output {
  public:
-  explicit Harness(std::uint64_t first_counter = 0) : random_(7) {
+  explicit Harness(std::uint64_t first_counter = 0, bool probe_path_mtu = false) : random_(7) {
     counters.value = first_counter;
     crypto::KeyPair client = crypto::KeyPair::generate(random_);
     gateway = std::make_unique<ScriptedGateway>(
@@ -69,6 +69,7 @@ class Harness : public Output {
     config.identity.own = std::move(client);
     config.identity.gateway = gateway->public_key();
     config.identity.suites = {Suite::kChaCha20Poly1305};
+    config.probe_path_mtu = probe_path_mtu;
     config.uplinks = {{.name = "wifi", .preference = 0},
                       {.name = "cell", .preference = 1},
                       {.name = "wire", .preference = 2}};
@@ -231,6 +232,7 @@ class Harness : public Output {
       const auto type = static_cast<wire::Type>(d.bytes[0]);
       if (dead.at(uplink) || (lose_outgoing && lose_outgoing(type))) continue;
       if (lose_over && lose_over(uplink, type)) continue;
+      if (d.bytes.size() > largest.at(uplink)) continue;
       flying_.emplace(now + delay.at(uplink), Packet{.to_gateway = true,
                                                      .uplink = uplink,
                                                      .from = client_at(uplink),
@@ -242,6 +244,7 @@ class Harness : public Output {
       delivered.push_back(number_of(p));
   }
   void event(const audit::Event& e) override { events.push_back(e); }
+  void inner_mtu(std::uint16_t mtu) override { inner_mtus.push_back(mtu); }
   void tunnel_ready(const TunnelSetup& s) override {
     setup = s;
     ++setups;
@@ -254,6 +257,8 @@ class Harness : public Output {
   Endpoint gateway_at{v4(99, 1, 51820)};
   std::array<Duration, 3> delay{milliseconds(20), milliseconds(60), milliseconds(10)};
   std::array<bool, 3> dead{};
+  std::array<std::size_t, 3> largest{1472, 1472, 1472};  // datagram that an uplink carries
+  std::vector<std::uint16_t> inner_mtus;                 // as they were told
   std::array<unsigned, 3> port_shift{};
   std::array<unsigned, 3> sent_over{};
   std::function<bool(wire::Type)> lose_outgoing;

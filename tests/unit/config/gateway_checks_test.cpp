@@ -41,10 +41,10 @@ TEST_F(GatewayChecks, OverlapsBetweenPeers) {
   expect_problem(gateway_text() + peer_text("phone", 2, "addresses = [\"10.8.0.2/32\"]"),
                  "gateway.toml:22:1: 10.8.0.2/32 of peer 'phone' (line 22) overlaps 10.8.0.2/32 of "
                  "peer 'laptop' (line 18)");
-  expect_problem(
+  // The longest wins.
+  expect_valid(
       gateway_text() +
-          peer_text("phone", 2, "addresses = [\"10.7.0.2/32\"]\nallowed_ips = [\"10.8.0.0/16\"]"),
-      "gateway.toml:22:1: 10.8.0.0/16 of peer 'phone'");
+      peer_text("phone", 2, "addresses = [\"10.7.0.2/32\"]\nallowed_ips = [\"10.8.0.0/16\"]"));
   expect_valid(
       gateway_text() +
       peer_text(
@@ -52,10 +52,11 @@ TEST_F(GatewayChecks, OverlapsBetweenPeers) {
           "addresses = [\"10.7.0.2/32\"]\nallowed_ips = [\"10.8.1.0/24\", \"10.8.1.128/25\"]"));
 }
 
-TEST_F(GatewayChecks, OverlapBehindAnInnerPrefixOfTheSamePeerIsSeen) {
+TEST_F(GatewayChecks, EqualPrefixesBehindAnInnerOneOfTheSamePeerAreSeen) {
   const std::string wide = peer_text(
       "site", 2,
-      "addresses = [\"10.7.0.2/32\"]\nallowed_ips = [\"172.16.0.0/12\", \"172.16.1.0/24\"]");
+      "addresses = [\"10.7.0.2/32\"]\nallowed_ips = [\"172.16.0.0/12\", \"172.16.1.0/24\", "
+      "\"172.16.9.9/32\"]");
   expect_problem(gateway_text() + wide + peer_text("phone", 3, "addresses = [\"172.16.9.9/32\"]"),
                  "172.16.9.9/32 of peer 'phone'");
 }

@@ -125,6 +125,27 @@ TEST_F(Handshake, FullQueueDropsVisibly) {
   EXPECT_EQ(dropped(DropReason::kHelloQueueFull), 1U);
 }
 
+TEST_F(Handshake, AForgedNoiseMessageIsDroppedSilently) {
+  auto hello = alice_.hello(own_.public_key, random_);
+  hello[wire::kHelloHeaderSize + 40] ^= 1;
+  crypto::write_hello_macs(wire::HelloOut(hello.data(), wire::kHelloSize),
+                           crypto::derive_mac1_key(own_.public_key), std::nullopt);
+  gateway_->on_handshake(hello, kWifi, kGateway, 0, now_);
+  run();
+  EXPECT_EQ(dropped(DropReason::kHelloBadNoise), 1U);
+  EXPECT_TRUE(out_.sent.empty());
+  EXPECT_EQ(handshakes_.in_use(), 0U);
+}
+
+TEST_F(Handshake, AnAuthenticHelloWithoutACounterIsDroppedSilently) {
+  alice_.counter = UINT64_MAX;  // the next one is zero
+  say_hello(alice_);
+  run();
+  EXPECT_EQ(dropped(DropReason::kHelloBadPayload), 1U);
+  EXPECT_TRUE(out_.sent.empty());
+  EXPECT_EQ(handshakes_.in_use(), 0U);
+}
+
 TEST_F(Handshake, UnknownPeerIsDroppedSilently) {
   ScriptedClient stranger(random_);
   say_hello(stranger);
@@ -163,6 +184,7 @@ TEST_F(Handshake, NoCommonSuiteIsRefusedAndCostsNoCounter) {
   const auto refusal = alice_.read_refusal(out_.sent.at(0).bytes);
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->reason, Reason::kNoCommonSuite);
+  EXPECT_EQ(dropped(DropReason::kHelloNoSuite), 1U);
   EXPECT_EQ(gateway_->session_count(), 0U);
 }
 

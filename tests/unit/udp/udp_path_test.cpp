@@ -81,6 +81,29 @@ INSTANTIATE_TEST_SUITE_P(Ways, Batches,
                          ::testing::Values(Case{false, false}, Case{true, false}, Case{false, true},
                                            Case{true, true}));
 
+TEST_P(Batches, TrafficClassesTravelWithTheirDatagrams) {
+  const auto sender = make(GetParam().segmentation);
+  const auto receiver = make(GetParam().segmentation);
+  ASSERT_TRUE(sender && receiver);
+  const Endpoint to = loopback(GetParam().v6, receiver->local_port());
+  // Runs of one class, and classes that change within a run of one size.
+  constexpr std::array<std::uint8_t, 8> kClasses{0, 0, 2, 2, 2, 3, 0xb9, 0};
+  std::vector<std::uint8_t> message(300);
+  std::vector<TxDatagram> datagrams;
+  for (const std::uint8_t traffic_class : kClasses)
+    datagrams.push_back({.bytes = message, .to = to, .traffic_class = traffic_class});
+  ASSERT_EQ(sender->send(datagrams), datagrams.size());
+  std::vector<std::uint8_t> got;
+  pollfd ready{.fd = receiver->fd(), .events = POLLIN, .revents = 0};
+  while (got.size() < kClasses.size() && (receiver->pending() || ::poll(&ready, 1, 2000) == 1)) {
+    std::array<RxDatagram, limits::kBurst> burst;
+    const std::size_t count = receiver->receive(burst);
+    for (std::size_t i = 0; i < count; ++i)
+      got.push_back(burst.at(i).traffic_class);
+  }
+  EXPECT_EQ(got, std::vector<std::uint8_t>(kClasses.begin(), kClasses.end()));
+}
+
 TEST(UdpPath, NothingToReceiveReturnsAtOnce) {
   const auto path = make(true);
   std::array<RxDatagram, 4> burst;

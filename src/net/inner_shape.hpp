@@ -1,4 +1,4 @@
-/// What an inner packet must be to be handed to the host (spec/wire.md "DATA").
+/// What an inner packet must be, at both ends of the tunnel (spec/wire.md "DATA").
 ///
 /// Pure; any thread; constant time. Failure: the drop reason.
 #pragma once
@@ -11,7 +11,7 @@
 
 #include "base/bytes.hpp"
 
-namespace jumpgate::client {
+namespace jumpgate::net {
 
 /// Nothing when the packet is whole.
 constexpr std::optional<DropReason> inner_fault(std::span<const std::uint8_t> packet) {
@@ -31,4 +31,4 @@ constexpr std::optional<DropReason> inner_fault(std::span<const std::uint8_t> pa
   return std::nullopt;
 }
 
-}  // namespace jumpgate::client
+}  // namespace jumpgate::net

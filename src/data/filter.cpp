@@ -1,0 +1,108 @@
+#include "data/filter.hpp"
+
+#include <array>
+#include <span>
+
+#include "data/reporting.hpp"
+#include "net/filter_image.hpp"
+#include "net/inner_shape.hpp"
+
+namespace jumpgate::data {
+namespace {
+
+using net::FilterImage;
+
+/// The packets of a batch that a filter looks at, and what it says of each of the batch.
+class Jury {
+ public:
+  void skip() { kinds_[size_++] = kNobodys; }
+  void add(std::uint16_t set, rte_mbuf* packet) {
+    const std::span<const std::uint8_t> bytes(bytes_of(packet), rte_pktmbuf_data_len(packet));
+    keys_[size_] = net::filter_key_of(bytes);
+    kinds_[size_++] = (std::uint32_t{set} << 1) | ((bytes[0] >> 4) == 6 ? 1U : 0U);
+  }
+
+  /// Those of one set and family go together: mostly all of them.
+  void judge(const FilterImage& image, net::FilterDirection direction) {
+    for (std::size_t i = 0; i < size_; ++i)
+      if (kinds_[i] != kNobodys) judge_kind(image, direction, kinds_[i]);
+  }
+  [[nodiscard]] bool denied(std::size_t i) const { return denied_[i]; }
+
+ private:
+  static constexpr std::uint32_t kNobodys = UINT32_MAX;
+
+  void judge_kind(const FilterImage& image, net::FilterDirection direction, std::uint32_t kind) {
+    std::array<const std::uint8_t*, limits::kBurst> keys;
+    std::array<std::size_t, limits::kBurst> places;
+    std::array<bool, limits::kBurst> allowed;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (kinds_[i] != kind) continue;
+      keys[count] = keys_[i].bytes.data();
+      places[count++] = i;
+      kinds_[i] = kNobodys;
+    }
+    image.judge(static_cast<std::uint16_t>(kind >> 1), direction, (kind & 1) != 0,
+                std::span(keys).first(count), std::span(allowed).first(count));
+    for (std::size_t i = 0; i < count; ++i)
+      denied_[places[i]] = !allowed[i];
+  }
+
+  std::array<net::FilterKey, limits::kBurst> keys_;
+  std::array<std::uint32_t, limits::kBurst> kinds_;
+  std::array<bool, limits::kBurst> denied_{};
+  std::size_t size_{0};
+};
+
+bool is_sound(rte_mbuf* packet) {
+  return !net::inner_fault({bytes_of(packet), rte_pktmbuf_data_len(packet)});
+}
+
+bool refuse(Shard& shard, rte_mbuf* packet, std::uint32_t slot) {
+  shard.session_counters[slot].drops.add(1);
+  return refuse_inner(shard, packet, DropReason::kFilterDenied);
+}
+
+}  // namespace
+
+void filter_in(Shard& shard, Batch<InnerPacket>& inner) {
+  Jury jury;
+  for (const InnerPacket& packet : inner) {
+    const std::uint16_t set =
+        packet.from_slot == kNoSlot
+            ? net::kNoFilter
+            : shard.filters->set_of(shard.sessions.ids(packet.from_slot).peer);
+    if (set == net::kNoFilter || !is_sound(packet.mbuf))
+      jury.skip();
+    else
+      jury.add(set, packet.mbuf);
+  }
+  jury.judge(*shard.filters, net::FilterDirection::kIn);
+  std::size_t i = 0;
+  inner.retain([&](const InnerPacket& packet) {
+    return !jury.denied(i++) || refuse(shard, packet.mbuf, packet.from_slot);
+  });
+}
+
+void filter_out(Shard& shard, Batch<Routed>& routed) {
+  Jury jury;
+  for (const Routed& packet : routed) {
+    const bool ours = packet.session.worker == shard.worker &&
+                      packet.session.slot < shard.sessions.size() &&
+                      packet.mbuf->port != bus::kIntoTunnel;
+    const std::uint16_t set =
+        ours ? shard.filters->set_of(shard.sessions.ids(packet.session.slot).peer) : net::kNoFilter;
+    if (set == net::kNoFilter)
+      jury.skip();
+    else
+      jury.add(set, packet.mbuf);
+  }
+  jury.judge(*shard.filters, net::FilterDirection::kOut);
+  std::size_t i = 0;
+  routed.retain([&](const Routed& packet) {
+    return !jury.denied(i++) || refuse(shard, packet.mbuf, packet.session.slot);
+  });
+}
+
+}  // namespace jumpgate::data

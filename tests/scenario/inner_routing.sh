@@ -1,0 +1,53 @@
+# The gateway is a router to real kernels on both sides: traceroute shows it, both ways and in both families; a path
+# with a smaller MTU behind it is found by tracepath and by ping; ECN marks of the outer network reach the inner flow.
+# limit: 120
+source "$(dirname "$0")/lib_tunnel.sh"
+
+lay_out
+start_server
+start_gateway
+start_client
+wait_for 5 answers 10.9.0.2
+wait_for 5 answers fd00:9::2
+
+# hops NS TARGET [OPTION...]: the addresses that a traceroute shows, on one line.
+hops() { ns "$1" traceroute -n -q 1 -w 2 -m 4 "${@:3}" "$2" | awk 'NR > 1 { printf "%s ", $2 }'; }
+[[ $(hops client 10.9.0.2) == "10.9.0.1 10.9.0.2 " ]] || fail "the gateway is not hop 1 of $(hops client 10.9.0.2)"
+[[ $(hops client fd00:9::2 -6) == "fd00:9::1 fd00:9::2 " ]] || fail "IPv6: the gateway is not hop 1 of $(hops client fd00:9::2 -6)"
+[[ $(hops server 10.8.0.2) == "10.9.0.1 10.8.0.2 " ]] || fail "back: the gateway is not hop 1 of $(hops server 10.8.0.2)"
+[[ $(hops server fd00:8::2 -6) == "fd00:9::1 fd00:8::2 " ]] || fail "IPv6, back: the gateway is not hop 1 of $(hops server fd00:8::2 -6)"
+
+# The inner MTU of 1400: don't-fragment is told so, both families, from the client's kernel and by the gateway.
+refused() { grep -qiE 'too long|frag needed|too big' <<<"$(ns "$1" ping -n -c 1 -W 2 -M do -s "$3" "$2" 2>&1)"; }
+refused client 10.9.0.2 1400 || fail "a packet of 1428 bytes was not refused"
+refused server 10.8.0.2 1460 || fail "the gateway did not say that 1488 bytes do not fit"
+ns server ip route get 10.8.0.2 | grep -q 'mtu 14' || fail "the server's kernel did not believe the gateway's MTU"
+refused server fd00:8::2 1440 || fail "the gateway did not say that 1488 bytes do not fit, IPv6"
+ns server ping -n -c 1 -W 2 -M dont -s 1472 10.8.0.2 >/dev/null || fail "a packet that may be cut did not arrive in pieces"
+ns client ping -n -c 1 -W 2 -M dont -s 4000 10.9.0.2 >/dev/null || fail "fragments were not forwarded"
+ns client tracepath -n -m 3 10.9.0.2 >"$logs/tracepath.log"
+grep -q 'pmtu 1400' "$logs/tracepath.log" || fail "tracepath does not find 1400"
+ns server tracepath -n -m 3 10.8.0.2 >"$logs/tracepath-back.log"
+grep -qE 'pmtu 14[0-4]0' "$logs/tracepath-back.log" || fail "tracepath from the server finds no MTU"
+
+# Congestion marked outside, on the way to the client, is seen inside: by an ECT(0) ping, and by no other.
+ns net nft -f - <<'EOT'
+table ip marking {
+  chain forward { type filter hook forward priority 0; ip saddr 198.51.100.2 ip ecn != not-ect ip ecn set ce; }
+}
+EOT
+ns client nft -f - <<'EOT'
+table ip seen {
+  counter ce { }
+  counter plain { }
+  chain in { type filter hook input priority 0; iifname "jump0" ip ecn ce counter name ce; iifname "jump0" ip ecn not-ect counter name plain; }
+}
+EOT
+seen() { ns client nft -j list counter ip seen "$1" | python3 -c "import json,sys; print([o['counter']['packets'] for o in json.load(sys.stdin)['nftables'] if 'counter' in o][0])"; }
+ns server ping -n -c 3 -i 0.2 -Q 2 -W 2 10.8.0.2 >/dev/null || fail "marked pings are lost"
+(($(seen ce) >= 3)) || fail "the outer mark did not become an inner one: $(seen ce)"
+ns server ping -n -c 3 -i 0.2 -W 2 10.8.0.2 >/dev/null
+(($(seen plain) >= 3 && $(seen ce) < 6)) || fail "packets without ECN were marked"
+
+# ICMP errors of the network behind the gateway reach the client: a port that nobody listens on.
+ns client traceroute -n -q 1 -w 2 -m 4 -p 40000 10.9.0.2 | grep -q '10.9.0.2' || fail "the server's port unreachable did not arrive"

@@ -1,0 +1,178 @@
+// Rules as values, and as rte_acl compiles them: checked against a judge that reads them one by one.
+#include <gtest/gtest.h>
+
+#include "../../support/seeded_random.hpp"
+#include "net/address.hpp"
+#include "net/filter_image.hpp"
+#include "net_test_helpers.hpp"
+
+namespace jumpgate::net {
+namespace {
+
+using test::ip;
+using test::prefix;
+using Packet = std::vector<std::uint8_t>;
+
+constexpr auto kAllow = FilterAction::kAllow;
+constexpr auto kDeny = FilterAction::kDeny;
+constexpr auto kIn = FilterDirection::kIn;
+constexpr auto kOut = FilterDirection::kOut;
+
+Packet packet(const IpAddress& from, const IpAddress& to, std::uint8_t protocol,
+              std::uint16_t from_port, std::uint16_t to_port) {
+  const std::size_t header = ip_header_size(from.family);
+  Packet out(header + 20);
+  build_ip(out, from, to, protocol, 20);
+  base::store_be16(&out[header], from_port);
+  base::store_be16(&out[header + 2], to_port);
+  return out;
+}
+
+bool judge(const FilterImage& image, FilterDirection direction, const Packet& packet) {
+  const FilterKey key = filter_key_of(packet);
+  const std::uint8_t* data = key.bytes.data();
+  bool allowed = false;
+  image.judge(0, direction, (packet[0] >> 4) == 6, {&data, 1}, {&allowed, 1});
+  return allowed;
+}
+
+std::unique_ptr<const FilterImage> build(const FilterSet& set) {
+  auto image = FilterImage::build({&set, 1}, {0});
+  EXPECT_TRUE(image);
+  return std::move(*image);
+}
+
+TEST(Filter, TheFirstRuleThatMatchesDecides) {
+  FilterSet set{.name = "f", .otherwise = kDeny, .rules = {}};
+  set.rules.push_back({.action = kDeny, .to = prefix("10.9.0.66/32")});
+  set.rules.push_back({.action = kAllow,
+                       .direction = kIn,
+                       .protocol = kProtocolTcp,
+                       .to = prefix("10.9.0.0/24"),
+                       .to_ports = {443, 443}});
+  set.rules.push_back({.action = kAllow, .protocol = kProtocolIcmpv6});
+  const auto image = build(set);
+  const auto from = ip("10.8.0.2");
+  EXPECT_TRUE(judge(*image, kIn, packet(from, ip("10.9.0.2"), 6, 5000, 443)));
+  EXPECT_FALSE(judge(*image, kOut, packet(from, ip("10.9.0.2"), 6, 5000, 443))) << "direction";
+  EXPECT_FALSE(judge(*image, kIn, packet(from, ip("10.9.0.66"), 6, 5000, 443))) << "order";
+  EXPECT_FALSE(judge(*image, kIn, packet(from, ip("10.9.0.2"), 17, 5000, 443))) << "protocol";
+  EXPECT_FALSE(judge(*image, kIn, packet(from, ip("10.9.0.2"), 6, 443, 444))) << "port";
+  EXPECT_FALSE(judge(*image, kIn, packet(from, ip("10.9.1.2"), 6, 5000, 443))) << "prefix";
+  EXPECT_TRUE(judge(*image, kOut, packet(ip("fd00::1"), ip("fd00::2"), 58, 0, 0)));
+  EXPECT_FALSE(judge(*image, kOut, packet(ip("fd00::1"), ip("fd00::2"), 17, 0, 0)));
+}
+
+TEST(Filter, PortsBehindExtensionHeadersAndNoneInLaterFragments) {
+  FilterSet set{.name = "f", .otherwise = kAllow, .rules = {}};
+  set.rules.push_back({.action = kDeny, .protocol = kProtocolUdp, .to_ports = {53, 53}});
+  const auto image = build(set);
+  Packet behind(kIpv6Size + 8 + 20);
+  build_ip(behind, ip("fd00::1"), ip("fd00::2"), 60, 28);
+  behind[kIpv6Size] = kProtocolUdp;
+  base::store_be16(&behind[kIpv6Size + 8 + 2], 53);
+  EXPECT_FALSE(judge(*image, kIn, behind));
+  Packet later = packet(ip("10.0.0.1"), ip("10.0.0.2"), kProtocolUdp, 53, 53);
+  EXPECT_FALSE(judge(*image, kIn, later));
+  base::store_be16(&later[6], 100);
+  EXPECT_TRUE(judge(*image, kIn, later));
+}
+
+bool matches(const IpPrefix& wanted, const IpAddress& address) {
+  return wanted.address.family == IpFamily::kNone || base::contains(wanted, address);
+}
+
+// The rules as they are written, one after the other.
+FilterAction by_hand(const FilterSet& set, FilterDirection direction, const IpAddress& from,
+                     const IpAddress& to, std::uint8_t protocol, std::uint16_t from_port,
+                     std::uint16_t to_port) {
+  for (const FilterRule& rule : set.rules) {
+    if (rule.direction && *rule.direction != direction) continue;
+    if (rule.protocol && *rule.protocol != protocol) continue;
+    if (!matches(rule.from, from) || !matches(rule.to, to)) continue;
+    if (from_port < rule.from_ports.first || from_port > rule.from_ports.last) continue;
+    if (to_port < rule.to_ports.first || to_port > rule.to_ports.last) continue;
+    return rule.action;
+  }
+  return set.otherwise;
+}
+
+IpAddress random_address(jumpgate::test::SeededRandom& random, bool v6) {
+  IpAddress address = ip(v6 ? "fd00::" : "10.0.0.0");
+  for (const std::size_t byte : v6 ? std::array{1, 7, 15} : std::array{1, 2, 3})
+    address.bytes[byte] = static_cast<std::uint8_t>(random.below(4));
+  return address;
+}
+
+IpPrefix random_prefix(jumpgate::test::SeededRandom& random, bool v6) {
+  if (random.below(3) == 0) return {};
+  const auto length = static_cast<std::uint8_t>(v6 ? random.below(129) : random.below(33));
+  return network_of({random_address(random, v6), length});
+}
+
+TEST(Filter, AThousandRandomRulesSayWhatTheySayByHand) {
+  jumpgate::test::SeededRandom random(11);
+  FilterSet set{.name = "f", .otherwise = kAllow, .rules = {}};
+  for (int i = 0; i < 1000; ++i) {
+    const bool v6 = random.below(2) == 0;
+    FilterRule rule{.action = random.below(2) == 0 ? kAllow : kDeny,
+                    .from = random_prefix(random, v6),
+                    .to = random_prefix(random, v6)};
+    if (random.below(3) != 0) rule.direction = random.below(2) == 0 ? kIn : kOut;
+    rule.protocol = random.below(2) == 0 ? kProtocolTcp : kProtocolUdp;
+    rule.to_ports.first = static_cast<std::uint16_t>(random.below(6));
+    rule.to_ports.last = static_cast<std::uint16_t>(rule.to_ports.first + random.below(3));
+    set.rules.push_back(rule);
+  }
+  const auto image = build(set);
+  unsigned denied = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const bool v6 = random.below(2) == 0;
+    const IpAddress from = random_address(random, v6), to = random_address(random, v6);
+    const std::uint8_t protocol = random.below(2) == 0 ? kProtocolTcp : kProtocolUdp;
+    const auto to_port = static_cast<std::uint16_t>(random.below(10));
+    const FilterDirection direction = random.below(2) == 0 ? kIn : kOut;
+    const FilterAction wanted = by_hand(set, direction, from, to, protocol, 7, to_port);
+    denied += wanted == kDeny ? 1 : 0;
+    ASSERT_EQ(judge(*image, direction, packet(from, to, protocol, 7, to_port)), wanted == kAllow);
+  }
+  EXPECT_GT(denied, 1000U);
+  EXPECT_LT(denied, 19'000U);
+}
+
+TEST(Filter, WhoHasAFilter) {
+  const FilterSet set{.name = "f", .otherwise = kDeny, .rules = {}};
+  const auto image = FilterImage::build({&set, 1}, {kNoFilter, 0});
+  ASSERT_TRUE(image);
+  EXPECT_TRUE((*image)->any());
+  EXPECT_EQ((*image)->set_of(0), kNoFilter);
+  EXPECT_EQ((*image)->set_of(1), 0);
+  EXPECT_EQ((*image)->set_of(99), kNoFilter);
+  const auto none = FilterImage::build({}, {kNoFilter});
+  ASSERT_TRUE(none);
+  EXPECT_FALSE((*none)->any());
+}
+
+TEST(Filter, ARuleCoversWhatItMatchesAllOf) {
+  const FilterRule any{.action = kAllow};
+  const FilterRule web{.action = kDeny,
+                       .direction = kIn,
+                       .protocol = kProtocolTcp,
+                       .to = prefix("10.9.0.0/24"),
+                       .to_ports = {80, 90}};
+  EXPECT_TRUE(covers(any, web));
+  EXPECT_FALSE(covers(web, any));
+  EXPECT_TRUE(covers(web, web));
+  FilterRule narrow = web;
+  narrow.to = prefix("10.9.0.7/32");
+  narrow.to_ports = {85, 85};
+  EXPECT_TRUE(covers(web, narrow));
+  EXPECT_FALSE(covers(narrow, web));
+  narrow.direction.reset();
+  EXPECT_FALSE(covers(web, narrow));
+  const FilterRule v6{.action = kDeny, .to = prefix("fd00::/8")};
+  EXPECT_FALSE(covers(web, v6));
+}
+
+}  // namespace
+}  // namespace jumpgate::net
