@@ -159,8 +159,13 @@ std::optional<UplinkId> Jumper::untried(std::optional<UplinkId> busy, MonoNs now
 
 std::optional<UplinkId> Jumper::failed_first(MonoNs now) const {
   const session::CandidatePath* best = nullptr;
+  // A retained path that is lost takes its turn as well: its uplink may have another address by now.
+  const auto lost = [this](const session::CandidatePath& path) {
+    return core_.lost && path.id == core_.route().uplink && path.up && path.allowed &&
+           !denied_.at(path.id) && jump_id_for(path.id).has_value();
+  };
   for (const session::CandidatePath& path : core_.world.uplinks.paths().paths()) {
-    if (!candidate(path, now)) continue;
+    if (!candidate(path, now) && !lost(path)) continue;
     if (best == nullptr || path.cooling_until < best->cooling_until) best = &path;
   }
   return best != nullptr ? std::optional(best->id) : std::nullopt;

@@ -39,6 +39,7 @@ Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
       closing_(closing),
       handshakes_(handshakes),
       current_(std::move(first)),
+      used_(profiles_used(*current_)),
       sweep_cursor_(core.sessions.slots()),
       replay_window_room_(std::bit_ceil(core.policies.largest_replay_window())) {
   history_.add({.version = core.policies.version(), .at = now, .how = "start", .changes = {}});
@@ -49,7 +50,8 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
   const config::ConfigDiff diff = config::diff(*current_, *next);
   // A policy applied by itself stays in force, whatever else the file changes.
   const session::PolicySet policies = diff.policy ? next->policies : core_.policies;
-  if (const auto fault = misfit(policies, *next)) {
+  std::vector<UsedProfile> used = profiles_used(*next);
+  if (const auto fault = misfit(policies, used)) {
     refuse(fault->field, now);
     return std::unexpected(fault->message);
   }
@@ -101,13 +103,14 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
       lines.push_back(line);
   }
   current_ = std::move(next);
+  used_ = std::move(used);
   core_.counters.add(ControllerCounter::kReloads);
   return lines;
 }
 
 std::expected<std::vector<std::string>, std::string> Reloads::apply_policy(
     const session::PolicySet& next, std::string how, PolicyApplication application, MonoNs now) {
-  if (const auto fault = misfit(next, *current_)) {
+  if (const auto fault = misfit(next, used_)) {
     refuse(fault->field, now);
     return std::unexpected(fault->message);
   }
@@ -117,15 +120,26 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply_policy(
   return changes;
 }
 
+std::vector<Reloads::UsedProfile> Reloads::profiles_used(const config::GatewayConfig& config) {
+  std::vector<UsedProfile> used;
+  for (const config::PeerConfig& peer : config.peers) {
+    if (peer.profile.empty() ||
+        std::ranges::find(used, peer.profile, &UsedProfile::profile) != used.end())
+      continue;
+    used.push_back({.profile = peer.profile, .peer = peer.name});
+  }
+  return used;
+}
+
 std::optional<session::PolicyError> Reloads::misfit(const session::PolicySet& policies,
-                                                    const config::GatewayConfig& config) const {
+                                                    const std::vector<UsedProfile>& used) const {
   if (policies.largest_replay_window() > replay_window_room_)
     return session::PolicyError{.field = "security.replay_window", .message = kWindowTooLarge};
-  for (const config::PeerConfig& peer : config.peers) {
-    if (peer.profile.empty() || policies.has(peer.profile)) continue;
-    return session::PolicyError{.field = "profiles." + peer.profile,
-                                .message = "peer " + peer.name + " has the profile '" +
-                                           peer.profile +
+  for (const UsedProfile& each : used) {
+    if (policies.has(each.profile)) continue;
+    return session::PolicyError{.field = "profiles." + each.profile,
+                                .message = "peer " + each.peer + " has the profile '" +
+                                           each.profile +
                                            "', which the policy to be in force does not define"};
   }
   return std::nullopt;

@@ -59,9 +59,15 @@ class Reloads {
   [[nodiscard]] std::expected<void, std::string> publish(const config::ConfigDiff& diff,
                                                          const config::GatewayConfig& next);
 
-  /// Why `policies` can not be in force with these peers, and the field at fault.
+  /// A profile that peers go by, and the first of them.
+  struct UsedProfile {
+    std::string profile;
+    std::string peer;
+  };
+  [[nodiscard]] static std::vector<UsedProfile> profiles_used(const config::GatewayConfig& config);
+  /// Why `policies` can not be in force with peers that use these, and the field at fault.
   [[nodiscard]] std::optional<session::PolicyError> misfit(
-      const session::PolicySet& policies, const config::GatewayConfig& config) const;
+      const session::PolicySet& policies, const std::vector<UsedProfile>& used) const;
   void put_in_force(const session::PolicySet& next, std::string how, PolicyApplication application,
                     std::vector<std::string> changes, MonoNs now);
 
@@ -69,6 +75,8 @@ class Reloads {
   Closing& closing_;
   Handshakes& handshakes_;
   std::shared_ptr<const config::GatewayConfig> current_;
+  // Kept, so that a policy alone asks no million peers: as many as the policy has profiles.
+  std::vector<UsedProfile> used_;
   SlotHandle sweep_cursor_;
   PolicyHistory history_;
   std::uint32_t replay_window_room_;  // packets; the workers' memory was taken for it at the start

@@ -161,8 +161,8 @@ std::optional<DropReason> Neighbours::resolve(std::uint8_t port_index, const IpA
     queue(entry, frame);
     return std::nullopt;
   }
-  std::vector<std::uint8_t> copy(frame.begin(), frame.end());
-  send_resolved(entry, copy);
+  leaving_.assign(frame.begin(), frame.end());
+  send_resolved(entry, leaving_);
   return std::nullopt;
 }
 

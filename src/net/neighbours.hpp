@@ -176,6 +176,8 @@ class Neighbours {
   std::vector<Retired> retired_;
   std::size_t high_water_{0};  // entries from here on were never used
   std::size_t pending_frames_{0};
+  std::vector<std::uint8_t>
+      leaving_;  // the frame that is being sent; kept, so that sending asks for no memory
   NeighbourCounters counters_;
 };
 

@@ -2,9 +2,7 @@
 // With AddressSanitizer its own hook sees each malloc; without it operator new is counted, and the
 // kernel ends a worker that maps memory (which the sanitizer itself does at any time).
 #include <array>
-#include <atomic>
 #include <cstdlib>
-#include <new>
 #include <thread>
 
 #include <linux/filter.h>
@@ -12,68 +10,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "../support/allocations.hpp"
 #include "harness.hpp"
 
 #if defined(__has_feature)
 #define JG_ASAN __has_feature(address_sanitizer)
 #else
 #define JG_ASAN 0
-#endif
-
-namespace {
-
-std::atomic<bool> counting{false};
-std::atomic<std::uint64_t> allocations{0};
-
-void count() {
-  if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1);
-}
-
-}  // namespace
-
-#if JG_ASAN
-
-#include <sanitizer/allocator_interface.h>
-
-namespace {
-
-const int kHooks = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { count(); }, [](const volatile void*) {});
-
-}  // namespace
-
-#else
-
-namespace {
-
-void* counted(std::size_t size) {
-  count();
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted(size);
-}
-void* operator new[](std::size_t size) {
-  return counted(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
-
 #endif
 
 namespace jumpgate::test {
@@ -147,15 +90,12 @@ class Rounds {
 };
 
 TEST(Allocation, NoRoundAsksForMemory) {
-#if JG_ASAN
-  ASSERT_GT(kHooks, 0);
-#endif
+  ASSERT_TRUE(counts_allocations());
   Rounds rounds;
-  counting = true;
+  start_counting_allocations();
   rounds.run();
-  counting = false;
+  EXPECT_EQ(stop_counting_allocations(), 0U);
   EXPECT_TRUE(rounds.worked());
-  EXPECT_EQ(allocations.load(), 0U);
 }
 
 #if !JG_ASAN

@@ -48,7 +48,7 @@ void Attacker::capture(Way way, const Endpoint& client, std::span<const std::uin
 }
 
 const Attacker::Captured& Attacker::pick() {
-  const std::uint64_t draw = random_() % 4;
+  const std::uint64_t draw = random_() % 8;
   const std::vector<Captured>& from = draw == 0 ? kept_ : draw == 1 ? recent_ : control_;
   return from.at(random_() % from.size());
 }

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../support/allocations.hpp"
 #include "ctl/counters.hpp"
 #include "options.hpp"
 #include "script.hpp"
@@ -71,8 +72,9 @@ Reached count(World& world) {
 }
 
 TEST(Attacker, WithEveryPacketEverSentMovesNothing) {
-  constexpr std::size_t kBurst = 50;       // 10,000 a second
+  constexpr std::size_t kBurst = 50;       // 5,000 a second
   constexpr std::uint64_t kStorm = 5'000;  // then the clients jump again, for new packets to steal
+  ASSERT_TRUE(test::counts_allocations());
   World world({.seed = options().seed, .clients = kClients, .policy = policy_variant(0)});
   Attacker attacker(world, options().seed);
   Reached reached;
@@ -84,14 +86,16 @@ TEST(Attacker, WithEveryPacketEverSentMovesNothing) {
     const Snapshot before = look(world);
     const Reached start = count(world);
     const unsigned packets = world.gateway().packets_in_use();
+    const std::uint64_t allocations = world.gateway().allocations();
     for (std::uint64_t sent = 0; sent < kStorm; sent += kBurst) {
       attacker.strike(kBurst);
-      world.run(milliseconds(5));
+      world.run(milliseconds(10));
     }
     world.run(milliseconds(500));
     const Snapshot after = look(world);
     ASSERT_TRUE(after == before) << "after " << attacker.sent() << " messages";
     EXPECT_EQ(world.gateway().packets_in_use(), packets);
+    EXPECT_EQ(world.gateway().allocations(), allocations);
     const Reached end = count(world);
     reached.aead += end.aead - start.aead;
     reached.freshness += end.freshness - start.freshness;

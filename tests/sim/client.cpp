@@ -23,6 +23,7 @@ Client::Client(std::size_t index, crypto::KeyPair key, Drivers drivers, std::uin
       key_(std::move(key)),
       drivers_(drivers),
       random_(seed),
+      findings_(findings),
       timeline_(Timeline::Side::kClient, "client " + std::to_string(index), findings) {}
 
 void Client::boot(const PublicKey& gateway, const Network& network, MonoNs now) {
@@ -72,6 +73,28 @@ void Client::look_at_uplinks(const Network& network, MonoNs now) {
   for (std::uint8_t uplink = 0; uplink < kUplinks; ++uplink)
     engine_->on_uplink(uplink, network.status(index_, uplink), own(now));
   settle();
+}
+
+void Client::check(Gateway& gateway, MonoNs now) {
+  if (asleep(now)) return;
+  timeline_.check_deadlines(own(now));
+  const client::ClientSession* session = engine_->session();
+  if (session == nullptr) return;
+  const session::SessionRecord& record = session->core().record;
+  const auto broken = [&](const char* what) {
+    findings_.add(Rule::kInvalidTransition, now,
+                  "client " + std::to_string(index_) + " " + short_id(record.id()) + ": " + what);
+  };
+  const Life* life = timeline_.find(record.id());
+  if (life == nullptr || life->state != record.state() ||
+      life->state_version != record.state_version() ||
+      life->binding_version != record.binding_version())
+    broken("record and stream differ");
+  // A commit needs the client's answer, and the next one that it knows of the last.
+  const ctl::Session* theirs = gateway.find(record.id());
+  if (theirs == nullptr || session->over()) return;
+  const std::uint64_t ahead = theirs->record.binding_version() - record.binding_version();
+  if (ahead > 1) broken("its binding_version and the gateway's are too far apart");
 }
 
 bool Client::wakes_up(MonoNs now) {

@@ -37,6 +37,8 @@ struct Numbered {
   std::uint32_t number{0};
 };
 
+class Gateway;
+
 class Client final : public client::Output {
  public:
   struct Drivers {
@@ -64,6 +66,8 @@ class Client final : public client::Output {
   void send_inner(std::size_t to, MonoNs now);
   /// Asleep nothing is received and no timer runs, but time passes.
   void suspend(MonoNs until);
+  /// What its record and its stream of events say at any time, of each other and beside the gateway's record.
+  void check(Gateway& gateway, MonoNs now);
   /// True once after each sleep.
   [[nodiscard]] bool wakes_up(MonoNs now);
 
@@ -93,6 +97,7 @@ class Client final : public client::Output {
   Drivers drivers_;
   test::SeededRandom random_;
   CounterOnDisk counter_;
+  Findings& findings_;
   Timeline timeline_;
   std::unique_ptr<client::Engine> engine_;
   MonoNs deadline_{kNever};

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <optional>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include <rte_mempool.h>
 
 #include "../pipeline/memory_port.hpp"
+#include "../support/allocations.hpp"
 #include "ctl/controller_loop.hpp"
 #include "ctl/controller_ports.hpp"
 #include "data/worker.hpp"
@@ -64,6 +64,7 @@ class InlineHandshakes final : public ctl::HandshakeQueue {
  public:
   InlineHandshakes(const crypto::KeyPair& own, base::RandomSource& random)
       : own_(own), random_(random), jobs_(limits::kHandshakeQueue) {
+    queue_.reserve(jobs_.size());
     for (ctl::HandshakeJob& job : jobs_)
       free_.push_back(&job);
   }
@@ -77,7 +78,7 @@ class InlineHandshakes final : public ctl::HandshakeQueue {
   ctl::HandshakeJob* poll() override {
     if (queue_.empty()) return nullptr;
     ctl::HandshakeJob* job = queue_.front();
-    queue_.pop_front();
+    queue_.erase(queue_.begin());
     ctl::run_job(*job, own_, random_);
     return job;
   }
@@ -92,7 +93,7 @@ class InlineHandshakes final : public ctl::HandshakeQueue {
   base::RandomSource& random_;
   std::vector<ctl::HandshakeJob> jobs_;
   std::vector<ctl::HandshakeJob*> free_;
-  std::deque<ctl::HandshakeJob*> queue_;
+  std::vector<ctl::HandshakeJob*> queue_;
 };
 
 struct PoolFree {
@@ -152,6 +153,7 @@ struct Gateway::Parts {
   ctl::ControllerLoop loop;
   std::vector<bus::Command*> held;
   MonoNs last_turn{};
+  std::uint64_t allocations{0};
 
   Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now);
   [[nodiscard]] std::uint32_t slots() const {
@@ -306,9 +308,13 @@ void Gateway::turn(MonoNs now) {
   constexpr int kMostRounds = 256;
   parts_->last_turn = now;
   for (int i = 0; i < kMostRounds; ++i) {
+    test::start_counting_allocations();
     const bool worked = parts_->worker->poll_once(now);
+    parts_->allocations += test::stop_counting_allocations();
     collect_frames();
+    test::start_counting_allocations();
     const std::size_t judged = parts_->loop.round(now);
+    parts_->allocations += test::stop_counting_allocations();
     if (parts_->setup.drain_events) collect_events();
     if (!worked && judged == 0) return;
   }
@@ -358,6 +364,12 @@ bool Gateway::reload(const session::Policy& policy, MonoNs now) {
   return parts_->controller.reload(make_config(policy, parts_->setup.peers), now).has_value();
 }
 
+bool Gateway::apply_with_grace(const session::Policy& policy, MonoNs now) {
+  return parts_->controller
+      .apply_policy({.base = policy}, "script", ctl::PolicyApplication::kGrace, now)
+      .has_value();
+}
+
 void Gateway::hold_commands(std::size_t left) {
   while (parts_->commands->available() > left) {
     bus::Command* command = parts_->commands->obtain();
@@ -392,6 +404,9 @@ std::uint64_t Gateway::opens() const {
 }
 std::uint64_t Gateway::authentic() const {
   return parts_->aeads[0]->authentic() + parts_->aeads[1]->authentic();
+}
+std::uint64_t Gateway::allocations() const {
+  return parts_->allocations;
 }
 unsigned Gateway::packets_in_use() const {
   return rte_mempool_in_use_count(parts_->pool.get());

@@ -62,6 +62,7 @@ class Gateway {
   // ---- The operator
   bool terminate(const SessionId& id, MonoNs now);
   [[nodiscard]] bool reload(const session::Policy& policy, MonoNs now);
+  [[nodiscard]] bool apply_with_grace(const session::Policy& policy, MonoNs now);
   /// Leaves `left` commands in the worker's pool, as if its ring were full; release() gives them back.
   void hold_commands(std::size_t left);
   void release_commands();
@@ -76,6 +77,8 @@ class Gateway {
   [[nodiscard]] std::uint64_t opens() const;
   [[nodiscard]] std::uint64_t authentic() const;
   [[nodiscard]] unsigned packets_in_use() const;
+  /// What worker, controller and handshakes have asked of the heap in all turns.
+  [[nodiscard]] std::uint64_t allocations() const;
 
  private:
   struct Parts;

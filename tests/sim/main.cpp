@@ -17,8 +17,8 @@ bool read_options(int argc, char** argv) {
   for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
     if (i + 1 == argc) return false;
-    if (name == "--report") {
-      asked.report = argv[i + 1];
+    if (name == "--report" || name == "--details") {
+      (name == "--report" ? asked.report : asked.details) = argv[i + 1];
       continue;
     }
     const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
@@ -41,15 +41,18 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (!read_options(argc, argv)) {
     std::fputs(
-        "usage: sim [--seed N] [--jumps N] [--hostile N] [--report FILE] [GoogleTest's own]\n",
+        "usage: sim [--seed N] [--jumps N] [--hostile N] [--report FILE] [--details FILE] "
+        "[GoogleTest's own]\n",
         stderr);
     return 2;
   }
   if (sodium_init() < 0) return 1;
   int result = jumpgate::testing::run_tests_in_eal("sim", 256);
-  const std::string& report = jumpgate::sim::options().report;
-  if (!report.empty() && !jumpgate::sim::write_report(report)) {
-    std::fprintf(stderr, "sim: %s can not be written\n", report.c_str());
+  const jumpgate::sim::Options& asked = jumpgate::sim::options();
+  const bool written = (asked.report.empty() || jumpgate::sim::write_report(asked.report)) &&
+                       (asked.details.empty() || jumpgate::sim::write_details(asked.details));
+  if (!written) {
+    std::fputs("sim: the report can not be written\n", stderr);
     result = 1;
   }
   return result;

@@ -42,29 +42,46 @@ void Network::send(Link& over, Way way, Arrival arrival, MonoNs now) {
 
 void Network::from_client(std::size_t client, std::uint8_t uplink,
                           std::span<const std::uint8_t> bytes, MonoNs now) {
-  send(link(client, uplink), Way::kUp,
-       {.way = Way::kUp,
-        .client = client,
-        .uplink = uplink,
-        .from = outside(client, uplink),
+  Link& over = link(client, uplink);
+  Arrival arrival{.way = Way::kUp,
+                  .client = client,
+                  .uplink = uplink,
+                  .from = outside(client, uplink),
+                  .bytes = {bytes.begin(), bytes.end()}};
+  if (over.relay) {
+    Arrival copy = arrival;
+    copy.from = over.relay->address;
+    send(over, Way::kUp, std::move(copy), now);
+    if (!over.relay->passes_originals) return;
+  }
+  send(over, Way::kUp, std::move(arrival), now);
+}
+
+void Network::from_gateway(const Endpoint& to, std::span<const std::uint8_t> bytes, MonoNs now) {
+  const auto place = place_of(to);
+  if (!place) return;
+  send(link(place->client, place->uplink), Way::kDown,
+       {.way = Way::kDown,
+        .client = place->client,
+        .uplink = place->uplink,
+        .from = gateway_endpoint(),
         .bytes = {bytes.begin(), bytes.end()}},
        now);
 }
 
-void Network::from_gateway(const Endpoint& to, std::span<const std::uint8_t> bytes, MonoNs now) {
-  const auto& address = to.address.bytes;
-  const std::size_t client = std::size_t{address[2]} * 256 + address[3];
-  const auto uplink = static_cast<std::uint8_t>(address[1] - kNatNet);
-  if (uplink >= kUplinks || client * kUplinks >= links_.size()) return;
-  // Sent to a mapping that the NAT has forgotten: gone.
-  if (to != outside(client, uplink)) return;
-  send(link(client, uplink), Way::kDown,
-       {.way = Way::kDown,
-        .client = client,
-        .uplink = uplink,
-        .from = gateway_endpoint(),
-        .bytes = {bytes.begin(), bytes.end()}},
-       now);
+std::optional<Network::Place> Network::place_of(const Endpoint& address) const {
+  const auto& bytes = address.address.bytes;
+  const Place place{.client = std::size_t{bytes[2]} * 256 + bytes[3],
+                    .uplink = static_cast<std::uint8_t>(bytes[1] - kNatNet)};
+  if (place.uplink < kUplinks && place.client * kUplinks < links_.size() &&
+      address == outside(place.client, place.uplink))
+    return place;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const std::optional<Relay>& relay = links_[i].relay;
+    if (relay && relay->carries_answers && relay->address == address)
+      return Place{.client = i / kUplinks, .uplink = static_cast<std::uint8_t>(i % kUplinks)};
+  }
+  return std::nullopt;
 }
 
 void Network::inject(MonoNs at, Arrival arrival) {
@@ -134,9 +151,15 @@ client::UplinkStatus Network::status(std::size_t client, std::uint8_t uplink) co
   return {.up = asked.up, .gateway = gateway_endpoint(), .addresses = asked.addresses};
 }
 
+void Network::set_relay(std::size_t client, std::uint8_t uplink,
+                        const std::optional<Relay>& relay) {
+  link(client, uplink).relay = relay;
+}
+
 void Network::heal(MonoNs now) {
   for (Link& each : links_) {
     each.up = true;
+    each.relay.reset();
     for (Direction& way : each.ways) {
       way.open = true;
       way.faults.set(clean_path());

@@ -38,6 +38,14 @@ struct Arrival {
   Bytes bytes;
 };
 
+/// Somebody on the path of an uplink who copies each packet to the gateway under an address of its own, ahead of the
+/// original, and may carry the gateway's answers back.
+struct Relay {
+  Endpoint address;
+  bool passes_originals{true};
+  bool carries_answers{true};
+};
+
 class Network {
  public:
   Network(std::size_t clients, std::uint64_t seed);
@@ -63,6 +71,7 @@ class Network {
   void rebind(std::size_t client, std::uint8_t uplink);
   /// The uplink gets another address of its own, which its host can see.
   void readdress(std::size_t client, std::uint8_t uplink);
+  void set_relay(std::size_t client, std::uint8_t uplink, const std::optional<Relay>& relay);
   void heal(MonoNs now);
 
   /// What the client's host knows of an uplink.
@@ -86,6 +95,7 @@ class Network {
     std::uint16_t port{4000};
     std::uint64_t addresses{1};
     MonoNs good_since{};  // kNever: it is not good
+    std::optional<Relay> relay{};
   };
   struct Key {
     MonoNs at;
@@ -100,6 +110,12 @@ class Network {
     return links_.at(client * kUplinks + uplink);
   }
   void send(Link& over, Way way, Arrival arrival, MonoNs now);
+  /// Whose uplink an address is, the NAT's or a relay's; nobody's when the mapping is forgotten.
+  struct Place {
+    std::size_t client;
+    std::uint8_t uplink;
+  };
+  [[nodiscard]] std::optional<Place> place_of(const Endpoint& address) const;
   static void judge(Link& changed, MonoNs now);
 
   std::vector<Link> links_;

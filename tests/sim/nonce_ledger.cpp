@@ -5,6 +5,7 @@
 
 #include <sodium/crypto_generichash.h>
 
+#include "../support/allocations.hpp"
 #include "aead_sodium/aead_sodium.hpp"
 #include "base/bytes.hpp"
 
@@ -71,6 +72,7 @@ void RecordingAead::expand(std::span<const std::uint8_t, 32> key, void* expanded
 }
 
 void RecordingAead::seal(std::span<AeadOp> ops) {
+  const test::UncountedAllocations own;
   for (const AeadOp& op : ops) {
     KeyPrint print{};
     std::memcpy(print.data(),

@@ -29,27 +29,41 @@ void Tally::add(World& world) {
   invalid_transitions_applied += findings.count(Rule::kInvalidTransition);
   events_lost += findings.count(Rule::kEventLost);
   nonce_repeats += world.ledger().repeats();
+  not_delivered += findings.count(Rule::kDelivery);
+  not_converged += findings.count(Rule::kConvergence);
 }
+
+namespace {
+
+bool write(const std::string& path, const nlohmann::ordered_json& what) {
+  std::ofstream out(path);
+  out << what.dump(2) << '\n';
+  return out.good();
+}
+
+}  // namespace
 
 bool write_report(const std::string& path) {
   const Tally& sums = tally();
-  const nlohmann::ordered_json report{
-      {"jumps", sums.jumps},
-      {"resets", sums.resets},
-      {"dual_bindings", sums.dual_bindings},
-      {"invalid_transitions_applied", sums.invalid_transitions_applied},
-      {"events_lost", sums.events_lost},
-      {"nonce_repeats", sums.nonce_repeats},
-      {"nonce_pairs", sums.nonce_pairs},
-      {"worlds", sums.worlds},
-      {"packets_delivered", sums.delivered},
-      {"hostile_messages", sums.hostile_messages},
-      {"hostile_at_aead", sums.hostile_at_aead},
-      {"hostile_at_freshness", sums.hostile_at_freshness},
-      {"seed", options().seed}};
-  std::ofstream out(path);
-  out << report.dump(2) << '\n';
-  return out.good();
+  return write(path, {{"jumps", sums.jumps},
+                      {"resets", sums.resets},
+                      {"dual_bindings", sums.dual_bindings},
+                      {"invalid_transitions_applied", sums.invalid_transitions_applied},
+                      {"events_lost", sums.events_lost},
+                      {"nonce_repeats", sums.nonce_repeats},
+                      {"seed", options().seed}});
+}
+
+bool write_details(const std::string& path) {
+  const Tally& sums = tally();
+  return write(path, {{"worlds", sums.worlds},
+                      {"packets_delivered", sums.delivered},
+                      {"nonce_pairs", sums.nonce_pairs},
+                      {"not_delivered", sums.not_delivered},
+                      {"not_converged", sums.not_converged},
+                      {"hostile_messages", sums.hostile_messages},
+                      {"hostile_at_aead", sums.hostile_at_aead},
+                      {"hostile_at_freshness", sums.hostile_at_freshness}});
 }
 
 }  // namespace jumpgate::sim

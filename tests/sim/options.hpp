@@ -10,12 +10,13 @@ namespace jumpgate::sim {
 
 class World;
 
-/// --seed, --jumps, --hostile, --report of the command line. The defaults are those of the test suite.
+/// --seed, --jumps, --hostile, --report, --details of the command line. The defaults are those of the test suite.
 struct Options {
   std::uint64_t seed{1};
-  std::uint64_t jumps{500};
+  std::uint64_t jumps{100'000};
   std::uint64_t hostile{10'000};
-  std::string report;  // a JSON file; none when empty
+  std::string report;  // JSON files; none when empty
+  std::string details;
 };
 Options& options();
 
@@ -30,6 +31,8 @@ struct Tally {
   std::uint64_t invalid_transitions_applied{0};
   std::uint64_t events_lost{0};
   std::uint64_t nonce_repeats{0};
+  std::uint64_t not_delivered{0};
+  std::uint64_t not_converged{0};
   std::uint64_t hostile_messages{0};
   std::uint64_t hostile_at_aead{0};
   std::uint64_t hostile_at_freshness{0};
@@ -38,7 +41,9 @@ struct Tally {
 };
 Tally& tally();
 
-/// build/soak/report.json. False when the file can not be written.
+/// build/soak/report.json: all but the first and the last are 0 in a good run. False when the file can not be written.
 bool write_report(const std::string& path);
+/// build/soak/details.json: how much was done.
+bool write_details(const std::string& path);
 
 }  // namespace jumpgate::sim

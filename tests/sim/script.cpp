@@ -9,10 +9,11 @@ namespace jumpgate::sim {
 namespace {
 
 constexpr std::array<std::string_view, kDoCount> kNames{
-    "run",  "faults",  "partition", "uplink",    "rebind", "readdress",    "path-error",
-    "move", "suspend", "restart",   "terminate", "reload", "hold-commands"};
+    "run",     "faults",  "partition", "uplink", "rebind",        "readdress", "path-error", "move",
+    "suspend", "restart", "terminate", "reload", "hold-commands", "grace",     "wall-clock"};
 
-constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 16, 8, 8, 6, 2, 2, 6, 2, 1, 1, 2, 2};
+constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 16, 8, 8, 6, 2, 2, 6,
+                                                      2,  1,  1, 2, 2, 2, 2};
 static_assert(std::accumulate(kWeights.begin(), kWeights.end(), 0U) == kWeightOfAll);
 
 link_faulty::FaultSettings faults_of(const Action& action) {
@@ -64,6 +65,18 @@ session::Policy policy_variant(std::uint8_t which) {
   return policy;
 }
 
+namespace {
+
+/// Lifetimes and keys stay: a client keeps what WELCOME told it of them.
+session::Policy next_policy(World& world, const Action& action) {
+  session::Policy next = policy_variant(action.a);
+  next.session.max_lifetime = world.policy().session.max_lifetime;
+  next.keys = world.policy().keys;
+  return next;
+}
+
+}  // namespace
+
 void perform(World& world, const Action& action) {
   const std::size_t client = action.client % world.clients();
   const auto uplink = static_cast<std::uint8_t>(action.uplink % kUplinks);
@@ -94,13 +107,12 @@ void perform(World& world, const Action& action) {
       return world.restart(client);
     case Do::kTerminate:
       return world.terminate(client);
-    case Do::kReload: {
-      // Lifetimes and keys stay: a client keeps what WELCOME told it of them.
-      session::Policy next = policy_variant(action.a);
-      next.session.max_lifetime = world.policy().session.max_lifetime;
-      next.keys = world.policy().keys;
-      return world.reload(next);
-    }
+    case Do::kReload:
+      return world.reload(next_policy(world, action));
+    case Do::kGrace:
+      return world.apply_with_grace(next_policy(world, action));
+    case Do::kWallClock:
+      return world.step_wall_clock(seconds(3600) * (action.a - action.b));
     case Do::kHoldCommands:
       return world.hold_commands(action.b % 3, tenths(action.a % 16));
   }

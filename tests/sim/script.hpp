@@ -28,8 +28,10 @@ enum class Do : std::uint8_t {
   kTerminate,     // by the operator
   kReload,        // a: another policy
   kHoldCommands,  // a: tenths of a second with b commands left
+  kGrace,         // a: another policy, which waits for each session's next transition
+  kWallClock,     // a, b: hours forwards and back
 };
-inline constexpr std::size_t kDoCount = 13;
+inline constexpr std::size_t kDoCount = 15;
 
 struct Action {
   Do what{Do::kRun};
@@ -46,7 +48,7 @@ void perform(World& world, const Action& action);
 void play(World& world, const Script& script);
 
 /// How often scripts do what: a ticket in [0, kWeightOfAll) to its action. Mostly they let time pass and spoil links.
-inline constexpr unsigned kWeightOfAll = 86;
+inline constexpr unsigned kWeightOfAll = 90;
 Do weighted(unsigned ticket);
 
 /// A script of so many actions, the same for the same seed.

@@ -41,27 +41,39 @@ void Watch::on_sent(const Endpoint& to, std::span<const std::uint8_t> datagram, 
 }
 
 void Watch::check_records(MonoNs now) {
-  std::map<std::string, int> established;
+  established_.clear();
   for (const auto& [id, life] : timeline_.alive()) {
     const ctl::Session* session = gateway_.find(id);
     if (session == nullptr) {
       findings_.add(Rule::kInvalidTransition, now, short_id(id) + ": gone without its end");
       continue;
     }
-    const session::SessionRecord& record = session->record;
-    if (record.state() != life.state || record.state_version() != life.state_version ||
-        record.binding_version() != life.binding_version)
-      findings_.add(Rule::kInvalidTransition, now, short_id(id) + ": record and stream differ");
-    const bool bound = session->binding.has_value();
-    if ((record.state() == State::kAttached && !bound) ||
-        (bound && !session::may_have_binding(record.state())))
-      findings_.add(Rule::kDualBinding, now,
-                    short_id(id) + ": wrong binding in " + std::string(to_string(record.state())));
-    // One that is to end waits for a command, when there is none.
-    const bool ending = session->doom != Reason::kNone;
-    if (record.state() != State::kBirth && !ending && ++established[life.peer] > 1)
-      findings_.add(Rule::kDualBinding, now, "two sessions of " + life.peer);
+    check_record(*session, life, now);
   }
+}
+
+void Watch::check_record(const ctl::Session& session, const Life& life, MonoNs now) {
+  constexpr Duration kTimerSlack = milliseconds(20);
+  const session::SessionRecord& record = session.record;
+  const auto broken = [&](Rule rule, const std::string& what) {
+    findings_.add(rule, now, short_id(record.id()) + ": " + what);
+  };
+  if (record.state() != life.state || record.state_version() != life.state_version ||
+      record.binding_version() != life.binding_version)
+    broken(Rule::kInvalidTransition, "record and stream differ");
+  const bool bound = session.binding.has_value();
+  if ((record.state() == State::kAttached && !bound) ||
+      (bound && !session::may_have_binding(record.state())))
+    broken(Rule::kDualBinding, "wrong binding in " + std::string(to_string(record.state())));
+  // One that is to end waits for a command, when there is none.
+  if (session.doom != Reason::kNone) return;
+  if (std::min({record.lifetime_deadline(), record.keys_deadline(), record.transport_deadline()}) <
+      now - kTimerSlack)
+    broken(Rule::kInvalidTransition, "lives beyond its end");
+  if (record.state() == State::kBirth) return;
+  if (std::ranges::find(established_, life.peer) != established_.end())
+    broken(Rule::kDualBinding, "two sessions of " + life.peer);
+  established_.push_back(life.peer);
 }
 
 }  // namespace jumpgate::sim

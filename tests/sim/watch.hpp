@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include <jumpgate/types.hpp>
 
@@ -31,6 +33,8 @@ class Watch {
   void check_records(MonoNs now);
 
  private:
+  void check_record(const ctl::Session& session, const Life& life, MonoNs now);
+
   struct Bound {
     SessionId session;
     std::uint64_t binding_version{0};
@@ -42,6 +46,7 @@ class Watch {
   Findings& findings_;
   std::map<ConnectionId, Bound> bindings_;           // by the client's id
   std::map<SessionId, std::uint64_t> sent_version_;  // the highest binding_version sent in
+  std::vector<std::string_view> established_;        // peers with a session beyond BIRTH
 };
 
 }  // namespace jumpgate::sim

@@ -138,6 +138,8 @@ bool World::step(MonoNs end) {
     commands_free_since_ = now_;
   }
   wake_gateway();
+  for (const auto& client : clients_)
+    client->check(*gateway_, now_);
   check_progress();
   return true;
 }
@@ -242,11 +244,21 @@ void World::terminate(std::size_t index) {
 }
 
 void World::reload(const session::Policy& policy) {
+  expect_policy(policy);
+  if (!gateway_->reload(policy, now_))
+    findings_.add(Rule::kConvergence, now_, "a valid policy was refused");
+}
+
+void World::apply_with_grace(const session::Policy& policy) {
+  expect_policy(policy);
+  if (!gateway_->apply_with_grace(policy, now_))
+    findings_.add(Rule::kConvergence, now_, "a valid policy was refused");
+}
+
+void World::expect_policy(const session::Policy& policy) {
   timeline_.allow_recovery(policy.switching.recovery_window);
   for (const auto& client : clients_)
     client->timeline().allow_recovery(policy.switching.recovery_window);
-  if (!gateway_->reload(policy, now_))
-    findings_.add(Rule::kConvergence, now_, "a valid policy was refused");
   gateway_has_input_ = true;
 }
 

@@ -65,12 +65,18 @@ class World {
   void move(std::size_t client, std::uint8_t uplink);
   void terminate(std::size_t client);
   void reload(const session::Policy& policy);
+  void apply_with_grace(const session::Policy& policy);
+  void step_wall_clock(Duration by) { wall_step_ = wall_step_ + by; }
   void hold_commands(std::size_t left, Duration time);
   Network& network() { return network_; }
   Drive drive;
 
   // ---- Looking
   [[nodiscard]] MonoNs now() const { return now_; }
+  /// Milliseconds since 1970, as the gateway's log gets them; scripts step it.
+  [[nodiscard]] std::uint64_t wall_ms() const {
+    return static_cast<std::uint64_t>(1'700'000'000'000 + wall_step_.ms()) + now_.ns / 1'000'000;
+  }
   /// As the world began.
   [[nodiscard]] const session::Policy& policy() const { return setup_.policy; }
   [[nodiscard]] Findings& findings() { return findings_; }
@@ -96,6 +102,7 @@ class World {
   void tick_clients();
   void run_drive();
   void wake_gateway();
+  void expect_policy(const session::Policy& policy);
   void boot(std::size_t client);
   void judge_end(const audit::Event& event, const Life& life, std::size_t client, bool at_gateway);
   [[nodiscard]] bool had_live_candidate(std::size_t client) const;
@@ -116,6 +123,7 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
   std::unique_ptr<Gateway> gateway_;
   Watch watch_;
+  Duration wall_step_{};
   bool gateway_has_input_{false};
   bool driving_{true};
   MonoNs next_drive_;

@@ -1,4 +1,5 @@
 # ./run bench [dataplane [OPTION...]]    the data plane beside its floor; results in build/bench
+# ./run bench engine [--sessions N]      the session engine with a million sessions
 # ./run bench client [SECONDS [ROUNDS]]  the client's CPU time beside wireguard-go's
 # ./run bench --compare FILE [OTHER]     two results side by side; OTHER: the last run's
 source tools/run/lib.sh
@@ -18,7 +19,15 @@ if [[ $name == client ]]; then
   huge_reserve 512
   JUMPGATE_BUILD=$PWD/build/release exec bash tests/perf/client.sh "$@"
 fi
-[[ $name == dataplane ]] || die "no benchmark '$name'; there are: dataplane client" 2
+if [[ $name == engine ]]; then
+  need_packages build bench
+  configure release
+  compile release tests/perf/engine/engine
+  mkdir -p build/bench
+  exec build/release/tests/perf/engine/engine --output build/bench/engine.json \
+    --commit "$(git describe --always --dirty 2>/dev/null || echo unknown)" "$@"
+fi
+[[ $name == dataplane ]] || die "no benchmark '$name'; there are: dataplane engine client" 2
 
 need_root bench
 need_packages build bench

@@ -167,6 +167,29 @@ TEST_F(Jump, OlderJumpSeqIsReplay) {
   EXPECT_EQ(events_of(EventType::kSecurityReplayDetected, Reason::kReplayDetected), 1U);
 }
 
+TEST_F(Jump, SecurityEventsAreLimitedAndCountWhatTheyLeaveOut) {
+  const auto old = reattach(alice_);
+  send_reattach(alice_, reattach(alice_));
+  run();
+  const auto told = [this] {
+    return events_of(EventType::kSecurityReplayDetected, Reason::kReplayDetected);
+  };
+  for (int i = 0; i < 100; ++i)
+    send_reattach(alice_, old);
+  EXPECT_EQ(told(), 20U);
+  now_ = now_ + milliseconds(100);
+  send_reattach(alice_, old);
+  ASSERT_EQ(told(), 21U);
+  const auto last = std::find_if(events_.rbegin(), events_.rend(), [](const audit::Event& event) {
+    return event.type == EventType::kSecurityReplayDetected;
+  });
+  EXPECT_EQ(std::get<audit::SecurityDetail>(last->detail).count, 81U);
+  now_ = now_ + seconds(1);
+  for (int i = 0; i < 100; ++i)
+    send_reattach(alice_, old);
+  EXPECT_EQ(told(), 31U);
+}
+
 TEST_F(Jump, BadProofIsSilent) {
   auto message = reattach(alice_);
   message.session_id.bytes[0] ^= 1;

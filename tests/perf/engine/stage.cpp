@@ -1,0 +1,152 @@
+#include "stage.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace jumpgate::bench {
+namespace {
+
+constexpr std::size_t kCommandPool = 1024;  // limits.command_pool's default
+
+std::shared_ptr<const config::GatewayConfig> make_config(std::uint32_t sessions,
+                                                         const PublicKey& key,
+                                                         const session::Policy& policy) {
+  auto made = std::make_shared<config::GatewayConfig>();
+  made->peers.resize(sessions);
+  for (std::uint32_t i = 0; i < sessions; ++i) {
+    config::PeerConfig& peer = made->peers[i];
+    peer.name = "c" + std::to_string(i);
+    peer.public_key = key;
+    peer.addresses = {
+        {.address = {.family = IpFamily::kV4,
+                     .bytes = {100, static_cast<std::uint8_t>(i >> 16),
+                               static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}},
+         .length = 32}};
+    peer.allowed_ips = peer.addresses;
+  }
+  made->policies.base = policy;
+  return made;
+}
+
+ctl::Settings make_settings(std::uint32_t sessions, const PublicKey& key,
+                            base::RandomSource& random) {
+  ctl::Settings made;
+  made.node_id = 5;
+  made.slots_per_worker = sessions;
+  made.max_sessions = sessions;
+  made.max_peers = sessions;
+  made.inner_mtu = 1400;
+  made.suites = {Suite::kAes256Gcm};
+  made.handshakes_per_second = 10'000'000;  // here it is the controller that is to be the limit
+  made.public_key = key;
+  made.cid_key = random.array<crypto::CidCipher::kKeySize>();
+  return made;
+}
+
+}  // namespace
+
+Stage::Stage(std::uint32_t sessions, const session::Policy& policy)
+    : gateway_(crypto::KeyPair::generate(random_).public_key),
+      everybody_(crypto::KeyPair::generate(random_).public_key),
+      clients_(sessions, gateway_),
+      workers_(kCommandPool),
+      handshakes_(everybody_, [this](ctl::HandshakeJob& job) { clients_.welcome(job); }),
+      controller_(std::make_unique<ctl::Controller>(make_settings(sessions, gateway_, random_),
+                                                    ctl::Ports{.workers = workers_,
+                                                               .datagrams = outside_,
+                                                               .paths = outside_,
+                                                               .handshakes = handshakes_,
+                                                               .routes = routes_,
+                                                               .events = events_,
+                                                               .random = random_},
+                                                    make_config(sessions, everybody_, policy),
+                                                    crypto::ResetKey(random_.array<32>()), now_)) {}
+
+Phase Stage::run(const Arrivals& arrivals, const std::function<bool()>& done, Duration limit) {
+  Phase phase;
+  const auto lacking = [this] {
+    return controller_->counters().get(ctl::ControllerCounter::kCommandsUnavailable);
+  };
+  const std::uint64_t lacked = lacking();
+  const MonoNs began = now_;
+  const MonoNs end = now_ + limit;
+  arrived_ = 0;
+  while (now_ < end) {
+    gather(arrivals, began);
+    tick(phase);
+    const bool busy = !inbox_.empty() || !acknowledged_.empty();
+    read_what_left(phase);
+    phase.ended = arrived_ == arrivals.count && answers_.empty() && workers_.idle() && done();
+    if (phase.ended) break;
+    if (!busy && workers_.idle()) rest(due(arrivals, began));
+  }
+  phase.elapsed = now_ - began;
+  phase.without_command = lacking() - lacked;
+  return phase;
+}
+
+MonoNs Stage::due(const Arrivals& arrivals, MonoNs began) const {
+  if (arrived_ == arrivals.count) return kNever;
+  const double share = static_cast<double>(arrived_) / static_cast<double>(arrivals.count);
+  return began +
+         nanoseconds(static_cast<std::int64_t>(share * static_cast<double>(arrivals.over.ns)));
+}
+
+void Stage::gather(const Arrivals& arrivals, MonoNs began) {
+  workers_.take(acknowledged_, limits::kReportsPerTick);
+  inbox_.clear();
+  while (inbox_.size() < limits::kReportsPerTick && !answers_.empty() &&
+         answers_.front().due <= now_) {
+    inbox_.push_back(answers_.front().input);
+    answers_.pop_front();
+  }
+  for (std::size_t i = 0; i < arrivals.at_once && inbox_.size() < limits::kReportsPerTick &&
+                          due(arrivals, began) <= now_;
+       ++i)
+    inbox_.push_back(arrivals.make(arrived_++));
+}
+
+void Stage::tick(Phase& phase) {
+  const Duration began = cpu_time();
+  for (bus::Command* command : acknowledged_) {
+    controller_->on_acknowledged(*command, now_);
+    workers_.release(0, command);
+  }
+  for (const Input& input : inbox_)
+    handle(input);
+  controller_->tick(now_);
+  const Duration spent = cpu_time() - began;
+  now_ = now_ + spent;
+  phase.ticks.add(spent);
+}
+
+void Stage::handle(const Input& input) {
+  switch (input.report.kind) {
+    case bus::ReportKind::kHandshake:
+      controller_->on_handshake(input.bytes, input.report.from, input.report.to, 0, now_);
+      return;
+    case bus::ReportKind::kControl:
+      controller_->on_control(input.report,
+                              std::span(input.bytes).first<wire::kControlPayloadSize>(), now_);
+      return;
+    default:
+      controller_->on_report(input.report, now_);
+  }
+}
+
+void Stage::read_what_left(Phase& phase) {
+  for (const Datagram& datagram : outside_.sent) {
+    if (auto input = clients_.answer(datagram))
+      answers_.push_back({.due = now_ + kRoundTrip, .input = *input});
+  }
+  outside_.sent.clear();
+  for (std::size_t n = events_.take(read_); n > 0; n = events_.take(read_))
+    phase.events += n;
+}
+
+void Stage::rest(MonoNs until) {
+  if (!answers_.empty()) until = std::min(until, answers_.front().due);
+  now_ = std::max(now_ + microseconds(1), std::min(until, now_ + kIdleRound));
+}
+
+}  // namespace jumpgate::bench

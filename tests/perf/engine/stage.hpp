@@ -1,0 +1,88 @@
+/// One real controller with a million sessions, and its phases.
+///
+///   arrivals, answers -> inbox -> [ tick: acknowledgements, reports, Controller::tick ] -> datagrams, commands, events
+///                                  timed, as ControllerLoop::round does it
+///
+/// Owner thread: one. Bound: as the controller's own; what a tick takes in has the loop's bounds. Failure: a phase
+/// that does not end within its limit says so in its result.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "audit/event_log.hpp"
+#include "clients.hpp"
+#include "ctl/controller.hpp"
+#include "pace.hpp"
+#include "surroundings.hpp"
+
+namespace jumpgate::bench {
+
+struct Phase {
+  bool ended{false};
+  Duration elapsed{};  // of the benchmark's clock
+  Ticks ticks;
+  std::uint64_t events{0};
+  std::uint64_t without_command{0};  // steps that waited for a command
+};
+
+/// Inputs of a phase, the first at once and the last after `over`.
+struct Arrivals {
+  std::uint64_t count{0};
+  Duration over{};
+  std::size_t at_once{limits::kReportsPerTick};  // most in one tick
+  std::function<Input(std::uint64_t)> make;
+};
+
+class Stage {
+ public:
+  Stage(std::uint32_t sessions, const session::Policy& policy);
+
+  /// Ticks until all has arrived and `done` says so, or `limit` is over.
+  [[nodiscard]] Phase run(const Arrivals& arrivals, const std::function<bool()>& done,
+                          Duration limit);
+
+  [[nodiscard]] ctl::Controller& controller() { return *controller_; }
+  [[nodiscard]] Clients& clients() { return clients_; }
+  [[nodiscard]] MonoNs now() const { return now_; }
+
+ private:
+  static constexpr Duration kRoundTrip = milliseconds(40);  // of a client
+  // How long the product's controller sleeps at most between two rounds (ControllerLoop::idle_wait).
+  static constexpr Duration kIdleRound = microseconds(200);
+
+  struct Answer {
+    MonoNs due;
+    Input input;
+  };
+
+  void gather(const Arrivals& arrivals, MonoNs began);
+  [[nodiscard]] MonoNs due(const Arrivals& arrivals, MonoNs began) const;
+  void tick(Phase& phase);
+  void handle(const Input& input);
+  void read_what_left(Phase& phase);
+  void rest(MonoNs until);
+
+  base::SystemRandom random_;
+  PublicKey gateway_;
+  PublicKey everybody_;  // the one static key of all clients
+  Clients clients_;
+  Workers workers_;
+  Outside outside_;
+  FreeHandshakes handshakes_;
+  NoRoutes routes_;
+  audit::EventLog events_;
+  MonoNs now_{1'000'000'000'000};
+  std::unique_ptr<ctl::Controller> controller_;
+  std::uint64_t arrived_{0};
+  std::vector<bus::Command*> acknowledged_;
+  std::vector<Input> inbox_;
+  std::deque<Answer> answers_;
+  std::array<audit::Event, 256> read_;
+};
+
+}  // namespace jumpgate::bench

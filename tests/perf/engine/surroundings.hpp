@@ -1,0 +1,95 @@
+/// What stands around the benchmark's controller: workers that take each command and acknowledge it before the next
+/// tick, datagrams that are kept for the clients, handshake threads whose Diffie-Hellman costs nothing.
+///
+/// Owner thread: one. Bound: the command pool and the handshake queue have the product's own sizes; datagrams are
+/// what one tick sends.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctl/handshake_job.hpp"
+#include "ctl/ports.hpp"
+
+namespace jumpgate::bench {
+
+/// Commands of one worker.
+class Workers final : public ctl::WorkerLink {
+ public:
+  explicit Workers(std::size_t pool);
+
+  bus::Command* obtain(std::uint8_t worker) override;
+  void send(std::uint8_t worker, bus::Command* command) override;
+  void release(std::uint8_t worker, bus::Command* command) override;
+  void route_peer(std::uint32_t /*peer*/, const bus::SessionRef& /*session*/) override {}
+  void unroute_peer(std::uint32_t /*peer*/) override {}
+  [[nodiscard]] ctl::TrafficFigures figures(const bus::SessionRef& /*session*/) const override {
+    return {};
+  }
+
+  /// What was sent until now, applied: at most `most`, oldest first.
+  void take(std::vector<bus::Command*>& out, std::size_t most);
+  [[nodiscard]] bool idle() const { return sent_.empty(); }
+
+ private:
+  std::vector<bus::Command> pool_;
+  std::vector<bus::Command*> free_;
+  std::deque<bus::Command*> sent_;
+};
+
+/// A whole datagram as it left.
+struct Datagram {
+  Endpoint remote;
+  std::size_t size{0};
+  std::array<std::uint8_t, wire::kHelloSize> bytes{};  // no message is longer
+};
+
+class Outside final : public ctl::DatagramOut, public ctl::OuterPaths {
+ public:
+  bool send(const Endpoint& local, const Endpoint& remote,
+            std::span<const std::uint8_t> datagram) override;
+  [[nodiscard]] std::optional<bus::OuterPath> acquire(const Endpoint& local, const Endpoint& remote,
+                                                      MonoNs now) override;
+  void release(const bus::OuterPath& /*path*/) override {}
+
+  std::vector<Datagram> sent;  // emptied by who reads it
+};
+
+/// Every HELLO's header names its peer; what Noise would have taken from it is given.
+class FreeHandshakes final : public ctl::HandshakeQueue {
+ public:
+  /// Called with the job whose WELCOME is to be written, to give it the session's root.
+  using Write = std::function<void(ctl::HandshakeJob&)>;
+  /// `everybody` is the one static key of all clients.
+  FreeHandshakes(const PublicKey& everybody, Write write);
+
+  ctl::HandshakeJob* obtain() override;
+  void submit(ctl::HandshakeJob* job) override { queue_.push_back(job); }
+  ctl::HandshakeJob* poll() override;
+  void release(ctl::HandshakeJob* job) override;
+  [[nodiscard]] std::size_t in_use() const override { return jobs_.size() - free_.size(); }
+
+ private:
+  void read(ctl::HandshakeJob& job);
+
+  Write write_;
+  std::vector<ctl::HandshakeJob> jobs_;
+  std::vector<ctl::HandshakeJob*> free_;
+  std::deque<ctl::HandshakeJob*> queue_;
+  PublicKey everybody_;
+};
+
+class NoRoutes final : public ctl::RouteBook {
+ public:
+  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> /*prefixes*/,
+                                           const config::GatewayConfig& /*config*/) override {
+    return {};
+  }
+};
+
+}  // namespace jumpgate::bench
