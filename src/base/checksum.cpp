@@ -52,7 +52,7 @@ template <typename Word>
   if (end - at >= 4) sum += take<std::uint32_t>(at);
   if (end - at >= 2) sum += take<std::uint16_t>(at);
   // The last byte counts as if a zero followed.
-  if (end != at) sum += std::endian::native == std::endian::little ? *at : *at << 8;
+  if (end != at) sum += std::uint64_t{*at} << (std::endian::native == std::endian::little ? 0 : 8);
   return sum;
 }
 
