@@ -70,7 +70,8 @@ void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint
 }
 
 void stop_inconsistent(Shard& shard, std::uint32_t slot) {
-  JG_INVARIANT(!"a session's record contradicts itself");
+  constexpr bool kRecordContradictsItself = true;
+  JG_INVARIANT(!kRecordContradictsItself);
   shard.sessions.ids(slot).state = SlotState::kStopped;
   shard.sessions.record(slot).owed = SlotRecord::kOwesStopped;
   report_stopped(shard, slot);

@@ -245,7 +245,7 @@ TEST(InconsistentDeathTest, ADebugBuildStopsWhereItIsSeen) {
   Harness h;
   static_cast<void>(h.attached(0, 0));
   EXPECT_DEATH(data::stop_inconsistent(const_cast<data::Shard&>(h.workers[0]->shard()), 0),
-               "record contradicts itself");
+               "kRecordContradictsItself");
 }
 #endif
 
