@@ -42,7 +42,12 @@ void one_case() {
   world.drive = {.moves = 0.09, .sends = 0.05};
   play(world, script);
   tally().add(world);
-  failed = failed || !world.findings().clean();
+  if (!failed && !world.findings().clean()) {
+    failed = true;
+    std::printf("found, and to be shrunken: world %u, policy %u: %s", seed, unsigned{variant},
+                world.findings().text().c_str());
+    std::fflush(stdout);
+  }
   if (!world.findings().clean()) RC_FAIL(world.findings().text());
 }
 
