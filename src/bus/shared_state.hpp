@@ -41,7 +41,7 @@ struct SharedState {
   std::uint16_t listen_port{0};            // UDP, on every outer address
   crypto::MacKey mac1_key{};               // of our public key: who knows that can make a mac1
   std::vector<IpAddress> outer_addresses;  // our own
-  InnerRules inner;
+  InnerRules inner{};
 };
 
 }  // namespace jumpgate::bus
