@@ -13,7 +13,7 @@ class World;
 /// --seed, --jumps, --hostile, --report, --details of the command line. The defaults are those of the test suite.
 struct Options {
   std::uint64_t seed{1};
-  std::uint64_t jumps{100'000};
+  std::uint64_t jumps{40'000};
   std::uint64_t hostile{10'000};
   std::string report;  // JSON files; none when empty
   std::string details;
