@@ -2,8 +2,6 @@
 set -euo pipefail
 # The packages' own programs, python3 and its modules above all, before what else a machine may have.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-# What ccache needs to keep objects built with a precompiled header.
-export CCACHE_SLOPPINESS=pch_defines,time_macros
 source tools/run/hugepages.sh
 
 say() { printf '== %s\n' "$*"; }
