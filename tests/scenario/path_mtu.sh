@@ -8,7 +8,7 @@ start_server 24M
 # A black hole for large packets is loss as well: here the session stays, so that the path's MTU alone mends it.
 cat >>"$JG_RUN/gateway.toml" <<'EOF'
 [policy.volatility]
-loss_volatile_threshold = 0.9
+loss_volatile_threshold = 0.999
 max_consecutive_drops = 20
 EOF
 start_gateway
