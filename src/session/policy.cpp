@@ -240,12 +240,9 @@ SwitchVerdict may_switch(const Policy& policy, const SwitchRequest& request) {
   if (request.attempts_last_minute >= limits::kMaxReattachAttemptsPerMin) {
     return {Reason::kAttemptsExhausted, request.until_attempt};
   }
-  // What is exempt from the cooldown can be provoked by somebody on the path, who alters addresses or lets it fall silent
-  // and heal: half of the rate stays for the jump that leaves such a path.
-  const unsigned most = policy.switching.max_switches_per_min;
-  const unsigned allowed = request.exempt_from_cooldown ? (most + 1) / 2 : most;
-  if (request.commits_last_minute >= allowed)
+  if (request.commits_last_minute >= policy.switching.max_switches_per_min) {
     return {Reason::kSwitchRateLimited, request.until_commit};
+  }
   if (request.last_commit && !request.exempt_from_cooldown) {
     const MonoNs over = *request.last_commit + policy.switching.switch_cooldown;
     if (request.now < over) return {Reason::kCooldownActive, over - request.now};

@@ -28,7 +28,7 @@ heartbeat_interval = "200ms"
 max_consecutive_drops = 100
 latency_volatile_threshold = "400ms"
 
-# Proofs in place stop at half the rate, and four jumps come before the one here.
+# Proofs in place spend the switch rate too, and four jumps come before the one here.
 [policy.switching]
 max_switches_per_min = 20
 EOT

@@ -189,22 +189,6 @@ TEST(MaySwitch, LimitsTheRateExactly) {
   EXPECT_EQ(may_switch(Policy{}, request), (SwitchVerdict{Reason::kSwitchRateLimited, seconds(9)}));
 }
 
-TEST(MaySwitch, HalfOfTheRateStaysForJumps) {
-  SwitchRequest request = good_request();
-  request.exempt_from_cooldown = true;
-  request.commits_last_minute = 3;
-  EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kNone);
-  request.commits_last_minute = 4;
-  EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kSwitchRateLimited);
-  request.exempt_from_cooldown = false;
-  EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kNone);
-  Policy one;
-  one.switching.max_switches_per_min = 1;
-  request.exempt_from_cooldown = true;
-  request.commits_last_minute = 0;
-  EXPECT_EQ(may_switch(one, request).reason, Reason::kNone);
-}
-
 TEST(MaySwitch, LimitsAttempts) {
   SwitchRequest request = good_request();
   request.attempts_last_minute = limits::kMaxReattachAttemptsPerMin - 1;
