@@ -33,8 +33,8 @@ std::span<std::uint8_t> InnerPath::too_big(std::span<const std::uint8_t> packet,
   // In the name of the destination: from an address of our own the host would take nothing out of
   // the tunnel.
   const bool v6 = ip->family == IpFamily::kV6;
-  const std::size_t size = net::build_icmp_error(answer_, net::IcmpError::kTooBig, ip->destination(),
-                                                 packet, net::mtu_for(v6, mtu_));
+  const std::size_t size = net::build_icmp_error(answer_, net::IcmpError::kTooBig,
+                                                 ip->destination(), packet, net::mtu_for(v6, mtu_));
   return std::span(answer_).first(size);
 }
 

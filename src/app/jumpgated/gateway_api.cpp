@@ -195,8 +195,9 @@ api::Response GatewayApi::answer(const api::EventLogRequest&) {
 api::Response GatewayApi::answer(const api::PolicyRequest&) {
   return on_controller([this](MonoNs) -> api::Response {
     const session::PolicySet& policies = view_.controller.policies();
-    api::PolicyInfo info{
-        .version = policies.version(), .sweeping = view_.controller.policy_sweeping(), .fields = {}};
+    api::PolicyInfo info{.version = policies.version(),
+                         .sweeping = view_.controller.policy_sweeping(),
+                         .fields = {}};
     for (session::PolicyField& field : session::fields_of(policies))
       info.fields.push_back({std::move(field.name), std::move(field.value)});
     return info;

@@ -1,10 +1,10 @@
 #include "base/checksum.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace jumpgate::base {
 namespace {
