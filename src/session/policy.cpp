@@ -240,9 +240,12 @@ SwitchVerdict may_switch(const Policy& policy, const SwitchRequest& request) {
   if (request.attempts_last_minute >= limits::kMaxReattachAttemptsPerMin) {
     return {Reason::kAttemptsExhausted, request.until_attempt};
   }
-  if (request.commits_last_minute >= policy.switching.max_switches_per_min) {
+  // What is exempt from the cooldown somebody on the path can provoke, by altering addresses or by
+  // letting it fall silent and heal: one switch stays for the jump that leaves such a path.
+  const unsigned most = policy.switching.max_switches_per_min;
+  const unsigned allowed = request.exempt_from_cooldown ? std::max(1U, most - 1) : most;
+  if (request.commits_last_minute >= allowed)
     return {Reason::kSwitchRateLimited, request.until_commit};
-  }
   if (request.last_commit && !request.exempt_from_cooldown) {
     const MonoNs over = *request.last_commit + policy.switching.switch_cooldown;
     if (request.now < over) return {Reason::kCooldownActive, over - request.now};

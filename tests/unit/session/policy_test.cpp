@@ -185,8 +185,22 @@ TEST(MaySwitch, LimitsTheRateExactly) {
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kNone);
   request.commits_last_minute = 8;
   request.until_commit = seconds(9);
-  request.exempt_from_cooldown = true;  // of the cooldown, not of the rate
   EXPECT_EQ(may_switch(Policy{}, request), (SwitchVerdict{Reason::kSwitchRateLimited, seconds(9)}));
+}
+
+TEST(MaySwitch, TheLastOfTheRateStaysForAJump) {
+  SwitchRequest request = good_request();
+  request.exempt_from_cooldown = true;  // of the cooldown, not of the rate
+  request.commits_last_minute = 6;
+  EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kNone);
+  request.commits_last_minute = 7;
+  EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kSwitchRateLimited);
+  Policy one;
+  one.switching.max_switches_per_min = 1;
+  request.commits_last_minute = 0;
+  EXPECT_EQ(may_switch(one, request).reason, Reason::kNone) << "a rate of one has none to spare";
+  request.commits_last_minute = 1;
+  EXPECT_EQ(may_switch(one, request).reason, Reason::kSwitchRateLimited);
 }
 
 TEST(MaySwitch, LimitsAttempts) {
