@@ -251,6 +251,8 @@ void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets,
     if (!fault) {
       ready.at(count++) = packet;
     } else if (*fault == DropReason::kInnerTooBig) {
+      // What came before it goes before it.
+      if (count > 0) seal_inner(std::span(ready).first(std::exchange(count, 0)), now);
       send_too_big(packet, now);
     } else {
       core_.world.drops.add(*fault);

@@ -61,9 +61,9 @@ class Engine {
   void close(MonoNs now);
 
   void on_uplink(UplinkId uplink, const UplinkStatus& status, MonoNs now);
-  /// A hint of trouble that is not authentic (ICMP): causes a probe at most.
   /// Somebody on the path says that it takes no more than `mtu`: a hint (spec/path-mtu.md).
   void on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now);
+  /// A hint of trouble that is not authentic (ICMP): causes a probe at most.
   void on_path_error(UplinkId uplink, MonoNs now);
   /// Received datagrams, in order; they are opened in place.
   void on_datagrams(UplinkId uplink, std::span<const RxDatagram> datagrams, MonoNs now);

@@ -133,16 +133,16 @@ std::optional<UplinkId> Jumper::pick(MonoNs now) const {
   // Each has failed: round again, and the retained one when there is no other; but not while it
   // carries the session badly: a proof that it does carry it would tell nothing.
   if (const auto again = failed_first(now)) return again;
-  const bool silent_or_well = core_.lost || core_.volatile_for == Reason::kNone;
-  return uplinks.up(retained) && silent_or_well ? std::optional(retained) : std::nullopt;
+  return uplinks.up(retained) && !core_.path_is_bad() ? std::optional(retained) : std::nullopt;
 }
 
 bool Jumper::candidate(const session::CandidatePath& path, MonoNs now) const {
-  const session::CandidatePath* retained = core_.world.uplinks.paths().find(core_.route().uplink);
   // A path that still carries the session is left only for one that is clearly better.
-  if (!core_.lost && core_.volatile_for != Reason::kNone &&
-      !session::beats(path, *retained, core_.policy.switching.switch_improvement_permille, now))
-    return false;
+  if (core_.path_is_bad()) {
+    const session::CandidatePath* retained = core_.world.uplinks.paths().find(core_.route().uplink);
+    if (!session::beats(path, *retained, core_.policy.switching.switch_improvement_permille, now))
+      return false;
+  }
   return path.up && path.allowed && !denied_.at(path.id) && path.id != core_.route().uplink &&
          jump_id_for(path.id).has_value();
 }

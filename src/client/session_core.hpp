@@ -82,6 +82,8 @@ class SessionCore {
   void declare_lost(MonoNs now);
   /// The retained binding carries packets, and well: a fresh proof over it may end the trouble.
   [[nodiscard]] bool path_is_healthy() const { return !lost && volatile_for == Reason::kNone; }
+  /// It carries the session still, and badly.
+  [[nodiscard]] bool path_is_bad() const { return !lost && volatile_for != Reason::kNone; }
   void declare_alive();
 
   // ---- Epochs

@@ -37,10 +37,7 @@ void ClientSession::on_heartbeat(const OpenedPacket& packet, MonoNs now) {
 }
 
 void ClientSession::judge_path(MonoNs now) {
-  // Heartbeats of ours that may be under way, or their echo: those of the last round trip.
-  const Duration round_trip = core_.rtt.smoothed() + core_.rtt.variation() * 4;
-  const auto in_flight = static_cast<unsigned>(1 + round_trip.ns / liveness_.interval(now).ns);
-  const session::PathFigures figures = core_.quality.figures(in_flight);
+  const session::PathFigures figures = core_.quality.figures(liveness_.in_flight(core_.rtt, now));
   const Reason verdict = session::judge_path(
       session::in_state(session::tolerance(core_.policy), core_.state()), figures);
   session::PathSet& paths = core_.world.uplinks.paths();
@@ -78,8 +75,10 @@ void ClientSession::send_padded_heartbeat(wire::Heartbeat heartbeat, std::size_t
   }
   if (epoch.window().any()) heartbeat.received_highest = epoch.window().highest();
   heartbeat.received_count = epoch.window().count();
-  std::array<std::uint8_t, limits::kMaxDatagram> plaintext{};
+  std::array<std::uint8_t, limits::kMaxDatagram> plaintext;
   wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
+  std::ranges::fill(std::span(plaintext).first(size).subspan(wire::kHeartbeatSize),
+                    std::uint8_t{0});
   (void)core_.send_small(epoch, wire::Type::kHeartbeat, std::span(plaintext).first(size));
 }
 

@@ -39,9 +39,7 @@ void ClientSession::run_path_probe(MonoNs now) {
   if (core_.over() || core_.sending() != core_.current()) return;
   const std::uint16_t before = path_mtu_.in_force();
   if (const auto size = path_mtu_.poll(now, busy_until())) {
-    wire::Heartbeat probe = liveness_.make(now);
-    probe.send_time_us = session::probe_time_us(now);
-    probe.reply_wanted = true;
+    const wire::Heartbeat probe = liveness_.make_path_probe(now);
     const std::size_t headers = headers_to(core_.route().gateway);
     send_padded_heartbeat(probe, *size - headers - wire::kTrafficOverhead);
     path_mtu_.sent(*size, probe.send_time_us, core_.rtt.smoothed(), now);

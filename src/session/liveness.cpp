@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "session/path_mtu.hpp"
 #include "session/policy.hpp"
 
 namespace jumpgate::session {
@@ -102,6 +103,18 @@ wire::Heartbeat Liveness::make(MonoNs now) const {
   }
   heartbeat.reply_wanted = is_quick(now) && peer_interval() > timers_.interval;
   return heartbeat;
+}
+
+wire::Heartbeat Liveness::make_path_probe(MonoNs now) const {
+  wire::Heartbeat heartbeat = make(now);
+  heartbeat.send_time_us = probe_time_us(now);
+  heartbeat.reply_wanted = true;
+  return heartbeat;
+}
+
+unsigned Liveness::in_flight(const base::RttEstimator& rtt, MonoNs now) const {
+  const Duration round_trip = rtt.smoothed() + rtt.variation() * 4;
+  return static_cast<unsigned>(1 + round_trip.ns / interval(now).ns);
 }
 
 void Liveness::on_sent(MonoNs now) {

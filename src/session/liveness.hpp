@@ -13,6 +13,8 @@
 #include <jumpgate/time.hpp>
 #include <jumpgate/wire.hpp>
 
+#include "base/rtt_estimator.hpp"
+
 namespace jumpgate::session {
 
 /// From the policy in force.
@@ -61,6 +63,10 @@ class Liveness {
   /// A heartbeat of this moment: interval, times, echo, and reply_wanted where the peer's own
   /// interval is longer than ours. What was received is for the caller to fill in.
   [[nodiscard]] wire::Heartbeat make(MonoNs now) const;
+  /// A probe of the path MTU: one that wants a reply, and whose echo names it (spec/path-mtu.md).
+  [[nodiscard]] wire::Heartbeat make_path_probe(MonoNs now) const;
+  /// Our heartbeats that may be under way, or their echo: those of the last round trip.
+  [[nodiscard]] unsigned in_flight(const base::RttEstimator& rtt, MonoNs now) const;
   /// The one that was due was sent.
   void on_sent(MonoNs now);
   /// The answer to reply_wanted, at most one in kReplyInterval. It does not move the schedule.

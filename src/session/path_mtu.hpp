@@ -68,7 +68,7 @@ class PathMtu {
   [[nodiscard]] MonoNs confirm_at(MonoNs busy_until) const;
 
   MonoNs ready_at_{kNever};  // for the next probe; while one is out, when it counts as lost
-  MonoNs confirmed_at_{};    // the MTU in force was last answered, or asked for
+  MonoNs confirmed_at_{};    // the MTU in force was last answered
   MonoNs search_from_{kNever};
   std::uint32_t probe_time_us_{0};
   std::uint16_t mtu_{kBasePathMtu};
