@@ -6,6 +6,7 @@
 #include "data/reporting.hpp"
 #include "net/filter_image.hpp"
 #include "net/inner_shape.hpp"
+#include "net/upper_layer.hpp"
 
 namespace jumpgate::data {
 namespace {
@@ -55,8 +56,17 @@ class Jury {
   std::size_t size_{0};
 };
 
+/// Nothing that the checks before the filter's would drop by their own names.
 bool is_sound(rte_mbuf* packet) {
-  return !net::inner_fault({bytes_of(packet), rte_pktmbuf_data_len(packet)});
+  const std::span<const std::uint8_t> bytes(bytes_of(packet), rte_pktmbuf_data_len(packet));
+  return !net::inner_fault(bytes) && (!net::has_options(bytes.data()) || !net::option_fault(bytes));
+}
+
+bool owns_source(Shard& shard, const InnerPacket& packet) {
+  const std::uint8_t* ip = bytes_of(packet.mbuf);
+  const std::uint32_t peer = shard.sessions.ids(packet.from_slot).peer;
+  return (ip[0] >> 4) == 6 ? shard.routes->peer_owns_v6(peer, ip + 8)
+                           : shard.routes->peer_owns_v4(peer, ip + 12);
 }
 
 bool refuse(Shard& shard, rte_mbuf* packet, std::uint32_t slot) {
@@ -81,7 +91,11 @@ void filter_in(Shard& shard, Batch<InnerPacket>& inner) {
   jury.judge(*shard.filters, net::FilterDirection::kIn);
   std::size_t i = 0;
   inner.retain([&](const InnerPacket& packet) {
-    return !jury.denied(i++) || refuse(shard, packet.mbuf, packet.from_slot);
+    if (!jury.denied(i++)) return true;
+    // Nobody is told anything because of a packet in his name that is not his.
+    if (!owns_source(shard, packet))
+      return shard.drops.drop(packet.mbuf, DropReason::kInnerBadSource);
+    return refuse(shard, packet.mbuf, packet.from_slot);
   });
 }
 

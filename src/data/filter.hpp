@@ -10,7 +10,8 @@
 
 namespace jumpgate::data {
 
-/// Out of tunnels; what is no sound packet is left for inner_input to name.
+/// Out of tunnels; what is no sound packet is left for inner_input to name, and a source that is not
+/// the peer's keeps its own name.
 void filter_in(Shard& shard, Batch<InnerPacket>& inner);
 /// Into tunnels of this worker; the controller's own packets pass.
 void filter_out(Shard& shard, Batch<Routed>& routed);

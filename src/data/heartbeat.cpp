@@ -108,13 +108,6 @@ void on_timer(Shard& shard, std::uint32_t slot) {
   arm_timer(shard, slot);
 }
 
-/// Our heartbeats that may be under way, or their echo: those of the last round trip.
-unsigned in_flight(const SlotRecord& record, MonoNs now) {
-  const Duration round_trip = record.rtt.smoothed() + record.rtt.variation() * 4;
-  const Duration interval = record.liveness.interval(now);
-  return static_cast<unsigned>(1 + round_trip.ns / interval.ns);
-}
-
 /// Figures of the bound path from one more heartbeat on it; a threshold crossed either way is an
 /// edge.
 void judge_quality(Shard& shard, std::uint32_t slot, const Epoch& epoch,
@@ -122,7 +115,8 @@ void judge_quality(Shard& shard, std::uint32_t slot, const Epoch& epoch,
   SlotRecord& record = shard.sessions.record(slot);
   const session::PathTolerance& tolerance = record.policy.tolerance;
   record.quality.on_report(heartbeat, epoch.send_counter, tolerance.loss_window, shard.now);
-  const session::PathFigures figures = record.quality.figures(in_flight(record, shard.now));
+  const session::PathFigures figures =
+      record.quality.figures(record.liveness.in_flight(record.rtt, shard.now));
   shard.session_counters[slot].loss_permille.set(figures.loss_permille);
   const Reason verdict = session::judge_path(tolerance, figures);
   const bool crossed = (verdict == Reason::kNone) != (record.volatile_for == Reason::kNone);
@@ -182,8 +176,10 @@ void send_padded_heartbeat(Shard& shard, std::uint32_t slot, wire::Heartbeat hea
   heartbeat.rekey_wanted = record.rekey_wanted;
   heartbeat.received_highest = window.any() ? window.highest() : wire::kNothingReceived;
   heartbeat.received_count = window.count();
-  std::array<std::uint8_t, limits::kMaxDatagram> plaintext{};
+  std::array<std::uint8_t, limits::kMaxDatagram> plaintext;
   wire::encode_heartbeat(heartbeat, std::span(plaintext).first<wire::kHeartbeatSize>());
+  std::ranges::fill(std::span(plaintext).first(size).subspan(wire::kHeartbeatSize),
+                    std::uint8_t{0});
   send_message(shard, slot, wire::Type::kHeartbeat, std::span(plaintext).first(size));
   shard.counters.add(WorkerCounter::kHeartbeatsOut);
 }

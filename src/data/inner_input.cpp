@@ -36,20 +36,18 @@ struct Header {
 /// Where no router forwards to, whatever the routes say: unspecified, loopback, link-local, groups.
 bool is_martian(const Header& header) {
   const std::uint8_t* to = header.destination();
-  if (!header.v6) return to[0] == 0 || to[0] == 127 || to[0] >= 224;
+  if (!header.v6) return !net::is_answerable_v4(to) || (to[0] == 169 && to[1] == 254);
   if (to[0] == 0xff || (to[0] == 0xfe && (to[1] & 0xc0) == 0x80)) return true;
   return to[0] == 0 && !net::is_answerable(net::address_at(IpFamily::kV6, to));
 }
 
-/// One hop less; the header's checksum follows by RFC 1624 equation 3.
+/// One hop less.
 void decrement_ttl(const Header& header) {
+  std::uint8_t* word = header.ip + kIpv4TtlOffset;
+  const std::uint16_t before = base::load_be16(word);
   --header.ttl();
-  if (header.v6) return;
-  std::uint8_t* checksum = header.ip + kIpv4ChecksumOffset;
-  // The TTL is the high byte of its word: the word fell by 0x0100, so the sum's complement rises.
-  std::uint32_t sum = base::load_be16(checksum) + 0x0100U;
-  sum = (sum & 0xffff) + (sum >> 16);
-  base::store_be16(checksum, static_cast<std::uint16_t>(sum));
+  if (!header.v6)
+    net::update_checksum(header.ip + kIpv4ChecksumOffset, before, base::load_be16(word));
 }
 
 /// The way of the packet before: one look-up serves the packets of a burst that go the same way.

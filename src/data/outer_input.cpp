@@ -10,11 +10,10 @@
 #include "net/address.hpp"
 #include "net/frames.hpp"
 #include "net/icmp.hpp"
+#include "net/upper_layer.hpp"
 
 namespace jumpgate::data {
 namespace {
-
-constexpr std::uint8_t kIpv6FragmentHeader = 44;  // RFC 8200 section 4.5
 
 constexpr std::size_t kTypeOffset = 12;
 constexpr std::uint16_t kVlanMask = 0x0fff;  // IEEE 802.1Q: above it stands the priority
@@ -66,7 +65,7 @@ struct Stage {
   /// never believed.
   void to_us(rte_mbuf* frame, const net::IpView& ip, net::PortRole role) {
     const bool icmp = ip.protocol == net::kProtocolIcmp || ip.protocol == net::kProtocolIcmpv6;
-    if (ip.fragment || ip.protocol == kIpv6FragmentHeader)
+    if (ip.fragment || ip.protocol == net::kFragmentHeader)
       drop(frame, DropReason::kIpFragment);
     else if (ip.protocol == net::kProtocolUdp && role == net::PortRole::kOuter)
       tunnel_datagram(frame, ip);
@@ -131,9 +130,10 @@ struct Stage {
   }
 
   /// False: the frame is gone. The tag is taken off, if the port has not; a priority tag (VLAN 0) is
-  /// as good as none.
+  /// as good as none. One tag and no more: what is below it is no way into another VLAN.
   bool untag(rte_mbuf* frame) {
-    if (has_vlan_tag(frame)) rte_vlan_strip(frame);
+    if ((frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) == 0 && has_vlan_tag(frame))
+      rte_vlan_strip(frame);
     const bool stripped = (frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
     const unsigned vlan = stripped ? frame->vlan_tci & kVlanMask : 0U;
     return vlan == shard.ports[frame->port].vlan || drop(frame, DropReason::kVlanUnknown);

@@ -10,6 +10,7 @@
 #include <jumpgate/wire.hpp>
 
 #include "base/bytes.hpp"
+#include "data/packets.hpp"
 #include "net/checksum.hpp"
 
 namespace jumpgate::data {
@@ -59,11 +60,10 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   return made;
 }
 
-bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortOffloads& offloads,
+void encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortOffloads& offloads,
                  std::uint8_t traffic_class, rte_mbuf* mbuf) {
   const std::size_t datagram = rte_pktmbuf_data_len(mbuf);
-  auto* head = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(mbuf, outer.size));
-  if (head == nullptr) return false;
+  std::uint8_t* head = extend(mbuf, outer.size, 0);
   // Two sizes only, known to the compiler: no call.
   if (outer.v6)
     std::memcpy(head, outer.bytes.data(), kV6Size);
@@ -104,7 +104,7 @@ bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortO
         RTE_MBUF_F_TX_UDP_CKSUM | (outer.v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
     store_native16(udp + kUdpChecksumOffset,
                    net::fold(std::uint64_t{outer.pseudo_sum} + udp_length));
-    return true;
+    return;
   }
   // The length counts twice: in the pseudo header and in UDP's own.
   const std::uint64_t sum = std::uint64_t{outer.udp_sum} + 2 * std::uint64_t{udp_length} +
@@ -112,7 +112,6 @@ bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortO
   const auto checksum = static_cast<std::uint16_t>(~net::fold(sum));
   // Zero means "none" (RFC 768).
   store_native16(udp + kUdpChecksumOffset, checksum == 0 ? 0xffff : checksum);
-  return true;
 }
 
 }  // namespace jumpgate::data

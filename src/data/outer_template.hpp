@@ -38,10 +38,10 @@ struct OuterTemplate {
 OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& source,
                                   std::uint16_t port_mtu);
 
-/// Puts the headers in front of the datagram in `mbuf`, checksums included unless the port does
-/// them. `next_hop`: its MAC as a word (net::NeighbourTable::mac_word). `traffic_class`: TOS or
-/// traffic class, DSCP and ECN. False when there is no headroom.
-bool encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortOffloads& offloads,
+/// Puts the headers in front of the datagram in `mbuf`, which has room for them, checksums included
+/// unless the port does them. `next_hop`: its MAC as a word (net::NeighbourTable::mac_word). `traffic_class`: TOS or
+/// traffic class, DSCP and ECN.
+void encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortOffloads& offloads,
                  std::uint8_t traffic_class, rte_mbuf* mbuf);
 
 }  // namespace jumpgate::data

@@ -20,9 +20,7 @@ MonoNs busy_until(Shard& shard, std::uint32_t slot) {
 void use_path_mtu(Shard& shard, std::uint32_t slot) {
   OuterTemplate& outer = shard.sessions.binding(slot).outer;
   const std::uint16_t mtu = shard.sessions.record(slot).path_mtu.in_force();
-  const std::size_t fits = mtu - headers_of(outer) - wire::kTrafficOverhead;
-  outer.inner_mtu =
-      static_cast<std::uint16_t>(std::min(fits, limits::kMaxDatagram - wire::kTrafficOverhead));
+  outer.inner_mtu = static_cast<std::uint16_t>(mtu - headers_of(outer) - wire::kTrafficOverhead);
   shard.session_counters[slot].path_mtu.set(shard.sessions.record(slot).path_mtu.confirmed());
 }
 
@@ -50,9 +48,7 @@ void run_path_probe(Shard& shard, std::uint32_t slot) {
   const std::uint16_t before = record.path_mtu.in_force();
   const auto size = record.path_mtu.poll(shard.now, busy_until(shard, slot));
   if (size) {
-    wire::Heartbeat probe = record.liveness.make(shard.now);
-    probe.send_time_us = session::probe_time_us(shard.now);
-    probe.reply_wanted = true;
+    const wire::Heartbeat probe = record.liveness.make_path_probe(shard.now);
     const std::size_t headers = headers_of(shard.sessions.binding(slot).outer);
     send_padded_heartbeat(shard, slot, probe, *size - headers - wire::kTrafficOverhead);
     record.path_mtu.sent(*size, probe.send_time_us, record.rtt.smoothed(), shard.now);

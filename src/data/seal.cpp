@@ -31,8 +31,8 @@ void hand_off(Shard& shard, const Routed& packet) {
   shard.counters.add(WorkerCounter::kHandedOff);
 }
 
-void fill_data_message(Shard& shard, std::uint32_t slot, rte_mbuf* packet, Outgoing& message) {
-  Epoch& epoch = shard.sessions.current(slot);
+void fill_data_message(Shard& shard, std::uint32_t slot, Epoch& epoch, rte_mbuf* packet,
+                       Outgoing& message) {
   shard.keys.prefetch_set(epoch.key_id + 1);
   message.mbuf = packet;
   message.epoch = &epoch;
@@ -51,7 +51,8 @@ void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
   }
   Batch<Outgoing> outgoing;
   for (rte_mbuf* piece : pieces.items())
-    fill_data_message(shard, packet.session.slot, piece, outgoing.add());
+    fill_data_message(shard, packet.session.slot, shard.sessions.current(packet.session.slot),
+                      piece, outgoing.add());
   seal_and_send(shard, outgoing);
 }
 
@@ -107,11 +108,13 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
     const std::span<std::uint8_t> inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
     if (!net::fits(inner, mtu)) {
+      // What came before it goes before it.
+      seal_and_send(shard, outgoing);
       send_cut(shard, packet, mtu);
       continue;
     }
     if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, mtu);
-    fill_data_message(shard, session.slot, packet.mbuf, outgoing.add());
+    fill_data_message(shard, session.slot, epoch, packet.mbuf, outgoing.add());
   }
   routed.clear();
 }
@@ -160,10 +163,8 @@ void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
     const SlotBinding& binding = shard.sessions.binding(message.slot);
     const auto mac = shard.shared.neighbours.mac_word(binding.outer.neighbour);
     const WorkerPort& port = shard.ports[binding.outer.port];
-    if (!encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class,
-                     message.mbuf))
-      shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
-    else if (mac)
+    encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class, message.mbuf);
+    if (mac)
       shard.tx.send(binding.outer.port, message.mbuf);
     else
       punt_unresolved(shard, message.mbuf, binding.outer.port,

@@ -22,7 +22,7 @@ class SourceMemo {
   [[nodiscard]] bool leads_back(const net::RouteImage& routes, const std::uint8_t* source, bool v6,
                                 std::uint8_t port) {
     const Entry wanted = entry_of(source, v6, routes.serial(), port);
-    Entry& known = entries_[(wanted.low ^ (wanted.low >> 32) ^ (wanted.low >> 24)) % kEntries];
+    Entry& known = entries_[((wanted.high ^ wanted.low) * kMix) >> 56];
     if (known == wanted) return true;
     const net::RouteTarget back = v6 ? routes.route_v6(source) : routes.route_v4(source);
     const bool outside =
@@ -34,7 +34,8 @@ class SourceMemo {
 
  private:
   /// Enough for the servers behind a gateway; six kilobytes.
-  static constexpr std::size_t kEntries = 256;
+  static constexpr std::size_t kEntries = 256;                  // the top byte of a product
+  static constexpr std::uint64_t kMix = 0x9e37'79b9'7f4a'7c15;  // 2^64 / golden ratio
 
   struct Entry {
     std::uint64_t high{0};

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <rte_acl.h>
-#include <rte_errno.h>
 
 #include <jumpgate/limits.hpp>
 

@@ -77,9 +77,8 @@ void NeighbourTable::release_key(std::int32_t position) {
   if (position >= 0) rte_hash_free_key_with_position(hash_, position);
 }
 
-void NeighbourTable::set_mac(std::uint32_t index, std::uint8_t port,
-                             const MacAddress& mac) noexcept {
-  words_[index].store(pack(port, mac), std::memory_order_release);
+void NeighbourTable::set_mac(std::uint32_t index, const MacAddress& mac) noexcept {
+  words_[index].store(kResolvedBit | base::load_le<6>(mac.bytes.data()), std::memory_order_release);
 }
 
 void NeighbourTable::clear_mac(std::uint32_t index) noexcept {

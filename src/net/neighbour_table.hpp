@@ -54,19 +54,16 @@ class NeighbourTable {
   /// Hides the key; returns what release_key() needs after every worker has been quiescent.
   [[nodiscard]] std::int32_t remove(std::uint8_t port, const IpAddress& address);
   void release_key(std::int32_t position);
-  void set_mac(std::uint32_t index, std::uint8_t port, const MacAddress& mac) noexcept;
+  void set_mac(std::uint32_t index, const MacAddress& mac) noexcept;
   void clear_mac(std::uint32_t index) noexcept;
   /// Whether a worker has used the entry since the last call.
   [[nodiscard]] bool take_used(std::uint32_t index) noexcept;
 
  private:
   explicit NeighbourTable(rte_hash* hash) : hash_{hash} {}
-  // MAC in bits 0-47, port in 48-55, bit 56: resolved.
+  // MAC in bits 0-47, bit 56: resolved.
   static constexpr std::uint64_t kMacMask = (std::uint64_t{1} << 48) - 1;
   static constexpr std::uint64_t kResolvedBit = std::uint64_t{1} << 56;
-  static constexpr std::uint64_t pack(std::uint8_t port, const MacAddress& mac) noexcept {
-    return kResolvedBit | (std::uint64_t{port} << 48) | base::load_le<6>(mac.bytes.data());
-  }
 
   rte_hash* hash_;
   std::array<std::atomic<std::uint64_t>, limits::kMaxNeighbours> words_{};

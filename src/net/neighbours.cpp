@@ -241,7 +241,7 @@ void Neighbours::resolved(std::uint32_t index, const MacAddress& mac, NeighbourS
   const bool was_waiting =
       entry.state == NeighbourState::kIncomplete || entry.state == NeighbourState::kFailed;
   entry.mac = mac;
-  table_.set_mac(index, entry.port, mac);
+  table_.set_mac(index, mac);
   if (state == NeighbourState::kStale) (void)table_.take_used(index);
   enter(index, state,
         now + (state == NeighbourState::kReachable ? timers_.reachable : timers_.stale_lifetime));

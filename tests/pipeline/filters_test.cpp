@@ -69,7 +69,13 @@ TEST_F(Filters, BetweenClientsBothFiltersCount) {
   h.put(one, one.data(inner_packet("10.8.0.2", "10.8.0.3")));
   h.poll();
   EXPECT_EQ(denied(), 1U);
-  h.sent(kOuterPort);
+  EXPECT_EQ(h.opened(two).size(), 1U) << "out to the one that has no filter";
+  use({rule(net::FilterAction::kDeny, net::FilterDirection::kIn)}, net::FilterAction::kAllow);
+  h.put(two, two.data(inner_packet("10.8.0.3", "10.8.0.2")));
+  h.put(one, one.data(inner_packet("10.8.0.2", "10.8.0.3")));
+  h.poll();
+  EXPECT_EQ(denied(), 2U);
+  EXPECT_EQ(h.opened(one).size(), 1U) << "in from the one that has no filter";
   h.reports();
 }
 
@@ -104,6 +110,16 @@ TEST_F(Filters, WhatIsNoPacketKeepsItsOwnName) {
   EXPECT_EQ(in(one, ByteVector(10, 0x45)), 0U);
   EXPECT_EQ(h.dropped(DropReason::kInnerTooShort), 1U);
   EXPECT_EQ(denied(), 0U);
+}
+
+TEST_F(Filters, WhatIsNotThePeersIsDroppedInSilence) {
+  use({}, net::FilterAction::kDeny);
+  EXPECT_EQ(in(one, inner_packet("10.8.0.3", "10.0.0.9")), 0U);
+  EXPECT_EQ(in(one, inner_packet("fd00:8::3", "fd00:a::9")), 0U);
+  EXPECT_EQ(h.dropped(DropReason::kInnerBadSource), 2U);
+  EXPECT_EQ(denied(), 0U);
+  EXPECT_TRUE(h.reports(bus::ReportKind::kInnerRefused).empty())
+      << "an error would go to the one whose address it is";
 }
 
 TEST_F(Filters, TheGatewaysOwnPacketsPass) {

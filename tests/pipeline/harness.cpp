@@ -193,11 +193,11 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
   pool = rte_pktmbuf_pool_create("test_pool", kMbufs, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
   if (pool == nullptr) std::abort();
   neighbours = must(net::NeighbourTable::create());
-  neighbours->set_mac(kRouterNeighbour, kOuterPort, kRouterMac);
+  neighbours->set_mac(kRouterNeighbour, kRouterMac);
   for (const std::string_view server : {"10.0.0.9", "fd00:a::9"}) {
     const std::uint32_t index = server == "10.0.0.9" ? 1 : 2;
     EXPECT_TRUE(neighbours->insert(index, kInnerPort, address(server)));
-    neighbours->set_mac(index, kInnerPort, kServerMac);
+    neighbours->set_mac(index, kServerMac);
   }
   routes = std::make_unique<net::Published<net::RouteImage>>(quiescence, make_routes());
   peers = must(bus::PeerSlots::create(3, -1));

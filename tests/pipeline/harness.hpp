@@ -50,13 +50,13 @@ ByteVector with_class(ByteVector packet, std::uint8_t traffic_class);
 /// A frame for a port: an IP packet behind an Ethernet header.
 ByteVector frame_of(const MacAddress& to, const ByteVector& packet);
 
-/// The other side of one session.
 /// Of the gateway's public key, which the harness does not have.
 inline constexpr crypto::MacKey kMac1Key{0x6d, 0x31};
 
 /// A HELLO that passes the worker's admission; `version` as in its clear header.
 ByteVector hello(std::uint16_t version = wire::kVersion);
 
+/// The other side of one session.
 struct Client {
   bus::SessionRef ref;
   Endpoint address;

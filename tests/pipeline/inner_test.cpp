@@ -266,7 +266,8 @@ TEST_F(InnerDrops, AnHonestSourceStaysHonestWhenRoutesChange) {
 }
 
 TEST_F(InnerDrops, DestinationsThatNoRouterForwardsTo) {
-  for (const std::string_view to : {"127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255"})
+  for (const std::string_view to :
+       {"127.0.0.1", "0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255"})
     from_client(inner_packet("10.8.0.2", to), DropReason::kInnerMartian);
   for (const std::string_view to : {"::1", "::", "ff02::1", "fe80::1"})
     from_client(inner_packet("fd00:8::2", to), DropReason::kInnerMartian);

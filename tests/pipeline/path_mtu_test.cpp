@@ -42,9 +42,7 @@ class PathProbes : public testing::TestWithParam<bool> {
     heartbeat.next_interval_ms = 500;
     heartbeat.send_time_us = 2;
     heartbeat.echo_time_us = echo;
-    ByteVector plaintext(wire::kHeartbeatSize);
-    wire::encode_heartbeat(heartbeat, std::span<std::uint8_t, 32>(plaintext.data(), 32));
-    h.put(client, client.seal(wire::Type::kHeartbeat, plaintext));
+    h.put(client, client.heartbeat(heartbeat));
     h.poll();
   }
   /// How many bytes of an inner packet reach the client at most.

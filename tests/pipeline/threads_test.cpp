@@ -62,7 +62,7 @@ TEST(Threads, ControllerAndWorker) {
     h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.9")));
     h.put(client, client.sealed_control(wire::Type::kRekey, client.gateway_cid, 1, h.random));
     h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
-    h.neighbours->set_mac(kRouterNeighbour, kOuterPort, kRouterMac);
+    h.neighbours->set_mac(kRouterNeighbour, kRouterMac);
     send(client.ref, bus::RemoveSession{.reason = Reason::kNone, .send_close = true});
     collect();
   }

@@ -57,6 +57,25 @@ TEST_F(Vlan, APriorityTagIsAsGoodAsNone) {
   EXPECT_EQ(h.opened(client).size(), 1U);
 }
 
+TEST_F(Vlan, OneTagIsTakenOffWhoeverTookIt) {
+  port(kInnerPort, 100);
+  const ByteVector frame = frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2"));
+  const auto put_stripped = [&](const ByteVector& rest, std::uint16_t tci) {
+    rte_mbuf* mbuf = mbuf_of(rest);
+    mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+    mbuf->vlan_tci = tci;
+    h.inner.put(0, mbuf);
+  };
+  // The port took its own tag off: what stands in the frame is another's.
+  put_stripped(tagged(frame, 100), 100);
+  put_stripped(frame, 101);
+  put_stripped(frame, 100);
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kEtherTypeUnknown), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kVlanUnknown), 1U);
+  EXPECT_EQ(h.opened(client).size(), 1U);
+}
+
 TEST_F(Vlan, AnUntaggedPortTakesAnotherTagInsideForAnUnknownType) {
   const ByteVector frame = frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2"));
   h.put(kInnerPort, tagged(tagged(frame, 5), 0));

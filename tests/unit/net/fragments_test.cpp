@@ -1,7 +1,6 @@
 #include "net/fragments.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include <gtest/gtest.h>
 
