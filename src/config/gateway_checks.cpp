@@ -190,6 +190,10 @@ class Checker {
           {config_.path},
           fmt::format("limits.max_sessions = {} is out of bounds", config_.limits.max_sessions),
           fmt::format("expected at most {} for each worker", limits::kMaxSlotsPerWorker));
+    if (!config_.record.file.empty() && config_.record.file == config_.events.file)
+      problems_.add({config_.path},
+                    fmt::format("events.file and record.file are both {}", config_.record.file),
+                    "expected a file of its own for each");
   }
 
   const GatewayConfig& config_;

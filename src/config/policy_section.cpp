@@ -13,7 +13,7 @@
 namespace jumpgate::config {
 namespace {
 
-// Ranges are the policy's own (session::validate); these only keep values inside their types.
+// Ranges are the policy's own (session::faults); these only keep values inside their types.
 constexpr Duration kZero{};
 constexpr Duration kYear = seconds(365LL * 86400);
 

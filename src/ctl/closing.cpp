@@ -1,5 +1,7 @@
 #include "ctl/closing.hpp"
 
+#include <optional>
+
 #include "wire/control.hpp"
 
 namespace jumpgate::ctl {
@@ -41,17 +43,13 @@ void Closing::terminate(Session& session, Reason reason, MonoNs now) {
 
 void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs now) {
   const auto lost_since = session.record.lost_since();
-  if (session.exchange) {
-    const Exchange& exchange = *session.exchange;
-    const Core::Preface unanswered{
+  std::optional<Core::Preface> unanswered;
+  if (session.exchange)
+    unanswered = {
         .type = EventType::kReattachResult,
         .reason = Reason::kPathNotValidated,
-        .detail = result_detail(session, exchange,
-                                exchange.addresses[exchange.address_count - 1].remote, now)};
-    core_.transition(session, Trigger::kTerminate, reason, now, &unanswered);
-  } else {
-    core_.transition(session, Trigger::kTerminate, reason, now);
-  }
+        .detail = result_detail(session, *session.exchange, session.exchange->newest(), now)};
+  core_.transition(session, Trigger::kTerminate, reason, now, unanswered ? &*unanswered : nullptr);
   core_.counters.add(ControllerCounter::kSessionsTerminated);
   const TrafficFigures figures = core_.ports.workers.figures(session.ref);
   core_.emit(session, EventType::kSessionTerminated, reason,

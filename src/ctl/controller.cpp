@@ -9,18 +9,11 @@ namespace {
 
 std::expected<void, std::string> load_peers(
     Core& core, const std::shared_ptr<const config::GatewayConfig>& config) {
-  std::vector<net::PeerPrefix> prefixes;
-  for (std::size_t i = 0; i < config->peers.size(); ++i) {
-    const auto index = core.peers.add(peer_of(config, i));
-    if (!index)
+  for (std::size_t i = 0; i < config->peers.size(); ++i)
+    if (!core.peers.add(peer_of(config, i)))
       return std::unexpected("more peers than the " + std::to_string(core.peers.capacity()) +
                              " that memory was taken for");
-    for (const IpPrefix& prefix : config->peers[i].allowed_ips)
-      prefixes.push_back({.prefix = prefix,
-                          .peer = *index,
-                          .filter = config::filter_of(config->peers[i], *config)});
-  }
-  return core.ports.routes.publish(prefixes, *config);
+  return core.ports.routes.publish(prefixes_of(*config, core.peers), *config);
 }
 
 /// An edge of the bound path that the worker saw before it moved to the binding in force.
@@ -67,7 +60,7 @@ Controller::Controller(const Settings& settings, const Ports& ports,
       exchanges_(core_, closing_),
       jumps_(core_, exchanges_, rekeys_),
       path_checks_(core_, exchanges_, rekeys_),
-      links_(core_, path_checks_),
+      links_(core_.sessions),
       lifetimes_(core_, closing_, handshakes_, exchanges_, rekeys_),
       resets_(core_, now),
       reloads_(core_, closing_, handshakes_, std::move(config), now) {}
@@ -278,7 +271,11 @@ void Controller::tick(MonoNs now) {
     settle(ref, now);
   });
   closing_.stop_slice(now);
-  links_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
+  links_.sweep_slice([&](Session& session, bool up) {
+    const bus::SessionRef ref = session.ref;
+    if (lifetimes_.expire(session, now)) path_checks_.on_link(session, up, now);
+    settle(ref, now);
+  });
   reloads_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
   core_.ports.events.flush_loss(now, core_.policies.version());
 }

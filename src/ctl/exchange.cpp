@@ -299,7 +299,7 @@ void Exchanges::on_committed(Session& session, std::uint64_t epoch) {
 void Exchanges::abandon(Session& session, MonoNs now) {
   if (!session.exchange) return;
   const Exchange& exchange = *session.exchange;
-  const Endpoint to = exchange.addresses[exchange.address_count - 1].remote;
+  const Endpoint to = exchange.newest();
   core_.emit(session, EventType::kReattachResult, Reason::kPathNotValidated,
              result_detail(session, exchange, to, now), now);
   core_.emit(session, EventType::kTransportSwitchFailed, Reason::kPathNotValidated,
@@ -316,7 +316,7 @@ void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, Mono
     return;
   }
   const Exchange exchange = *session.exchange;
-  const Endpoint to = exchange.addresses[exchange.address_count - 1].remote;
+  const Endpoint to = exchange.newest();
   const Core::Preface result{.type = EventType::kReattachResult,
                              .reason = verdict,
                              .detail = result_detail(session, exchange, to, now)};

@@ -73,4 +73,16 @@ std::shared_ptr<const PeerImage> PeerTable::make_image() const {
   return std::make_shared<const PeerImage>(std::move(map));
 }
 
+std::vector<net::PeerPrefix> prefixes_of(const config::GatewayConfig& config,
+                                         const PeerTable& peers) {
+  std::vector<net::PeerPrefix> prefixes;
+  for (const config::PeerConfig& peer : config.peers) {
+    const std::uint32_t index = peers.find(peer.public_key).value();
+    for (const IpPrefix& prefix : peer.allowed_ips)
+      prefixes.push_back(
+          {.prefix = prefix, .peer = index, .filter = config::filter_of(peer, config)});
+  }
+  return prefixes;
+}
+
 }  // namespace jumpgate::ctl

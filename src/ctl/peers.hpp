@@ -91,4 +91,8 @@ class PeerTable {
   std::unordered_map<PublicKey, std::uint32_t, base::KeyedHash> by_key_;
 };
 
+/// Every peer's prefixes, for the routes; each peer of `config` is in `peers`.
+[[nodiscard]] std::vector<net::PeerPrefix> prefixes_of(const config::GatewayConfig& config,
+                                                       const PeerTable& peers);
+
 }  // namespace jumpgate::ctl

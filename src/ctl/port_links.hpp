@@ -1,48 +1,40 @@
 /// The gateway's own links as a signal on the paths that leave by them (spec/heartbeat.md "Links").
 ///
 /// Owner thread: the controller. Bound: limits::kMaxPorts bits; a change reaches the sessions
-/// kSweepSlice slots a tick. Failure: none; a change during a sweep starts it anew.
+/// kSweepSlice slots a tick. Failure: none; a port that flaps lengthens the pass and starves nobody.
 #pragma once
 
 #include <bitset>
 
-#include "ctl/core.hpp"
-#include "ctl/path_checks.hpp"
+#include "ctl/sweep.hpp"
 
 namespace jumpgate::ctl {
 
 class PortLinks {
  public:
-  PortLinks(Core& core, PathChecks& checks)
-      : core_(core), checks_(checks), cursor_(core.sessions.slots()) {}
+  explicit PortLinks(SessionStore& sessions) : sweep_(sessions) {}
 
   void set(std::uint8_t port, bool up) {
     if (down_[port] == !up) return;
     down_[port] = !up;
-    cursor_ = 0;
+    sweep_.begin();
   }
-  /// Sessions are still to learn of a change.
-  [[nodiscard]] bool sweeping() const { return cursor_ < core_.sessions.slots(); }
-  /// A slice of the sessions learns what became of its port; calls `touched` for each to which
-  /// that is news.
-  template <class Touched>
-  void sweep_slice(MonoNs now, Touched&& touched) {
-    for (std::uint32_t i = 0; i < kSweepSlice && cursor_ < core_.sessions.slots(); ++i) {
-      Session* session = core_.sessions.at(cursor_++);
-      if (session == nullptr || !session->binding) continue;
-      const bool down = down_[session->binding->path.port];
-      if (session->link_down == down) continue;
-      checks_.on_link(*session, !down, now);
-      touched(*session);
-    }
+  [[nodiscard]] bool sweeping() const { return sweep_.under_way(); }
+  /// Calls `changed(session, up)` for each session of a slice to which its port's link is news.
+  template <class Changed>
+  void sweep_slice(Changed&& changed) {
+    sweep_.slice(kSweepSlice, [&](Session& session) {
+      if (!session.binding) return;
+      const bool down = down_[session.binding->path.port];
+      if (session.link_down != down) changed(session, !down);
+    });
   }
 
  private:
+  /// Mostly a look and no more: some ten microseconds a tick.
   static constexpr std::uint32_t kSweepSlice = 1024;
 
-  Core& core_;
-  PathChecks& checks_;
-  SlotHandle cursor_;
+  Sweep sweep_;
   std::bitset<limits::kMaxPorts> down_;
 };
 

@@ -14,6 +14,9 @@ constexpr const char* kWindowTooLarge =
     "which "
     "memory was taken; restart it with the new one";
 
+/// As many as config::describe names: the answer has to fit one message.
+constexpr std::size_t kMaxReassigned = 100;
+
 /// Which peers go by another profile than before.
 std::vector<std::string> reassigned(const config::ConfigDiff& diff,
                                     const config::GatewayConfig& before,
@@ -22,12 +25,18 @@ std::vector<std::string> reassigned(const config::ConfigDiff& diff,
     return peer.profile.empty() ? std::string("-") : peer.profile;
   };
   std::vector<std::string> lines;
+  std::size_t more = 0;
   for (const config::ChangedPeer& changed : diff.changed) {
     if (!changed.profile) continue;
+    if (lines.size() == kMaxReassigned) {
+      ++more;
+      continue;
+    }
     const config::PeerConfig& now = after.peers[changed.after];
     lines.push_back("peer " + now.name + ": profile " + name(before.peers[changed.before]) +
                     " -> " + name(now));
   }
+  if (more != 0) lines.push_back("and " + std::to_string(more) + " more peers' profiles");
   return lines;
 }
 
@@ -40,7 +49,7 @@ Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
       handshakes_(handshakes),
       current_(std::move(first)),
       used_(profiles_used(*current_)),
-      sweep_cursor_(core.sessions.slots()),
+      sweep_(core.sessions),
       replay_window_room_(std::bit_ceil(core.policies.largest_replay_window())) {
   history_.add({.version = core.policies.version(), .at = now, .how = "start", .changes = {}});
 }
@@ -82,16 +91,7 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
     update(changed.after);
   for (const auto& [before, after] : diff.kept)
     update(after);
-  for (const std::size_t i : diff.removed) {
-    const std::uint32_t index = core_.peers.find(current_->peers[i].public_key).value();
-    const Peer& peer = core_.peers[index];
-    for (const auto& ref : {peer.current, peer.birth}) {
-      if (!ref) continue;
-      if (Session* session = core_.sessions.find(*ref); session != nullptr)
-        closing_.terminate(*session, Reason::kOperatorTerminated, now);
-    }
-    core_.peers.remove(index);
-  }
+  remove_peers(diff, now);
   handshakes_.set_image(core_.peers.make_image());
   std::vector<std::string> lines =
       session::differences(session::fields_of(core_.policies), session::fields_of(policies));
@@ -153,7 +153,7 @@ void Reloads::put_in_force(const session::PolicySet& next, std::string how,
   core_.policies = next;
   core_.policies.set_version(previous + 1);
   // A sweep that is under way goes on, with the newest: what was strict stays so.
-  if (application == PolicyApplication::kStrict) sweep_cursor_ = 0;
+  if (application == PolicyApplication::kStrict) sweep_.begin();
   core_.emit_node(EventType::kPolicyApplied, Reason::kPolicyValid,
                   audit::PolicyDetail{.previous_version = previous, .field = {}}, now);
   history_.add({.version = core_.policies.version(),
@@ -163,20 +163,26 @@ void Reloads::put_in_force(const session::PolicySet& next, std::string how,
                 .changes = std::move(changes)});
 }
 
+void Reloads::remove_peers(const config::ConfigDiff& diff, MonoNs now) {
+  for (const std::size_t i : diff.removed) {
+    const std::uint32_t index = core_.peers.find(current_->peers[i].public_key).value();
+    const Peer& peer = core_.peers[index];
+    for (const auto& ref : {peer.current, peer.birth}) {
+      if (!ref) continue;
+      if (Session* session = core_.sessions.find(*ref); session != nullptr)
+        closing_.terminate(*session, Reason::kOperatorTerminated, now);
+    }
+    core_.peers.remove(index);
+  }
+}
+
 std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
                                                   const config::GatewayConfig& next) {
   bool routes_change = diff.routes || diff.filters || !diff.added.empty() || !diff.removed.empty();
   for (const config::ChangedPeer& changed : diff.changed)
     routes_change = routes_change || changed.addresses || changed.filter;
   if (!routes_change) return {};
-  std::vector<net::PeerPrefix> prefixes;
-  for (const config::PeerConfig& peer : next.peers) {
-    const std::uint32_t index = core_.peers.find(peer.public_key).value();
-    for (const IpPrefix& prefix : peer.allowed_ips)
-      prefixes.push_back(
-          {.prefix = prefix, .peer = index, .filter = config::filter_of(peer, next)});
-  }
-  return core_.ports.routes.publish(prefixes, next);
+  return core_.ports.routes.publish(prefixes_of(next, core_.peers), next);
 }
 
 void Reloads::refuse(std::string_view field, MonoNs now) {

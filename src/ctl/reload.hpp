@@ -19,6 +19,7 @@
 #include "ctl/core.hpp"
 #include "ctl/handshake.hpp"
 #include "ctl/policy_history.hpp"
+#include "ctl/sweep.hpp"
 
 namespace jumpgate::ctl {
 
@@ -41,21 +42,21 @@ class Reloads {
   /// A slice of the running sessions gets the new policy; calls `touched` for each.
   template <class Touched>
   void sweep_slice(MonoNs now, Touched&& touched) {
-    for (std::uint32_t i = 0; i < kSweepSlice && sweep_cursor_ < core_.sessions.slots(); ++i) {
-      Session* session = core_.sessions.at(sweep_cursor_++);
-      if (session == nullptr || session->record.state() == State::kTerminated) continue;
-      core_.adopt_policy(*session, now);
+    sweep_.slice(kSweepSlice, [&](Session& session) {
+      if (session.record.state() == State::kTerminated) return;
+      core_.adopt_policy(session, now);
       core_.counters.add(ControllerCounter::kPolicySweeps);
-      touched(*session);
-    }
+      touched(session);
+    });
   }
-  [[nodiscard]] bool sweeping() const { return sweep_cursor_ < core_.sessions.slots(); }
+  [[nodiscard]] bool sweeping() const { return sweep_.under_way(); }
   [[nodiscard]] const config::GatewayConfig& current() const { return *current_; }
   [[nodiscard]] const PolicyHistory& history() const { return history_; }
 
  private:
   static constexpr std::uint32_t kSweepSlice = 256;
 
+  void remove_peers(const config::ConfigDiff& diff, MonoNs now);
   [[nodiscard]] std::expected<void, std::string> publish(const config::ConfigDiff& diff,
                                                          const config::GatewayConfig& next);
 
@@ -77,7 +78,7 @@ class Reloads {
   std::shared_ptr<const config::GatewayConfig> current_;
   // Kept, so that a policy alone asks no million peers: as many as the policy has profiles.
   std::vector<UsedProfile> used_;
-  SlotHandle sweep_cursor_;
+  Sweep sweep_;
   PolicyHistory history_;
   std::uint32_t replay_window_room_;  // packets; the workers' memory was taken for it at the start
 };

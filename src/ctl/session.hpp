@@ -65,6 +65,9 @@ struct Exchange {
   Duration resend_interval{};
   MonoNs resend_at{kNever};       // gateway-started: the next repetition
   MonoNs probe_deadline{kNever};  // rebinding: until then the old address may answer first
+
+  /// The address that the exchange is about: of two, the one that came later.
+  [[nodiscard]] const Endpoint& newest() const { return addresses[address_count - 1].remote; }
 };
 
 /// The one answer kept, for repetitions of the request it answered.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <variant>
 
 #include "base/text.hpp"
@@ -181,6 +182,9 @@ api::Response GatewayApi::answer(const api::ReloadRequest&) {
   return on_controller([&](MonoNs now) -> api::Response {
     auto changes = view_.controller.reload(shared, now);
     if (!changes) return refuse(ErrorCode::kRefused, "nothing was changed: " + changes.error());
+    std::istringstream warnings(shared->warnings.text());
+    for (std::string line; std::getline(warnings, line);)
+      changes->push_back(line);
     return api::Reloaded{.changes = std::move(*changes)};
   });
 }

@@ -108,5 +108,12 @@ TEST_F(GatewayChecks, LcoresMatchWorkers) {
                  "expected one for each of 2 workers");
 }
 
+TEST_F(GatewayChecks, EventsAndRecordingShareNoFile) {
+  const std::string events = "[events]\nfile = \"/tmp/e\"\n";
+  expect_valid(gateway_text() + events + "[record]\nfile = \"/tmp/r\"\n");
+  expect_problem(gateway_text() + events + "[record]\nfile = \"/tmp/e\"\n",
+                 "events.file and record.file are both /tmp/e");
+}
+
 }  // namespace
 }  // namespace jumpgate::config

@@ -48,6 +48,16 @@ TEST_F(PortLinks, UpAgainHealsNothingThatIsSilent) {
   EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty());
 }
 
+TEST_F(PortLinks, AnEndThatIsDueOrOrderedGoesFirst) {
+  workers_.credit = 0;
+  ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));
+  link(false);
+  EXPECT_EQ(state(alice_), State::kAttached) << "it waits for a command, and ends as what it was";
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(gateway_->session_count(), 0U);
+}
+
 TEST_F(PortLinks, AnotherPortsLinkIsNoNews) {
   gateway_->on_link(static_cast<std::uint8_t>(port_ + 1), false);
   run();
