@@ -245,17 +245,5 @@ TEST(Audit, AFullRingChangesNothingAndIsCountedExactly) {
   EXPECT_EQ(account.told + account.lost, outcome.numbered);
 }
 
-TEST(Audit, TheWallClockIsForPeopleAlone) {
-  std::unique_ptr<audit::AuditThread> audit;
-  std::uint64_t wall = 1'700'000'000'000;
-  const Outcome outcome = run(16'384, [&](World&, audit::EventLog& log, unsigned slice) {
-    if (!audit) audit = std::make_unique<audit::AuditThread>(log, "5", [&wall] { return wall; });
-    // Forwards by a day, back by two, and so on.
-    wall = slice % 2 == 0 ? wall + 86'400'000 : wall - 2 * 86'400'000;
-    drain(*audit);
-  });
-  EXPECT_EQ(outcome.digest, healthy().digest);
-}
-
 }  // namespace
 }  // namespace jumpgate::sim

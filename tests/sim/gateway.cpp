@@ -136,7 +136,6 @@ struct Gateway::Parts {
   std::unique_ptr<bus::FrameChannel> frame_channel;
   std::unique_ptr<bus::SessionCounterTable> session_counters;
   bus::WorkerCounters counters;
-  std::array<RecordingAead*, 2> aeads{};  // the worker's
   std::unique_ptr<data::Worker> worker;
   ctl::FrameSender frames;
   net::Neighbours neighbours;
@@ -262,7 +261,6 @@ std::unique_ptr<data::Worker> Gateway::Parts::make_worker(NonceLedger& ledger, M
   limits.source_buckets = 256;
   auto aes = std::make_unique<RecordingAead>(Suite::kAes256Gcm, ledger);
   auto chacha = std::make_unique<RecordingAead>(Suite::kChaCha20Poly1305, ledger);
-  aeads = {aes.get(), chacha.get()};
   return must(data::Worker::create(
       data::WorkerSetup{
           .worker = 0,
@@ -398,12 +396,6 @@ audit::EventLog& Gateway::events() {
 }
 std::uint64_t Gateway::dropped(DropReason reason) const {
   return parts_->counters.dropped(reason) + parts_->controller.counters().dropped(reason);
-}
-std::uint64_t Gateway::opens() const {
-  return parts_->aeads[0]->opens() + parts_->aeads[1]->opens();
-}
-std::uint64_t Gateway::authentic() const {
-  return parts_->aeads[0]->authentic() + parts_->aeads[1]->authentic();
 }
 std::uint64_t Gateway::allocations() const {
   return parts_->allocations;

@@ -73,9 +73,6 @@ class Gateway {
   [[nodiscard]] ctl::Controller& controller();
   [[nodiscard]] audit::EventLog& events();
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
-  /// Messages that reached the traffic AEAD, and those that verified.
-  [[nodiscard]] std::uint64_t opens() const;
-  [[nodiscard]] std::uint64_t authentic() const;
   [[nodiscard]] unsigned packets_in_use() const;
   /// What worker, controller and handshakes have asked of the heap in all turns.
   [[nodiscard]] std::uint64_t allocations() const;

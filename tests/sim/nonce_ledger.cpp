@@ -83,10 +83,4 @@ void RecordingAead::seal(std::span<AeadOp> ops) {
   inner_->seal(ops);
 }
 
-void RecordingAead::open(std::span<AeadOp> ops) {
-  inner_->open(ops);
-  opens_ += ops.size();
-  authentic_ += static_cast<std::uint64_t>(std::ranges::count_if(ops, &AeadOp::ok));
-}
-
 }  // namespace jumpgate::sim

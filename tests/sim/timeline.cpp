@@ -57,7 +57,6 @@ void Timeline::on_event(const audit::Event& event) {
   if (event.type == EventType::kSessionTerminated) {
     if (life.state != State::kTerminated)
       report(Rule::kInvalidTransition, event, "SessionTerminated without its transition");
-    life.ended = true;
     ended_.insert(alive_.extract(found));
   }
 }
@@ -67,8 +66,7 @@ void Timeline::begin(const audit::Event& event) {
   if (!fresh) report(Rule::kInvalidTransition, event, "a SessionID is used again");
   if (event.state_version != 1)
     report(Rule::kInvalidTransition, event, "does not begin with state_version 1");
-  alive_[event.session] = {
-      .peer = std::string(event.peer.view()), .created = event.mono, .entered = event.mono};
+  alive_[event.session] = {.peer = std::string(event.peer.view()), .entered = event.mono};
 }
 
 void Timeline::change(Life& life, const audit::Event& event, const audit::StateChangeDetail& step) {

@@ -3,7 +3,7 @@
 /// Purpose: what no log can show (spec/session-fsm.md, invariants 1 to 4): after each of the controller's steps the
 /// record agrees with the stream, and a session has the binding its state allows; and each DATA, HEARTBEAT and CLOSE
 /// leaves for the address of a binding that was committed, never again for one that has been replaced.
-/// Owner thread: the simulation's. Bound: one entry a binding of a live session.
+/// Owner thread: the simulation's. Bound: one entry a binding ever made.
 #pragma once
 
 #include <cstdint>

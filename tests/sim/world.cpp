@@ -317,13 +317,6 @@ bool World::in_step(std::size_t index) {
          theirs->record.binding_version() == own.binding_version();
 }
 
-std::size_t World::attached() const {
-  return static_cast<std::size_t>(std::ranges::count_if(clients_, [](const auto& client) {
-    const client::ClientSession* session = client->engine().session();
-    return session != nullptr && session->state() == State::kAttached;
-  }));
-}
-
 void World::heal_and_check() {
   network_.heal(now_);
   for (const auto& client : clients_) {

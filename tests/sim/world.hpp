@@ -88,7 +88,6 @@ class World {
   /// Commits at the gateway after the first of each session.
   [[nodiscard]] std::uint64_t jumps() const { return timeline_.switches(); }
   [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
-  [[nodiscard]] std::size_t attached() const;
   /// Every packet as it leaves its sender: for attackers and for digests of a run.
   std::function<void(Way way, const Endpoint& client, std::span<const std::uint8_t> bytes)> on_wire;
   /// Every event of the gateway, after it was judged.
