@@ -3,10 +3,7 @@
 # limit: 120
 source "$(dirname "$0")/lib_tunnel.sh"
 
-lay_out
-start_gateway
-start_client
-wait_for 5 answers
+up
 version() { jumpctl sessions --json | python3 -c "import json,sys; print(json.load(sys.stdin)['sessions'][0]['state_version'])"; }
 before=$(version)
 

@@ -3,14 +3,10 @@
 # limit: 120
 source "$(dirname "$0")/lib_tunnel.sh"
 
-lay_out
-start_server
-start_gateway
-start_client
-wait_for 5 answers 10.9.0.2
-wait_for 5 answers fd00:9::2
+up
 
-# hops NS TARGET [OPTION...]: the addresses that a traceroute shows, on one line.
+# hops NS TARGET [OPTION...]: the addresses that a traceroute shows, on one line. The last is an ICMP error of the target's
+# own: nobody listens on the ports asked for.
 hops() { ns "$1" traceroute -n -q 1 -w 2 -m 4 "${@:3}" "$2" | awk 'NR > 1 { printf "%s ", $2 }'; }
 [[ $(hops client 10.9.0.2) == "10.9.0.1 10.9.0.2 " ]] || fail "the gateway is not hop 1 of $(hops client 10.9.0.2)"
 [[ $(hops client fd00:9::2 -6) == "fd00:9::1 fd00:9::2 " ]] || fail "IPv6: the gateway is not hop 1 of $(hops client fd00:9::2 -6)"
@@ -48,6 +44,3 @@ ns server ping -n -c 3 -i 0.2 -Q 2 -W 2 10.8.0.2 >/dev/null || fail "marked ping
 (($(seen ce) >= 3)) || fail "the outer mark did not become an inner one: $(seen ce)"
 ns server ping -n -c 3 -i 0.2 -W 2 10.8.0.2 >/dev/null
 (($(seen plain) >= 3 && $(seen ce) < 6)) || fail "packets without ECN were marked"
-
-# ICMP errors of the network behind the gateway reach the client: a port that nobody listens on.
-ns client traceroute -n -q 1 -w 2 -m 4 -p 40000 10.9.0.2 | grep -q '10.9.0.2' || fail "the server's port unreachable did not arrive"

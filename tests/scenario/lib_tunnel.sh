@@ -49,6 +49,15 @@ fetch() {
     cmp "$JG_RUN/fetched.bin" "$JG_RUN/www/file.bin"
 }
 
+# up: the whole tunnel, carrying both families.
+up() {
+  lay_out
+  start_gateway
+  start_client
+  wait_for 5 answers 10.9.0.2
+  wait_for 5 answers fd00:9::2
+}
+
 # field NAME: one field of the client's status.
 field() { jump status --json | python3 -c "import json,sys; print(json.load(sys.stdin)['$1'])"; }
 is_attached() { [[ $(field state) == ATTACHED ]]; }

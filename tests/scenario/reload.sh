@@ -3,10 +3,7 @@
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
-lay_out
-start_gateway
-start_client
-wait_for 5 answers
+up
 id=$(field session_id)
 
 cp "$JG_RUN/gateway.toml" "$JG_RUN/good.toml"

@@ -3,12 +3,8 @@
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
-lay_out
+up
 start_server
-start_gateway
-start_client
-wait_for 5 answers 10.9.0.2
-wait_for 5 answers fd00:9::2
 fetch || fail "the file did not come through whole"
 [[ $(field uplink) == wifi ]] || fail "the first uplink of the configuration was not chosen"
 

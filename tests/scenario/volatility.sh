@@ -4,7 +4,7 @@
 # limit: 150
 source "$(dirname "$0")/lib_tunnel.sh"
 
-wifi() { "$build/drivers/link_faulty/link_faulty" set --control "$JG_RUN/wifi.ctl" "$@" >/dev/null; }
+wifi() { faulty_set run/wifi "$@"; }
 in_state() { [[ $(field state) == "$1" ]]; }
 # became STATE REASON: both sides' last step to the state was for the reason.
 became() {
