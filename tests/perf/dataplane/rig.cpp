@@ -100,10 +100,10 @@ std::expected<std::unique_ptr<Rig>, std::string> Rig::create(const RigOptions& o
 
 std::expected<void, std::string> Rig::make_network() {
   if (auto made = take(neighbours_, net::NeighbourTable::create()); !made) return made;
-  neighbours_->set_mac(kRouterNeighbour, kOuterPort, kRouterMac);
+  neighbours_->set_mac(kRouterNeighbour, kRouterMac);
   if (!neighbours_->insert(kServerNeighbour, kInnerPort, kServerAddress))
     return std::unexpected(std::string("no room for a neighbour"));
-  neighbours_->set_mac(kServerNeighbour, kInnerPort, kServerMac);
+  neighbours_->set_mac(kServerNeighbour, kServerMac);
 
   std::vector<net::PeerPrefix> prefixes;
   for (std::uint32_t i = 0; i < options_.sessions; ++i)
