@@ -49,7 +49,9 @@ class Log {
 };
 
 World make_world(std::uint64_t seed) {
-  return World({.seed = seed, .clients = 4, .policy = policy_variant(seed % kPolicyVariants)});
+  return World({.seed = seed,
+                .clients = 4,
+                .policy = policy_variant(static_cast<std::uint8_t>(seed % kPolicyVariants))});
 }
 
 TEST(Log, OfAnyRunIsWithoutFaultAndTellsEveryLife) {
