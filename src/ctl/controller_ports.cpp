@@ -78,7 +78,6 @@ std::optional<bus::OuterPath> OuterLink::acquire(const Endpoint& local, const En
 
 std::expected<void, std::string> ImageBook::publish_filters(
     std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) {
-  if (filters_ == nullptr) return {};
   std::vector<std::uint16_t> of_peer;
   for (const net::PeerPrefix& prefix : prefixes) {
     if (prefix.filter == net::kNoFilter) continue;
@@ -87,7 +86,7 @@ std::expected<void, std::string> ImageBook::publish_filters(
   }
   auto image = net::FilterImage::build(config.filters, std::move(of_peer));
   if (!image) return std::unexpected(image.error());
-  if (filters_->publish(std::move(*image))) return {};
+  if (filters_.publish(std::move(*image))) return {};
   return std::unexpected("former filters are still in use by a worker; try again");
 }
 

@@ -92,17 +92,15 @@ class OuterLink final : public DatagramOut, public OuterPaths {
 /// both.
 class ImageBook final : public RouteBook {
  public:
-  /// `filters` may be null: none are published.
   ImageBook(net::Published<net::RouteImage>& published,
-            std::vector<net::PortAddressing> inner_ports,
-            net::Published<net::FilterImage>* filters = nullptr)
+            std::vector<net::PortAddressing> inner_ports, net::Published<net::FilterImage>& filters)
       : published_(published), inner_ports_(std::move(inner_ports)), filters_(filters) {}
   std::expected<void, std::string> publish(std::span<const net::PeerPrefix> prefixes,
                                            const config::GatewayConfig& config) override;
   [[nodiscard]] const net::RouteImage& image() const { return *published_.get(); }
   void reclaim() {
     published_.reclaim();
-    if (filters_ != nullptr) filters_->reclaim();
+    filters_.reclaim();
   }
 
  private:
@@ -111,7 +109,7 @@ class ImageBook final : public RouteBook {
 
   net::Published<net::RouteImage>& published_;
   std::vector<net::PortAddressing> inner_ports_;
-  net::Published<net::FilterImage>* filters_;
+  net::Published<net::FilterImage>& filters_;
 };
 
 }  // namespace jumpgate::ctl

@@ -127,6 +127,7 @@ struct Gateway::Parts {
   net::Quiescence quiescence{1};
   std::unique_ptr<net::NeighbourTable> neighbour_table;
   net::Published<net::RouteImage> routes;
+  net::Published<net::FilterImage> filters;
   std::unique_ptr<bus::PeerSlots> peers;
   ctl::Settings settings;
   crypto::CidCipher cids;
@@ -173,6 +174,7 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
       outer("outer", kOuterMac, 1),
       neighbour_table(must(net::NeighbourTable::create())),
       routes(quiescence, must(net::RouteImage::build({}))),
+      filters(quiescence, must(net::FilterImage::build({}, {}))),
       peers(must(bus::PeerSlots::create(setup.peers.size(), -1))),
       settings(make_settings()),
       cids(settings.cid_key),
@@ -202,7 +204,7 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
       router(addressing(), {}),
       link(router, neighbours, addressing()),
       worker_link({commands.get()}, {session_counters.get()}, *peers),
-      book(routes, {}),
+      book(routes, {}, filters),
       handshakes(own, random),
       events(setup.event_ring),
       config(make_config(setup.policy, setup.peers)),

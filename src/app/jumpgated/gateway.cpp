@@ -230,8 +230,8 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
   router = std::make_unique<net::OuterRouter>(ports.addressing(), all_routes);
   outer = std::make_unique<ctl::OuterLink>(*router, *neighbours, ports.addressing());
   worker_link = std::make_unique<ctl::BusWorkerLink>(commands, std::move(counters), *peers);
-  book = std::make_unique<ctl::ImageBook>(*routes, ports.addressing(net::PortRole::kInner),
-                                          filters.get());
+  book =
+      std::make_unique<ctl::ImageBook>(*routes, ports.addressing(net::PortRole::kInner), *filters);
   handshakes = std::make_unique<ctl::HandshakeThreads>(config->handshake_threads, own, random);
   const ctl::Ports real{.workers = *worker_link,
                         .datagrams = *outer,
