@@ -104,6 +104,7 @@ class Controller {
   /// For tests and the simulation: reading only.
   [[nodiscard]] const Session* find(const SessionId& id) { return core_.sessions.find(id); }
   [[nodiscard]] std::uint32_t session_count() const { return core_.sessions.size(); }
+  [[nodiscard]] std::uint32_t peer_count() const { return core_.peers.size(); }
 
  private:
   void judge_control(Session& session, const bus::Report& report,

@@ -58,8 +58,16 @@ class Exchange {
   virtual ~Exchange() = default;
   /// The core is at work on an input of the recording; what it asks else is nobody's business.
   [[nodiscard]] virtual bool open() const = 0;
+  /// That input is the first: the core is being made.
+  [[nodiscard]] virtual bool starting() const = 0;
+  /// Of the core: it looks a job's peer up without asking.
+  [[nodiscard]] virtual bool has_peer(std::uint32_t peer) const = 0;
   /// `result` is what the port said; it may be replaced by what it had said when it was recorded.
-  virtual void exchange(Call call, std::span<const std::uint8_t> asked, Bytes& result) = 0;
+  /// False: there is no answer, and the core is to get the emptiest.
+  [[nodiscard]] virtual bool exchange(Call call, std::span<const std::uint8_t> asked,
+                                      Bytes& result) = 0;
+  /// The answer was none that a port gives: the core did not get it.
+  virtual void nonsense(Call call) = 0;
 };
 
 }  // namespace jumpgate::record

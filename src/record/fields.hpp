@@ -1,12 +1,16 @@
 /// The form in which a recording holds values: the same few functions write them and read them back.
 ///
-/// Purpose: one list of fields a type (`pass`), for both directions; a member that is added to one of
-/// these types does not compile until it is passed too. Numbers are varints of 7 bits a byte, low
-/// ones first. Secrets have no `pass`, so that none gets into a recording (docs/decisions/0008).
-/// Owner thread: any; pure. Bound: a list is no longer than the bytes that are left. Failure: a reader
-/// that finds less, or a number too large for its type, is failed() and gives zeros from then on.
+/// Purpose: one list of fields a type (`pass`), for both directions; a member that is added does not
+/// compile until it is passed too, or said to be left out. Of Report, HandshakeJob, PortConfig and
+/// GatewayConfig only what the core reads is named: there nothing but a replay that differs shows
+/// what is missing. Numbers are varints of 7 bits a byte, low ones first. Secrets have no `pass`, so
+/// that none gets into a recording (docs/decisions/0008).
+/// Owner thread: any; pure. Bound: a list grows only while its elements are there. Failure: a reader
+/// that finds less, or a number too large for its type or table, is failed() and gives zeros from
+/// then on.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -16,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <jumpgate/drops.hpp>
+#include <jumpgate/limits.hpp>
 #include <jumpgate/time.hpp>
 #include <jumpgate/types.hpp>
 
@@ -25,6 +31,7 @@
 #include "ctl/core.hpp"
 #include "ctl/handshake_job.hpp"
 #include "ctl/ports.hpp"
+#include "net/filter_rule.hpp"
 
 namespace jumpgate::record {
 
@@ -32,6 +39,14 @@ using Bytes = std::vector<std::uint8_t>;
 
 template <class T>
 concept Number = std::integral<T> || std::is_enum_v<T>;
+
+/// Of enumerations by which tables are indexed or keys are chosen: nothing beyond is read.
+template <class T>
+inline constexpr std::uint64_t kLargest = UINT64_MAX;
+template <>
+inline constexpr std::uint64_t kLargest<DropReason> = kDropReasonCount - 1;
+template <>
+inline constexpr auto kLargest<Suite> = static_cast<std::uint64_t>(Suite::kChaCha20Poly1305);
 
 constexpr std::uint64_t bits_of(Number auto value) {
   if constexpr (std::same_as<decltype(value), char>) {
@@ -69,7 +84,7 @@ class Reader {
   void number(T& value) {
     const std::uint64_t bits = varint();
     value = static_cast<T>(bits);
-    if (bits_of(value) != bits) fail();
+    if (bits_of(value) != bits || bits > kLargest<T>) fail();
     if (failed_) value = T{};
   }
   void bytes(std::span<std::uint8_t> value);
@@ -96,40 +111,55 @@ template <class Io, class T>
 void pass(Io& io, T& value) {
   io.number(value);
 }
-template <class Io>
-void pass(Io& io, Of<std::string> auto& text);
-template <class Io, class T>
-void pass(Io& io, std::optional<T>& value);
-template <class Io, class T>
-void pass(Io& io, const std::optional<T>& value);
-template <class Io, class T>
-void pass(Io& io, std::vector<T>& list);
-template <class Io, class T>
-void pass(Io& io, const std::vector<T>& list);
+/// One member is all of it.
+template <class T>
+concept Wrapper = Of<T, MonoNs> || Of<T, Duration> || Of<T, ConnectionId> || Of<T, SessionId>;
+template <class T>
+inline constexpr bool kIsByteArray = false;
+template <std::size_t N>
+inline constexpr bool kIsByteArray<std::array<std::uint8_t, N>> = true;
+template <class T>
+concept ByteArray = kIsByteArray<std::remove_const_t<T>>;
+template <class T>
+concept List = Of<T, std::string> || Of<T, std::vector<typename T::value_type>>;
+template <class T>
+concept Maybe = Of<T, std::optional<typename T::value_type>>;
 
-template <class Io, std::size_t N>
-void pass(Io& io, std::array<std::uint8_t, N>& value) {
+template <class Io, ByteArray T>
+void pass(Io& io, T& value) {
   io.bytes(value);
 }
-template <class Io, std::size_t N>
-void pass(Io& io, const std::array<std::uint8_t, N>& value) {
-  io.bytes(value);
+template <class Io, Wrapper T>
+void pass(Io& io, T& value) {
+  auto& [inner] = value;
+  pass(io, inner);
 }
-template <class Io>
-void pass(Io& io, Of<MonoNs> auto& time) {
-  io.number(time.ns);
+template <class Io, List T>
+void pass(Io& io, T& list) {
+  if constexpr (Io::kReads) {
+    std::uint64_t size = 0;
+    pass(io, size);
+    list.clear();
+    if (size > io.left()) io.fail();
+    for (; size > 0 && !io.failed(); --size) {
+      list.push_back({});
+      pass(io, list.back());
+    }
+  } else {
+    io.number(list.size());
+    for (auto& element : list)
+      pass(io, element);
+  }
 }
-template <class Io>
-void pass(Io& io, Of<Duration> auto& duration) {
-  io.number(duration.ns);
-}
-template <class Io>
-void pass(Io& io, Of<ConnectionId> auto& cid) {
-  io.number(cid.value);
-}
-template <class Io>
-void pass(Io& io, Of<SessionId> auto& id) {
-  io.bytes(id.bytes);
+template <class Io, Maybe T>
+void pass(Io& io, T& value) {
+  bool there = value.has_value();
+  pass(io, there);
+  if constexpr (Io::kReads) {
+    value.reset();
+    if (there) value.emplace();
+  }
+  if (value) pass(io, *value);
 }
 template <class Io, class... T>
 void pass_all(Io& io, T&... values) {
@@ -159,6 +189,8 @@ template <class Io>
 void pass(Io& io, Of<bus::OuterPath> auto& path) {
   auto& [remote, local, port, neighbour, next_hop] = path;
   pass_all(io, remote, local, port, neighbour, next_hop);
+  if constexpr (Io::kReads)
+    if (port >= limits::kMaxPorts) io.fail();
 }
 template <class Io>
 void pass(Io& io, Of<ctl::TrafficFigures> auto& figures) {
@@ -222,21 +254,43 @@ void pass(Io& io, Of<session::PolicySet> auto& set) {
 }
 template <class Io>
 void pass(Io& io, Of<config::PeerConfig> auto& peer) {
-  pass_all(io, peer.name, peer.public_key, peer.addresses, peer.allowed_ips, peer.suites,
-           peer.profile);
+  auto& [name, public_key, preshared_key, addresses, allowed_ips, suites, filter, profile, line] =
+      peer;
+  static_cast<void>(preshared_key);  // a secret
+  static_cast<void>(line);           // for messages
+  pass_all(io, name, public_key, addresses, allowed_ips, suites, filter, profile);
 }
 template <class Io>
 void pass(Io& io, Of<config::RouteConfig> auto& route) {
-  pass_all(io, route.prefix, route.port, route.via);
+  auto& [prefix, port, via, place] = route;
+  static_cast<void>(place);  // for messages
+  pass_all(io, prefix, port, via);
+}
+template <class Io>
+void pass(Io& io, Of<net::PortRange> auto& range) {
+  auto& [first, last] = range;
+  pass_all(io, first, last);
+}
+/// Its line too: a rule on another line is another rule, and a reload publishes it.
+template <class Io>
+void pass(Io& io, Of<net::FilterRule> auto& rule) {
+  auto& [action, direction, protocol, from, to, from_ports, to_ports, line] = rule;
+  pass_all(io, action, direction, protocol, from, to, from_ports, to_ports, line);
+}
+template <class Io>
+void pass(Io& io, Of<net::FilterSet> auto& set) {
+  auto& [name, otherwise, rules] = set;
+  pass_all(io, name, otherwise, rules);
 }
 template <class Io>
 void pass(Io& io, Of<config::PortConfig> auto& port) {
   pass_all(io, port.name);
 }
-/// What the core reads of a configuration: peers, policy, and whether routes change.
+/// What the core reads of a configuration: peers, policy, and whether routes or filters change.
 template <class Io>
 void pass(Io& io, Of<config::GatewayConfig> auto& config) {
-  pass_all(io, config.policies, config.ports, config.routes, config.peers);
+  pass_all(io, config.policies, config.ports, config.routes, config.filters, config.inner.filter,
+           config.peers);
 }
 template <class Io>
 void pass(Io& io, Of<ctl::Settings> auto& settings) {
@@ -255,52 +309,8 @@ void pass(Io& io, Of<ctl::HandshakeJob> auto& job) {
   pass_all(io, job.kind, job.failure, job.peer, job.payload, job.remote, job.header.version,
            job.header.client_cid, job.from, job.to, job.worker, job.answer_size,
            job.gateway_ephemeral);
-}
-
-// ---- Lists
-// --------------------------------------------------------------------------------------
-template <class Io, class List>
-void pass_list(Io& io, List& list) {
-  if constexpr (Io::kReads) {
-    std::uint64_t size = 0;
-    io.number(size);
-    if (size > io.left()) {
-      io.fail();
-      return;
-    }
-    list.resize(size);
-  } else {
-    io.number(list.size());
-  }
-  for (auto& element : list)
-    pass(io, element);
-}
-template <class Io>
-void pass(Io& io, Of<std::string> auto& text) {
-  pass_list(io, text);
-}
-template <class Io, class T>
-void pass(Io& io, std::vector<T>& list) {
-  pass_list(io, list);
-}
-template <class Io, class T>
-void pass(Io& io, const std::vector<T>& list) {
-  pass_list(io, list);
-}
-template <class Io, class T>
-void pass(Io& io, const std::optional<T>& value) {
-  io.number(value.has_value());
-  if (value) pass(io, *value);
-}
-template <class Io, class T>
-void pass(Io& io, std::optional<T>& value) {
-  bool there = value.has_value();
-  io.number(there);
-  if constexpr (Io::kReads) {
-    value.reset();
-    if (there) value.emplace();
-  }
-  if (value) pass(io, *value);
+  if constexpr (Io::kReads)
+    if (job.answer_size > job.answer.size()) io.fail();
 }
 
 }  // namespace jumpgate::record

@@ -21,9 +21,11 @@ Recorder::Recorder(Sink sink, const ctl::Ports& real,
 
 template <class... Values>
 void Recorder::begin(Input input, MonoNs now, const Values&... values) {
+  newest_ = now;
   record_.clear();
   Writer writer(record_);
   pass_all(writer, input, last_tick_, now, values...);
+  starting_ = input == Input::kStart;
   open_ = true;
   worth_it_ = true;
 }
@@ -32,7 +34,6 @@ void Recorder::on_start(const ctl::Settings& settings, const config::GatewayConf
                         MonoNs now) {
   last_tick_ = now;
   begin(Input::kStart, now, settings, config);
-  starting_ = true;
 }
 
 void Recorder::on_control(const bus::Report& report,
@@ -52,11 +53,11 @@ void Recorder::on_acknowledged(const bus::Command& command, MonoNs now) {
 void Recorder::on_tick(bool due, MonoNs now) {
   begin(Input::kTick, now);
   worth_it_ = due;
-  ticking_ = now;
+  ticking_ = true;
 }
 
 void Recorder::on_link(std::uint8_t port, bool up) {
-  begin(Input::kLink, last_tick_, port, up);
+  begin(Input::kLink, newest_, port, up);
 }
 
 void Recorder::on_terminate(const SessionId& id, MonoNs now) {
@@ -77,24 +78,24 @@ void Recorder::on_refused(std::string_view field, MonoNs now) {
 }
 
 void Recorder::on_stop() {
-  begin(Input::kStop, last_tick_);
+  begin(Input::kStop, newest_);
 }
 
 void Recorder::on_done() {
   if (open() && worth_it_ && !tape_.write(record_)) ended_ = true;
-  last_tick_ = std::max(last_tick_, ticking_);
+  if (std::exchange(ticking_, false)) last_tick_ = newest_;
   open_ = false;
   starting_ = false;
 }
 
 void Recorder::finish() {
-  begin(Input::kEnd, last_tick_);
+  begin(Input::kEnd, newest_);
   on_done();
   ended_ = true;
 }
 
-void Recorder::exchange(Call call, std::span<const std::uint8_t> asked, Bytes& result) {
-  if (!open() || (starting_ && call == Call::kRandom)) return;
+bool Recorder::exchange(Call call, std::span<const std::uint8_t> asked, Bytes& result) {
+  if (!open()) return true;
   worth_it_ = true;
   Writer writer(record_);
   pass(writer, call);
@@ -102,6 +103,7 @@ void Recorder::exchange(Call call, std::span<const std::uint8_t> asked, Bytes& r
     writer.number(part.size());
     writer.bytes(part);
   }
+  return true;
 }
 
 }  // namespace jumpgate::record

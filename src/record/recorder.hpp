@@ -6,7 +6,7 @@
 /// Owner thread: the controller's. Bound: the sink's; the first record that it does not take is the
 /// last. A tick is recorded only when something was due or came, with the time of the last one that
 /// was not, so that the timer wheel of a replay stands where ours stood. Failure: ended() says that
-/// nothing is recorded any more and why; the core notices nothing.
+/// nothing is recorded any more; the core notices nothing.
 #pragma once
 
 #include <string>
@@ -51,7 +51,12 @@ class Recorder final : public ctl::InputTap, public Exchange {
 
   // Exchange
   [[nodiscard]] bool open() const override { return open_ && !ended_; }
-  void exchange(Call call, std::span<const std::uint8_t> asked, Bytes& result) override;
+  [[nodiscard]] bool starting() const override { return starting_; }
+  [[nodiscard]] bool has_peer(std::uint32_t /*peer*/) const override { return true; }
+  [[nodiscard]] bool exchange(Call call, std::span<const std::uint8_t> asked,
+                              Bytes& result) override;
+  /// Of a real port: an answer that can not be played again ends the recording.
+  void nonsense(Call /*call*/) override { ended_ = true; }
 
  private:
   template <class... Values>
@@ -62,11 +67,12 @@ class Recorder final : public ctl::InputTap, public Exchange {
   TapeWriter tape_;
   Bytes record_;
   bool open_{false};
-  bool starting_{false};  // random bytes drawn now are seeds of hashes and cookies: not kept
+  bool starting_{false};
+  bool ticking_{false};   // the input that is open is a tick
   bool worth_it_{false};  // the record of the tick that is open says something
   bool ended_{false};
   MonoNs last_tick_{};  // that is over
-  MonoNs ticking_{};    // newest
+  MonoNs newest_{};     // of an input
 };
 
 }  // namespace jumpgate::record

@@ -1,5 +1,6 @@
 #include "record/replayer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -7,8 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
 #include "ctl/controller.hpp"
+#include "record/plausible.hpp"
+#include "record/playback.hpp"
 #include "record/stand_ins.hpp"
 #include "record/tape.hpp"
 #include "record/taped_ports.hpp"
@@ -16,102 +18,15 @@
 namespace jumpgate::record {
 namespace {
 
-std::string readable(Call call, std::span<const std::uint8_t> bytes) {
-  if (call == Call::kEvent) return {bytes.begin(), bytes.end()};
-  return base::format_hex(bytes);
-}
-
-/// One recorded exchange.
-struct Recorded {
-  Call call{};
-  std::span<const std::uint8_t> asked;
-  std::span<const std::uint8_t> result;
-};
-
-std::optional<Recorded> read_exchange(Reader& reader) {
-  Recorded recorded;
-  pass(reader, recorded.call);
-  for (auto* part : {&recorded.asked, &recorded.result}) {
-    std::uint64_t size = 0;
-    pass(reader, size);
-    *part = reader.take(size);
-  }
-  if (reader.failed()) return std::nullopt;
-  return recorded;
-}
-
-/// The exchanges of the record that is being played.
-class Playback final : public Exchange {
- public:
-  explicit Playback(const std::function<void(std::string_view)>& event) : event_(event) {}
-
-  void play(Reader rest) {
-    rest_ = rest;
-    open_ = true;
-  }
-  /// The core is done; what of the record it did not do is a difference.
-  void end() {
-    open_ = false;
-    if (difference_.empty() && rest_.left() > 0) {
-      const auto left = read_exchange(rest_);
-      differ(left ? fmt::format("recorded: {} {}; replayed: nothing more", to_string(left->call),
-                                readable(left->call, left->asked))
-                  : "an exchange in it makes no sense");
-    }
-  }
-  [[nodiscard]] const std::string& difference() const { return difference_; }
-  /// The number of the job that is taken next, if that is what comes next.
-  [[nodiscard]] std::optional<std::uint64_t> next_job() const {
-    Reader ahead = rest_;
-    if (!open_ || ahead.left() == 0) return std::nullopt;
-    const auto next = read_exchange(ahead);
-    if (!next || next->call != Call::kPollJob) return std::nullopt;
-    Reader asked(next->asked);
-    std::uint64_t number = 0;
-    pass(asked, number);
-    return number;
-  }
-
-  [[nodiscard]] bool open() const override { return open_; }
-  void exchange(Call call, std::span<const std::uint8_t> asked, Bytes& result) override {
-    if (!difference_.empty() || starting_random(call)) return;
-    const auto recorded = open_ && rest_.left() > 0 ? read_exchange(rest_) : std::nullopt;
-    if (!recorded) {
-      differ(fmt::format("recorded: nothing more; replayed: {} {}", to_string(call),
-                         readable(call, asked)));
-      return;
-    }
-    if (recorded->call != call || !std::ranges::equal(recorded->asked, asked)) {
-      differ(fmt::format("recorded: {} {}; replayed: {} {}", to_string(recorded->call),
-                         readable(recorded->call, recorded->asked), to_string(call),
-                         readable(call, asked)));
-      return;
-    }
-    result.assign(recorded->result.begin(), recorded->result.end());
-    ++done.exchanges;
-    if (call != Call::kEvent) return;
-    ++done.events;
-    event_(readable(call, asked));
-  }
-
-  Replayed done;
-  bool starting{false};
-
- private:
-  [[nodiscard]] bool starting_random(Call call) const { return starting && call == Call::kRandom; }
-  void differ(std::string what) { difference_ = std::move(what); }
-
-  const std::function<void(std::string_view)>& event_;
-  Reader rest_{{}};
-  bool open_{false};
-  std::string difference_;
-};
+/// What is wrong with an input, as a sentence; empty: nothing is, and the core has had it.
+using Wrong = std::string;
+constexpr const char* kNotWhole = "it is not whole";
 
 class Player {
  public:
   explicit Player(const std::function<void(std::string_view)>& event)
       : playback_(event),
-        handshakes_([this] { return playback_.next_job(); }),
+        handshakes_(playback_),
         ports_(playback_, {.workers = workers_,
                            .datagrams = network_,
                            .paths = network_,
@@ -130,22 +45,19 @@ class Player {
     MonoNs last_tick;
     MonoNs now;
     pass_all(reader, input, last_tick, now);
-    if (reader.failed() || (input == Input::kStart) != !core_)
+    if (reader.failed() || (input == Input::kStart) == core_.has_value())
       return ReplayFault{.kind = Kind::kFile, .text = "no input that can come here"};
-    if (core_ && last_tick > ticked_) {
-      core_->tick(last_tick);
-      ticked_ = last_tick;
-    }
-    const bool known = dispatch(input, reader, now);
+    Wrong wrong = advance(last_tick, now);
+    if (wrong.empty()) wrong = dispatch(input, reader, now);
     playback_.end();
-    drain();
-    if (!known)
-      return ReplayFault{.kind = Kind::kFile,
-                         .text = fmt::format("{}: makes no sense", to_string(input))};
+    const auto named = [input](Kind kind, std::string_view text) {
+      return ReplayFault{.kind = kind, .text = fmt::format("{}: {}", to_string(input), text)};
+    };
+    if (!wrong.empty()) return named(Kind::kFile, wrong);
     ++playback_.done.inputs;
-    if (playback_.difference().empty()) return std::nullopt;
-    return ReplayFault{.kind = Kind::kDifference,
-                       .text = fmt::format("{}: {}", to_string(input), playback_.difference())};
+    const auto& fault = playback_.fault();
+    if (fault) return named(fault->kind, fault->text);
+    return std::nullopt;
   }
   [[nodiscard]] bool over() const { return playback_.done.whole; }
   [[nodiscard]] Replayed result() {
@@ -155,16 +67,30 @@ class Player {
   }
 
  private:
+  /// To the last tick before the input, in which nothing was due: then to the input.
+  Wrong advance(MonoNs last_tick, MonoNs now) {
+    // What a clock shows in three centuries of running; deadlines lie beyond it and must not wrap.
+    constexpr MonoNs kLatest{INT64_MAX};
+    const bool ticks = core_ && last_tick != ticked_;
+    if ((ticks && last_tick < newest_) || now < newest_ || now < last_tick || now > kLatest)
+      return "its time goes backwards, or is none that a clock shows";
+    newest_ = now;
+    if (!ticks) return "";
+    core_->tick(last_tick);
+    ticked_ = last_tick;
+    return "";
+  }
+
   /// Values of the input, then the record's exchanges: false when the values are not there.
   template <class... Values>
   bool take(Reader& reader, Values&... values) {
     pass_all(reader, values...);
     if (reader.failed()) return false;
-    playback_.play(reader);
+    playback_.play(reader, !core_, core_ ? core_->peer_count() : 0);
     return true;
   }
 
-  bool dispatch(Input input, Reader& reader, MonoNs now) {
+  Wrong dispatch(Input input, Reader& reader, MonoNs now) {
     switch (input) {
       case Input::kStart:
         return start(reader, now);
@@ -174,113 +100,102 @@ class Player {
         return report(reader, now);
       case Input::kAcknowledged: {
         bus::Command command;
-        if (!take(reader, command.session, command.tag, command.applied)) return false;
+        if (!take(reader, command.session, command.tag, command.applied)) return kNotWhole;
         core_->on_acknowledged(command, now);
-        return true;
+        return "";
       }
       case Input::kTick:
-        playback_.play(reader);
+        static_cast<void>(take(reader));
         core_->tick(now);
         ticked_ = now;
-        return true;
+        return "";
       case Input::kLink: {
         std::uint8_t port = 0;
         bool up = false;
-        if (!take(reader, port, up) || port >= limits::kMaxPorts) return false;
+        if (!take(reader, port, up)) return kNotWhole;
+        if (port >= limits::kMaxPorts) return fmt::format("of port {}", port);
         core_->on_link(port, up);
-        return true;
+        return "";
       }
       case Input::kTerminate: {
         SessionId id;
-        if (!take(reader, id)) return false;
+        if (!take(reader, id)) return kNotWhole;
         static_cast<void>(core_->terminate(id, now));
-        return true;
+        return "";
       }
-      case Input::kReload: {
-        const auto next = std::make_shared<config::GatewayConfig>();
-        if (!take(reader, *next)) return false;
-        static_cast<void>(core_->reload(next, now));
-        return true;
-      }
+      case Input::kReload:
+        return reload(reader, now);
       case Input::kApplyPolicy:
         return policy(reader, now);
       case Input::kRefused: {
         std::string field;
-        if (!take(reader, field)) return false;
+        if (!take(reader, field)) return kNotWhole;
         core_->reload_refused(field, now);
-        return true;
+        return "";
       }
       case Input::kStop:
-        playback_.play(reader);
+        static_cast<void>(take(reader));
         core_->begin_stop();
-        return true;
+        return "";
       case Input::kEnd:
-        playback_.play(reader);
+        static_cast<void>(take(reader));
         playback_.done.whole = true;
-        return true;
+        return "";
     }
-    return false;
+    return "this program knows no such input";
   }
 
-  bool start(Reader& reader, MonoNs now) {
+  Wrong start(Reader& reader, MonoNs now) {
     ctl::Settings settings;
     const auto config = std::make_shared<config::GatewayConfig>();
-    if (!take(reader, settings, *config) || !plausible(settings)) return false;
-    playback_.starting = true;
+    if (!take(reader, settings, *config)) return kNotWhole;
+    if (auto wrong = wrong_with(settings); !wrong.empty()) return wrong;
+    if (auto wrong = wrong_with(*config); !wrong.empty()) return wrong;
+    if (config->peers.size() > settings.max_peers)
+      return fmt::format("{} peers, and room for {}", config->peers.size(), settings.max_peers);
     cids_.emplace(settings.cid_key);
     core_.emplace(settings, ports_.ports(), config, crypto::ResetKey(), now);
-    playback_.starting = false;
     ticked_ = now;
-    return true;
+    return "";
   }
 
-  bool control(Reader& reader, MonoNs now) {
+  Wrong control(Reader& reader, MonoNs now) {
     bus::Report report;
     Bytes trimmed;
-    if (!take(reader, report, trimmed) || trimmed.size() > wire::kControlPayloadSize) return false;
+    if (!take(reader, report, trimmed)) return kNotWhole;
     std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
+    if (trimmed.size() > payload.size()) return fmt::format("of {} bytes", trimmed.size());
     std::ranges::copy(trimmed, payload.begin());
     core_->on_control(report, payload, now);
-    return true;
+    return "";
   }
 
-  bool report(Reader& reader, MonoNs now) {
+  Wrong report(Reader& reader, MonoNs now) {
     bus::Report report;
     TapedId cid;
-    if (!take(reader, report, cid) || (cid.ours && !possible(*cid.ours))) return false;
+    if (!take(reader, report, cid)) return kNotWhole;
+    if (cid.ours && !possible(*cid.ours)) return "of a connection id that can not be";
     report.cid = untaped(*cids_, cid);
     core_->on_report(report, now);
-    return true;
+    return "";
   }
 
-  bool policy(Reader& reader, MonoNs now) {
+  Wrong reload(Reader& reader, MonoNs now) {
+    const auto next = std::make_shared<config::GatewayConfig>();
+    if (!take(reader, *next)) return kNotWhole;
+    if (auto wrong = wrong_with(*next); !wrong.empty()) return wrong;
+    static_cast<void>(core_->reload(next, now));
+    return "";
+  }
+
+  Wrong policy(Reader& reader, MonoNs now) {
     session::PolicySet next;
     std::string how;
     ctl::PolicyApplication application{};
-    if (!take(reader, next, how, application)) return false;
+    if (!take(reader, next, how, application)) return kNotWhole;
+    if (auto wrong = wrong_with(next); !wrong.empty()) return wrong;
     static_cast<void>(core_->apply_policy(next, how, application, now));
-    return true;
-  }
-
-  /// A file that nobody checked may not ask for tables that no gateway has.
-  static bool plausible(const ctl::Settings& settings) {
-    return settings.workers >= 1 && settings.workers <= limits::kMaxWorkers &&
-           std::uint64_t{settings.workers} * settings.slots_per_worker <=
-               2 * limits::kMaxSlotsPerWorker &&
-           settings.max_sessions <= limits::kMaxSlotsPerWorker &&
-           settings.max_peers <= 2 * limits::kMaxPeers;
-  }
-
-  static bool possible(const crypto::CidFields& id) {
-    return id.worker < limits::kMaxWorkers && id.slot < limits::kMaxSlotsPerWorker &&
-           id.generation >> limits::kCidGenerationBits == 0;
-  }
-
-  /// The log's own ring is nobody's here.
-  void drain() {
-    std::array<audit::Event, 64> taken;
-    while (events_.take(taken) > 0) {
-    }
+    return "";
   }
 
   Playback playback_;
@@ -288,11 +203,13 @@ class Player {
   IdleNetwork network_;
   IdleHandshakes handshakes_;
   NoRandom random_;
-  audit::EventLog events_;
+  audit::EventLog events_{
+      2};  // nobody takes from it: the observer sees each event before it is lost
   TapedPorts ports_;
   std::optional<crypto::CidCipher> cids_;
   std::optional<ctl::Controller> core_;
   MonoNs ticked_{};
+  MonoNs newest_{};  // time of an input
 };
 
 }  // namespace
@@ -305,11 +222,14 @@ std::expected<Replayed, ReplayFault> replay(const std::string& path,
   auto tape = TapeReader::open(path);
   if (!tape) return bad_file(tape.error());
   const auto player = std::make_unique<Player>(event);
-  while (!player->over()) {
+  for (;;) {
     const auto record = tape->next();
     if (!record) return bad_file(record.error());
     if (!*record) break;
-    if (auto fault = player->play(**record)) {
+    auto fault = player->over()
+                     ? ReplayFault{.kind = ReplayFault::Kind::kFile, .text = "comes after the end"}
+                     : player->play(**record);
+    if (fault) {
       fault->text = fmt::format("{}: record {}: {}", path, tape->number(), fault->text);
       return std::unexpected(std::move(*fault));
     }

@@ -1,12 +1,11 @@
 /// What stands below the core's ports in a replay: objects to hold, and no answers of its own, since
 /// each is replaced by the recorded one.
 ///
-/// Owner thread: that of the replay. Bound: commands and jobs in flight in the recording. Failure:
-/// none.
+/// Owner thread: that of the replay. Bound: commands and jobs in flight in the recording. Failure: a
+/// job that can not be done is nonsense to the playback.
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "audit/event_log.hpp"
 #include "base/random.hpp"
 #include "ctl/core.hpp"
+#include "record/playback.hpp"
 
 namespace jumpgate::record {
 
@@ -53,33 +53,45 @@ class IdleNetwork final : public ctl::DatagramOut, public ctl::OuterPaths, publi
   }
 };
 
-/// Jobs are done when the recording says so.
+/// Jobs are done when the recording says so: one that was submitted, or a HELLO's, which is first
+/// seen when it is done.
 class IdleHandshakes final : public ctl::HandshakeQueue {
  public:
-  /// `done`: the number of the job that the recording has done now; nothing when it has none.
-  explicit IdleHandshakes(std::function<std::optional<std::uint64_t>()> done)
-      : done_(std::move(done)) {}
+  explicit IdleHandshakes(Playback& playback) : playback_(playback) {}
 
   ctl::HandshakeJob* obtain() override {
     return held_.emplace_back(std::make_unique<ctl::HandshakeJob>()).get();
   }
-  void submit(ctl::HandshakeJob* /*job*/) override {}
+  void submit(ctl::HandshakeJob* job) override {
+    see(*job);
+    submitted_.push_back(job);
+  }
   ctl::HandshakeJob* poll() override {
-    const auto number = done_();
+    const auto number = playback_.next_job();
     if (!number) return nullptr;
-    const auto found =
-        std::ranges::find_if(held_, [&](const auto& held) { return held->number == *number; });
-    return found == held_.end() ? obtain()
-                                : found->get();  // a HELLO's is first seen when it is done
+    const auto found = std::ranges::find(submitted_, *number, &ctl::HandshakeJob::number);
+    if (found != submitted_.end()) {
+      ctl::HandshakeJob* job = *found;
+      submitted_.erase(found);
+      return job;
+    }
+    if (*number > newest_) return obtain();
+    playback_.nonsense(Call::kPollJob);
+    return nullptr;
   }
   void release(ctl::HandshakeJob* job) override {
+    see(*job);
     std::erase_if(held_, [job](const auto& held) { return held.get() == job; });
   }
   [[nodiscard]] std::size_t in_use() const override { return held_.size(); }
 
  private:
-  std::function<std::optional<std::uint64_t>()> done_;
+  void see(const ctl::HandshakeJob& job) { newest_ = std::max(newest_, job.number); }
+
+  Playback& playback_;
   std::vector<std::unique_ptr<ctl::HandshakeJob>> held_;
+  std::vector<ctl::HandshakeJob*> submitted_;
+  std::uint64_t newest_{0};  // number seen
 };
 
 /// What is not recorded is zero: seeds of hashes, and of cookies that nobody is asked for.

@@ -8,6 +8,7 @@
 #include <sodium/crypto_shorthash.h>
 
 #include "base/bytes.hpp"
+#include "record/record_file.hpp"
 
 namespace jumpgate::record {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using Length = std::array<std::uint8_t, 4>;
 using Check = std::array<std::uint8_t, 8>;
 static_assert(std::tuple_size_v<Check> == crypto_shorthash_BYTES);
+static_assert(sizeof(Length) + kMaxRecord + sizeof(Check) == RecordFile::kRing);
 
 /// SipHash-2-4 over the body; its key is the check before, so that no record can change its place.
 /// A checksum: who knows how it is made can make it anew.

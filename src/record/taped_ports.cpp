@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "audit/json_line.hpp"
+#include "base/secret.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::record {
@@ -17,20 +18,28 @@ Bytes bytes_of(const Values&... values) {
   return out;
 }
 
+/// All of the bytes are one Result, and nothing else.
+template <class Result>
+bool read_whole(const Bytes& bytes, Result& out) {
+  Reader reader(bytes);
+  pass(reader, out);
+  return !reader.failed() && reader.left() == 0;
+}
+
 /// What the port said, as it is kept or as it was.
 template <class Result>
 Result tell(Exchange& tape, Call call, const Bytes& asked, const Result& said) {
   Bytes result = bytes_of(said);
-  tape.exchange(call, asked, result);
+  if (!tape.exchange(call, asked, result)) return {};
   Result told{};
-  Reader reader(result);
-  pass(reader, told);
-  return told;
+  if (read_whole(result, told)) return told;
+  tape.nonsense(call);
+  return {};
 }
 
 void note(Exchange& tape, Call call, const Bytes& asked) {
   Bytes nothing;
-  tape.exchange(call, asked, nothing);
+  if (tape.exchange(call, asked, nothing) && !nothing.empty()) tape.nonsense(call);
 }
 
 /// What a command says, keys and ids of the gateway apart.
@@ -171,12 +180,15 @@ void TapedPorts::submit(ctl::HandshakeJob* job) {
 ctl::HandshakeJob* TapedPorts::poll() {
   ctl::HandshakeJob* job = below_.handshakes.poll();
   if (job == nullptr) return nullptr;
+  const auto kind = job->kind;
   Bytes result = bytes_of(*job);
-  tape_.exchange(Call::kPollJob, bytes_of(number_of(*job)), result);
-  Reader reader(result);
-  pass(reader, *job);
-  job->answer_size = std::min(job->answer_size, job->answer.size());
-  return job;
+  const bool told = tape_.exchange(Call::kPollJob, bytes_of(number_of(*job)), result);
+  if (told && read_whole(result, *job) && job->kind == kind &&
+      (job->failure || tape_.has_peer(job->peer)))
+    return job;
+  if (told) tape_.nonsense(Call::kPollJob);
+  below_.handshakes.release(job);
+  return nullptr;
 }
 
 void TapedPorts::release(ctl::HandshakeJob* job) {
@@ -192,7 +204,7 @@ std::expected<void, std::string> TapedPorts::publish(std::span<const net::PeerPr
   Bytes asked = bytes_of(prefixes.size());
   Writer writer(asked);
   for (const net::PeerPrefix& prefix : prefixes)
-    pass_all(writer, prefix.prefix, prefix.peer);
+    pass_all(writer, prefix.prefix, prefix.peer, prefix.filter);
   const auto done = below_.routes.publish(prefixes, config);
   const auto fault = done ? std::optional<std::string>() : std::optional(done.error());
   const auto told = tell(tape_, Call::kPublishRoutes, asked, fault);
@@ -202,9 +214,17 @@ std::expected<void, std::string> TapedPorts::publish(std::span<const net::PeerPr
 
 void TapedPorts::fill(std::span<std::uint8_t> out) {
   below_.random.fill(out);
+  // Drawn at the start they are seeds of hashes and cookies; drawn for no input, an answer to a
+  // stranger. No decision about a session depends on either, and neither is kept.
+  if (!tape_.open() || tape_.starting()) return;
   Bytes drawn(out.begin(), out.end());
-  tape_.exchange(Call::kRandom, bytes_of(out.size()), drawn);
-  Reader(drawn).bytes(out);
+  if (tape_.exchange(Call::kRandom, bytes_of(out.size()), drawn)) {
+    if (drawn.size() == out.size())
+      std::ranges::copy(drawn, out.begin());
+    else
+      tape_.nonsense(Call::kRandom);
+  }
+  base::wipe(drawn);
 }
 
 void TapedPorts::on_event(const audit::Event& event) {

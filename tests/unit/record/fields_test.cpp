@@ -54,6 +54,55 @@ TEST(Fields, ALengthBeyondTheBytesIsRefusedBeforeMemoryIsTaken) {
   EXPECT_TRUE(text.empty());
 }
 
+TEST(Fields, AListGrowsOnlyWhileItsElementsAreThere) {
+  // As many peers as bytes are left, each of which would take 200 bytes of memory.
+  constexpr std::size_t kPeers = 1000;
+  Bytes bytes;
+  Writer(bytes).number(kPeers);
+  bytes.resize(bytes.size() + kPeers);
+  Reader reader(bytes);
+  std::vector<config::PeerConfig> peers;
+  pass(reader, peers);
+  EXPECT_TRUE(reader.failed());
+  EXPECT_LE(peers.size(), kPeers / sizeof(PublicKey) + 1);
+}
+
+TEST(Fields, WhatTablesAreIndexedByIsWithinThem) {
+  const auto fails = [](auto value) {
+    Bytes bytes;
+    Writer writer(bytes);
+    pass(writer, value);
+    Reader reader(bytes);
+    pass(reader, value);
+    return reader.failed();
+  };
+  EXPECT_FALSE(fails(DropReason{kDropReasonCount - 1}));
+  EXPECT_TRUE(fails(DropReason{kDropReasonCount}));
+  EXPECT_FALSE(fails(Suite::kChaCha20Poly1305));
+  EXPECT_TRUE(fails(Suite{3}));
+  EXPECT_FALSE(fails(bus::OuterPath{
+      .remote = {}, .local = {}, .port = limits::kMaxPorts - 1, .neighbour = 0, .next_hop = {}}));
+  EXPECT_TRUE(fails(bus::OuterPath{
+      .remote = {}, .local = {}, .port = limits::kMaxPorts, .neighbour = 0, .next_hop = {}}));
+}
+
+TEST(Fields, FiltersComeBack) {
+  const net::FilterSet set{.name = "web",
+                           .otherwise = net::FilterAction::kDeny,
+                           .rules = {{.action = net::FilterAction::kDeny,
+                                      .direction = net::FilterDirection::kOut,
+                                      .protocol = 17,
+                                      .from = {.address = {}, .length = 7},
+                                      .to = {.address = {}, .length = 9},
+                                      .from_ports = {1, 2},
+                                      .to_ports = {3, 4},
+                                      .line = 5}}};
+  EXPECT_EQ(there_and_back(set), set);
+  config::PeerConfig peer;
+  peer.filter = 3;
+  EXPECT_EQ(there_and_back(peer).filter, peer.filter);
+}
+
 TEST(Fields, ANumberTooLargeForItsTypeIsAFault) {
   Bytes bytes;
   Writer(bytes).number(256U);

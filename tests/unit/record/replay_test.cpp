@@ -2,66 +2,18 @@
 #include <fstream>
 
 #include "../../support/temp_folder.hpp"
-#include "../ctl/gateway_fixture.hpp"
 #include "audit/json_line.hpp"
-#include "record/recorder.hpp"
+#include "record/record_file.hpp"
 #include "record/replayer.hpp"
+#include "recorded_gateway.hpp"
 
 namespace jumpgate::ctl::testing {
 namespace {
 
 using record::ReplayFault;
 
-class Replay : public GatewayTest {
+class Replay : public RecordedGateway {
  protected:
-  void SetUp() override {
-    const Ports real{.workers = workers_,
-                     .datagrams = out_,
-                     .paths = paths_,
-                     .handshakes = handshakes_,
-                     .routes = routes_,
-                     .events = log_,
-                     .random = random_};
-    recorder_.emplace(
-        [this](std::span<const std::uint8_t> bytes) {
-          tape_.insert(tape_.end(), bytes.begin(), bytes.end());
-          return true;
-        },
-        real, settings_.cid_key);
-    log_.observe(&recorder_->events());
-    recorder_->on_start(settings_, *config_with(true, true), now_);
-    gateway_.emplace(settings_, recorder_->ports(), config_with(true, true),
-                     crypto::ResetKey(kResetKey), now_);
-    recorder_->on_done();
-    gateway_->set_tap(&*recorder_);
-  }
-  /// A life with something of everything.
-  void live() {
-    ASSERT_TRUE(attach(alice_));
-    ASSERT_TRUE(attach(bob_, kCell));
-    advance(seconds(2));
-    ASSERT_TRUE(jump(alice_, kCell));
-    edge(bob_, bus::ReportKind::kSilence, kCell);
-    edge(bob_, bus::ReportKind::kAlive, kCell);
-    advance(seconds(1));
-    edge(alice_, bus::ReportKind::kVolatile, kCell,
-         static_cast<std::uint64_t>(Reason::kLossThresholdExceeded));
-    advance(seconds(6));
-    policy_.session.max_lifetime = seconds(100);
-    ASSERT_TRUE(gateway_->apply_policy({policy_}, "tight", PolicyApplication::kGrace, now_));
-    ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
-    gateway_->reload_refused("session.max_lifetime", now_);
-    gateway_->on_link(0, false);
-    advance(seconds(1));
-    gateway_->on_link(0, true);
-    send_reattach(alice_, reattach(alice_), kWifi);  // nobody answers its challenge
-    advance(seconds(9));
-    ASSERT_TRUE(gateway_->terminate(bob_.welcome.session_id, now_));
-    run();
-    gateway_->begin_stop();
-    run();
-    collect();
-  }
   struct Played {
     std::vector<std::string> events;
     std::expected<record::Replayed, ReplayFault> result;
@@ -87,9 +39,6 @@ class Replay : public GatewayTest {
     EXPECT_TRUE(std::ranges::search(tape_, secret).empty()) << what << " is in the recording";
   }
 
-  static constexpr std::array<std::uint8_t, 32> kResetKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-  record::Bytes tape_;
-  std::optional<record::Recorder> recorder_;
   jumpgate::testing::TempFolder folder_;
 };
 
@@ -111,6 +60,88 @@ TEST_F(Replay, OfAProgramThatEndedWithoutAWordGoesAsFarAsItsRecords) {
   ASSERT_TRUE(played.result) << played.result.error().text;
   EXPECT_FALSE(played.result->whole);
   EXPECT_EQ(played.events, published());
+}
+
+TEST_F(Replay, OfReloadsThatChangeFiltersAloneDoesTheSameAgain) {
+  // A rule, where it stands, who has the set, and who has it for want of another.
+  const auto filtered = [this](std::uint16_t port, std::uint32_t line, bool bob, bool all) {
+    auto made = config_with(true, true);
+    made->filters = {{.name = "web",
+                      .otherwise = net::FilterAction::kDeny,
+                      .rules = {{.protocol = 6, .to_ports = {port, port}, .line = line}}}};
+    if (bob) made->peers[1].filter = 0;
+    if (all) made->inner.filter = 0;
+    return made;
+  };
+  const std::array configs{filtered(80, 9, false, false), filtered(443, 9, false, false),
+                           filtered(443, 10, false, false), filtered(443, 10, true, false),
+                           filtered(443, 10, true, true)};
+  int published = routes_.published;
+  for (const auto& config : configs) {
+    ASSERT_TRUE(gateway_->reload(config, now_));
+    EXPECT_EQ(routes_.published, ++published);
+  }
+  recorder_->finish();
+  const Played played = play(tape_);
+  ASSERT_TRUE(played.result) << played.result.error().text;
+  EXPECT_TRUE(played.result->whole);
+  EXPECT_EQ(played.result->inputs, configs.size() + 2);
+}
+
+TEST_F(Replay, WhatComesAfterTheEndIsNamed) {
+  recorder_->finish();
+  ASSERT_TRUE(play(tape_).result);
+  record::Bytes longer;
+  record::TapeWriter writer([&longer](std::span<const std::uint8_t> bytes) {
+    longer.insert(longer.end(), bytes.begin(), bytes.end());
+    return true;
+  });
+  auto reader = record::TapeReader::open(folder_.path("tape"));
+  record::Bytes last;
+  for (auto next = reader->next(); next && *next; next = reader->next()) {
+    last.assign((*next)->begin(), (*next)->end());
+    ASSERT_TRUE(writer.write(last));
+  }
+  ASSERT_TRUE(writer.write(last));
+  const Played played = play(longer);
+  ASSERT_FALSE(played.result);
+  EXPECT_EQ(played.result.error().kind, ReplayFault::Kind::kFile);
+  EXPECT_NE(played.result.error().text.find("record 3: comes after the end"), std::string::npos)
+      << played.result.error().text;
+  tape_.push_back(0);
+  EXPECT_FALSE(play(tape_).result) << "nor do bytes that are no record";
+}
+
+TEST_F(Replay, AConfigurationTooLargeForARecordEndsItAtOnce) {
+  const auto ended = [this](std::size_t peers) {
+    config::GatewayConfig config;
+    const IpPrefix inner{.address = {.family = IpFamily::kV4, .bytes = {10}}, .length = 32};
+    for (std::size_t i = 0; i < peers; ++i) {
+      config::PeerConfig& peer = config.peers.emplace_back();
+      peer.name = "peer-" + std::to_string(i);
+      peer.addresses = peer.allowed_ips = {inner};
+    }
+    std::size_t most = 0;
+    record::Recorder recorder(
+        [&most](std::span<const std::uint8_t> bytes) {
+          most = std::max(most, bytes.size());
+          return true;
+        },
+        Ports{.workers = workers_,
+              .datagrams = out_,
+              .paths = paths_,
+              .handshakes = handshakes_,
+              .routes = routes_,
+              .events = log_,
+              .random = random_},
+        settings_.cid_key);
+    recorder.on_start(settings_, config, now_);
+    recorder.on_done();
+    EXPECT_LE(most, record::RecordFile::kRing);
+    return recorder.ended();
+  };
+  EXPECT_FALSE(ended(90'000));
+  EXPECT_TRUE(ended(120'000));
 }
 
 TEST_F(Replay, NoSecretIsRecorded) {
