@@ -60,5 +60,21 @@ write("version.jgr", title[:-1] + b"9\n" + rest)
 PY
 refused "$logs/flipped.jgr" "flipped.jgr: record [0-9]+: damaged or edited"
 refused "$logs/cut.jgr" "cut.jgr: record [0-9]+: cut"
-refused "$logs/version.jgr" "a recording of version 9; this program replays version 1"
+refused "$logs/version.jgr" "a recording of version 9; this program replays version 2"
 refused "$gateway_events" "is no recording"
+
+# A configuration that no record holds: the gateway says so instead of recording nothing.
+python3 - "$JG_RUN/gateway.toml" <<'PY'
+import base64, sys
+with open(sys.argv[1], "a", encoding="utf-8") as config:
+    config.write('max_bytes = "1MiB"\n')
+    for i in range(16000):
+        key = base64.b64encode((i + 9).to_bytes(32, "big")).decode()
+        address = f"10.{100 + i // 65536}.{i // 256 % 256}.{i % 256}/32"
+        config.write(f'[[peer]]\nname = "p{i}"\npublic_key = "{key}"\naddresses = ["{address}"]\n')
+PY
+status=0
+ns gw "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/gateway.toml" >"$logs/too_large.txt" 2>&1 || status=$?
+((status != 0)) || fail "a gateway started that can not record its configuration"
+grep -q "record.file $record: the configuration with its 16001 peers alone is larger" "$logs/too_large.txt" ||
+  fail "the gateway says: $(tail -n 3 "$logs/too_large.txt")"

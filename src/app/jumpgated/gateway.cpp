@@ -10,6 +10,7 @@
 
 #include <rte_errno.h>
 #include <rte_mbuf.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -101,6 +102,15 @@ std::vector<std::string> role_names(const PortSet& ports) {
   for (const net::PortAddressing& port : ports.addressing())
     names.emplace_back(port.role == net::PortRole::kOuter ? "outer" : "inner");
   return names;
+}
+
+/// A recording begins with the configuration, as one record.
+std::string first_record_refused(const config::GatewayConfig& config) {
+  return fmt::format(
+      "record.file {}: the configuration with its {} peers alone is larger than record.max_bytes "
+      "({}) or than a record may be ({} bytes), or its disk failed; record with fewer peers, or "
+      "take [record] out",
+      config.record.file, config.peers.size(), config.record.max_bytes, record::kMaxRecord);
 }
 
 }  // namespace
@@ -247,6 +257,7 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
                                                  config, std::move(node.reset_key), now);
   if (recorder) {
     recorder->on_done();
+    if (recorder->ended()) return std::unexpected(first_record_refused(*config));
     controller->set_tap(recorder.get());
   }
   if (!controller->started()) return std::unexpected(controller->started().error());
@@ -330,8 +341,10 @@ void Gateway::Parts::watch_recording() {
   if (!recorder || !recorder->ended() || std::exchange(recording_over, true)) return;
   spdlog::warn(
       "{} got no further record: it reached record.max_bytes, or its disk failed or is "
-      "too slow; what it holds can be replayed",
+      "too slow; it can be replayed up to its last whole record",
       config->record.file);
+  controller->set_tap(nullptr);
+  events.observe(nullptr);
 }
 
 void Gateway::Parts::end_sessions() {
