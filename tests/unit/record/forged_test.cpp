@@ -232,9 +232,9 @@ TEST_F(Forged, AProfileOutOfItsRange) {
 
 TEST_F(Forged, TimeThatGoesBackwards) {
   start();
-  add(Input::kTick, kBegin, kBegin + seconds(2), {});
-  add(Input::kTick, kBegin + seconds(2), kBegin + seconds(1), {});
-  expect_refused("record 3: tick: its time goes backwards");
+  add(Input::kTerminate, kBegin, kBegin + seconds(2), of(SessionId()));
+  add(Input::kTerminate, kBegin, kBegin + seconds(1), of(SessionId()));
+  expect_refused("record 3: terminate: its time goes backwards");
 }
 
 TEST_F(Forged, ATickBeforeTheOneBefore) {
