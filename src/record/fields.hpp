@@ -5,9 +5,9 @@
 /// GatewayConfig only what the core reads is named: there nothing but a replay that differs shows
 /// what is missing. Numbers are varints of 7 bits a byte, low ones first. Secrets have no `pass`, so
 /// that none gets into a recording (docs/decisions/0008).
-/// Owner thread: any; pure. Bound: a list grows only while its elements are there. Failure: a reader
-/// that finds less, or a number too large for its type or table, is failed() and gives zeros from
-/// then on.
+/// Owner thread: any; pure. Bound: a list grows only while its elements are there, to kMost. Failure:
+/// a reader that finds less, or a number too large for its type or table, is failed() and gives
+/// zeros from then on.
 #pragma once
 
 #include <array>
@@ -47,6 +47,16 @@ template <>
 inline constexpr std::uint64_t kLargest<DropReason> = kDropReasonCount - 1;
 template <>
 inline constexpr auto kLargest<Suite> = static_cast<std::uint64_t>(Suite::kChaCha20Poly1305);
+
+/// Of lists whose elements take far more memory than bytes on the tape: none is longer.
+template <class T>
+inline constexpr std::uint64_t kMost = UINT64_MAX;
+template <>
+inline constexpr std::uint64_t kMost<config::PortConfig> = limits::kMaxPorts;
+template <>
+inline constexpr std::uint64_t kMost<net::FilterSet> = net::kMaxFilters;
+template <>
+inline constexpr std::uint64_t kMost<session::PolicyProfile> = session::PolicySet::kMaxProfiles;
 
 constexpr std::uint64_t bits_of(Number auto value) {
   if constexpr (std::same_as<decltype(value), char>) {
@@ -140,7 +150,7 @@ void pass(Io& io, T& list) {
     std::uint64_t size = 0;
     pass(io, size);
     list.clear();
-    if (size > io.left()) io.fail();
+    if (size > io.left() || size > kMost<typename T::value_type>) io.fail();
     for (; size > 0 && !io.failed(); --size) {
       list.push_back({});
       pass(io, list.back());

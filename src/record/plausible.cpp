@@ -46,7 +46,6 @@ std::string wrong_with(const ctl::Settings& settings) {
 }
 
 std::string wrong_with(const config::GatewayConfig& config) {
-  if (config.ports.size() > limits::kMaxPorts) return fmt::format("{} ports", config.ports.size());
   for (const config::RouteConfig& route : config.routes)
     if (route.port >= config.ports.size())
       return fmt::format("a route by port {} of {}", route.port, config.ports.size());
@@ -55,8 +54,6 @@ std::string wrong_with(const config::GatewayConfig& config) {
 }
 
 std::string wrong_with(const session::PolicySet& policies) {
-  if (policies.profiles.size() > session::PolicySet::kMaxProfiles)
-    return fmt::format("{} profiles", policies.profiles.size());
   const auto base = session::validate(policies.base);
   if (!base) return base.error().field + ": " + base.error().message;
   for (const session::PolicyProfile& profile : policies.profiles)

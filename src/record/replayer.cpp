@@ -20,7 +20,7 @@ namespace {
 
 /// What is wrong with an input, as a sentence; empty: nothing is, and the core has had it.
 using Wrong = std::string;
-constexpr const char* kNotWhole = "it is not whole";
+constexpr const char* kNotWhole = "it is not whole, or holds what can not be";
 
 class Player {
  public:

@@ -86,6 +86,18 @@ TEST(Fields, WhatTablesAreIndexedByIsWithinThem) {
       .remote = {}, .local = {}, .port = limits::kMaxPorts, .neighbour = 0, .next_hop = {}}));
 }
 
+TEST(Fields, NoListIsLongerThanAGatewayHasIt) {
+  // A byte each on the tape, hundreds in memory.
+  Bytes bytes;
+  Writer(bytes).number(limits::kMaxPorts + 1);
+  bytes.resize(bytes.size() + limits::kMaxPorts + 1);
+  std::vector<config::PortConfig> ports;
+  Reader reader(bytes);
+  pass(reader, ports);
+  EXPECT_TRUE(reader.failed());
+  EXPECT_TRUE(ports.empty());
+}
+
 TEST(Fields, FiltersComeBack) {
   const net::FilterSet set{.name = "web",
                            .otherwise = net::FilterAction::kDeny,
