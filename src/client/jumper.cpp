@@ -70,6 +70,8 @@ void Jumper::on_uplink_down(UplinkId uplink, MonoNs now) {
 
 void Jumper::on_deadline(const session::DueTransition& due, MonoNs now) {
   const auto result = unanswered_result(now);
+  // Another takes its turn in the next window, however this one ranks.
+  if (result) cool_down_attempted(now);
   core_.transition(due.trigger, due.reason, now, result ? &*result : nullptr);
   if (!core_.over()) after_failure(due.reason, now);
 }
@@ -325,8 +327,12 @@ bool Jumper::unanswered(MonoNs now) const {
 void Jumper::give_up_attempt(MonoNs now) {
   // Whatever was sent over that path may be lost: the next attempt's DATA waits for its proof.
   wary_ = wary_ || phase_ == Phase::kResponding;
-  core_.world.uplinks.paths().cool_down(attempt_.uplink, now, now + kFailedUplinkPause);
+  cool_down_attempted(now);
   try_next(now);
+}
+
+void Jumper::cool_down_attempted(MonoNs now) {
+  core_.world.uplinks.paths().cool_down(attempt_.uplink, now, now + kFailedUplinkPause);
 }
 
 MonoNs Jumper::next_deadline() const {

@@ -120,6 +120,7 @@ class Jumper {
   [[nodiscard]] bool candidate(const session::CandidatePath& path, MonoNs now) const;
   [[nodiscard]] bool unanswered(MonoNs now) const;
   void give_up_attempt(MonoNs now);
+  void cool_down_attempted(MonoNs now);
   [[nodiscard]] std::optional<std::size_t> jump_id_for(UplinkId uplink) const;
   [[nodiscard]] bool policy_allows(UplinkId uplink, MonoNs now);
   void send_reattach();

@@ -166,6 +166,24 @@ TEST(Jump, CandidatesAreTriedInTurn) {
   EXPECT_EQ(h.states(), kOneJump);
 }
 
+TEST(Jump, WhatFailedAWholeWindowIsNotTheFirstOfTheNext) {
+  Harness h;
+  h.gateway->policy.switching.recovery_window = seconds(3);
+  h.delay[kCell] = milliseconds(400);  // two repetitions take longer than the window
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.run(seconds(3));
+  ASSERT_TRUE(h.engine->move_to(kWifi, h.now));
+  h.run(seconds(3));
+  ASSERT_EQ(h.uplink(), kWifi);
+  h.up(kWire);
+  h.dead = {true, true, false};
+  h.up(kWifi, false);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(9)));
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "wifi", "cell", "wire"}));
+}
+
 TEST(Jump, AfterAnUnansweredResponseDataStaysOnTheOldPath) {
   Harness h;
   h.delay[kCell] = milliseconds(400);
