@@ -51,7 +51,9 @@ void Client::boot(const PublicKey& gateway, const Network& network, MonoNs now) 
 
 void Client::settle() {
   const MonoNs next = engine_->next_deadline();
-  deadline_ = next == kNever ? kNever : next - (own(MonoNs{}) - MonoNs{});
+  const MonoNs zero = own(MonoNs{});
+  // What is due at once may be due at 0.
+  deadline_ = next == kNever ? kNever : MonoNs{} + (std::max(next, zero) - zero);
 }
 
 void Client::receive(const Arrival& arrival, MonoNs now) {

@@ -79,6 +79,11 @@ class Client final : public client::Output {
   [[nodiscard]] Timeline& timeline() { return timeline_; }
   [[nodiscard]] std::uint32_t sent() const { return next_number_; }
 
+  /// The client's own clock: hours away from the gateway's.
+  [[nodiscard]] MonoNs own(MonoNs now) const {
+    return now + seconds(3600 * static_cast<std::int64_t>(index_ + 1));
+  }
+
   // ---- client::Output
   void send(client::UplinkId uplink, std::span<const TxDatagram> datagrams) override;
   void deliver(std::span<const std::span<std::uint8_t>> inner) override;
@@ -86,10 +91,6 @@ class Client final : public client::Output {
   void tunnel_ready(const client::TunnelSetup& /*setup*/) override {}
 
  private:
-  /// The client's own clock: hours away from the gateway's.
-  [[nodiscard]] MonoNs own(MonoNs now) const {
-    return now + seconds(3600 * static_cast<std::int64_t>(index_ + 1));
-  }
   void settle();
 
   std::size_t index_;

@@ -1,15 +1,18 @@
 // Clients and gateway over bad networks: whatever happens, the invariants hold and every client comes back.
 //
-// A failing case is shrunk by rapidcheck to the shortest script that still fails; the same --seed finds it again.
+// A failing case is shrunk by rapidcheck to a shorter script that still fails; `sim --case FILE` plays it again.
 #include <cstdio>
+#include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+#include <rapidcheck/shrink/Shrink.h>
 
+#include "../support/temp_folder.hpp"
+#include "case.hpp"
 #include "digest.hpp"
 #include "options.hpp"
-#include "script.hpp"
 
 namespace jumpgate::sim {
 namespace {
@@ -29,29 +32,46 @@ rc::Gen<Action> any_action() {
                    rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint8_t>())));
 }
 
-/// One world and its script; what goes wrong is in the counterexample's text. When enough was found right, nothing is
-/// played any more; when something was found wrong, everything, so that it can be shrunk.
+/// Shrunk by actions left out, not changed: a world takes a tenth of a second, and to change each field takes thousands.
+rc::Gen<Script> any_script() {
+  return rc::gen::shrink(rc::gen::noShrink(rc::gen::container<Script>(kActions, any_action())),
+                         [](const Script& script) { return rc::shrink::removeChunks(script); });
+}
+
+/// The last case that was found wrong: the shrunken one, once rapidcheck is done.
+Case& found() {
+  static Case last;
+  return last;
+}
+
+/// When enough was found right, nothing is played any more; when something was found wrong, everything, so that it can
+/// be shrunk.
 void one_case() {
   static bool failed = false;
   if (tally().jumps >= options().jumps && !failed) return;
-  const auto seed =
-      *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>()));
-  const auto variant = *rc::gen::inRange<std::uint8_t>(0, kPolicyVariants);
-  const auto script = *rc::gen::container<Script>(kActions, any_action());
-  World world({.seed = seed, .clients = kClients, .policy = policy_variant(variant)});
-  world.drive = {.moves = 0.09, .sends = 0.05};
-  play(world, script);
-  tally().add(world);
-  if (!failed && !world.findings().clean()) {
-    failed = true;
-    std::printf("found, and to be shrunken: world %u, policy %u: %s", seed, unsigned{variant},
-                world.findings().text().c_str());
-    std::fflush(stdout);
-  }
-  if (!world.findings().clean()) RC_FAIL(world.findings().text());
+  const Case one{.seed = *rc::gen::noShrink(
+                     rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>())),
+                 .policy = *rc::gen::noShrink(rc::gen::inRange<std::uint8_t>(0, kPolicyVariants)),
+                 .script = *any_script()};
+  const auto world = one.play();
+  tally().add(*world);
+  if (world->findings().clean()) return;
+  if (!failed) std::printf("found, and to be shrunken: %s", world->findings().text().c_str());
+  std::fflush(stdout);
+  failed = true;
+  found() = one;
+  RC_FAIL(world->findings().text());
+}
+
+void play_again(const std::string& path) {
+  const auto one = read_case(path);
+  ASSERT_TRUE(one) << one.error();
+  const auto world = one->play();
+  EXPECT_TRUE(world->findings().clean()) << world->findings().text();
 }
 
 TEST(Jumps, WhateverHappensTheInvariantsHoldAndEveryClientComesBack) {
+  if (!options().replay.empty()) return play_again(options().replay);
   rc::detail::TestParams params;
   params.seed = options().seed;
   params.maxSuccess = static_cast<int>(options().jumps / 10 + 1);
@@ -59,14 +79,25 @@ TEST(Jumps, WhateverHappensTheInvariantsHoldAndEveryClientComesBack) {
   std::ostringstream text;
   rc::detail::printResultMessage(result, text);
   EXPECT_TRUE(result.is<rc::detail::SuccessResult>())
-      << text.str() << "\nagain with: sim --seed " << options().seed << " --jumps "
-      << options().jumps;
+      << text.str() << "\nagain, from a file with what follows: sim --case FILE\n"
+      << to_json(found());
   EXPECT_GE(tally().jumps, options().jumps);
   std::printf("%llu jumps in %llu worlds, %llu packets, %llu (key, nonce) pairs\n",
               static_cast<unsigned long long>(tally().jumps),
               static_cast<unsigned long long>(tally().worlds),
               static_cast<unsigned long long>(tally().delivered),
               static_cast<unsigned long long>(tally().nonce_pairs));
+}
+
+TEST(Jumps, ACaseIsReadAsItWasPrinted) {
+  const Case one{.seed = 7, .policy = 3, .script = make_script(7, kActions)};
+  const jumpgate::testing::TempFolder folder;
+  std::ofstream(folder.path("case")) << to_json(one);
+  EXPECT_EQ(read_case(folder.path("case")), one);
+  std::ofstream(folder.path("case"))
+      << R"({"seed": 7, "policy": 3, "script": [["fly", 0, 0, 0, 0]]})";
+  EXPECT_NE(read_case(folder.path("case")).error().find("no action is called \"fly\""),
+            std::string::npos);
 }
 
 TEST(Jumps, AQuietNetworkLosesNothing) {

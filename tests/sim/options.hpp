@@ -10,13 +10,14 @@ namespace jumpgate::sim {
 
 class World;
 
-/// --seed, --jumps, --hostile, --report, --details of the command line. The defaults are those of the test suite.
+/// --seed, --jumps, --hostile, --report, --details, --case of the command line. The defaults are those of the test suite.
 struct Options {
   std::uint64_t seed{1};
-  std::uint64_t jumps{40'000};
+  std::uint64_t jumps{100'000};
   std::uint64_t hostile{10'000};
   std::string report;  // JSON files; none when empty
   std::string details;
+  std::string replay;  // a file with one case, to be played instead of new ones; none when empty
 };
 Options& options();
 

@@ -1,5 +1,6 @@
 #include "script.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <ostream>
 #include <random>
@@ -147,14 +148,20 @@ Script make_script(std::uint64_t seed, std::size_t actions) {
   return script;
 }
 
-std::string to_text(const Action& action) {
-  return std::string(kNames.at(static_cast<std::size_t>(action.what))) + " client " +
-         std::to_string(action.client) + " uplink " + std::to_string(action.uplink) + " a " +
-         std::to_string(action.a) + " b " + std::to_string(action.b);
+std::string_view name_of(Do what) {
+  return kNames.at(static_cast<std::size_t>(what));
+}
+
+std::optional<Do> find_do(std::string_view name) {
+  const auto found = std::ranges::find(kNames, name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<Do>(found - kNames.begin());
 }
 
 std::ostream& operator<<(std::ostream& out, const Action& action) {
-  return out << to_text(action);
+  return out << name_of(action.what) << " client " << unsigned{action.client} << " uplink "
+             << unsigned{action.uplink} << " a " << unsigned{action.a} << " b "
+             << unsigned{action.b};
 }
 
 }  // namespace jumpgate::sim

@@ -6,7 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <iosfwd>
-#include <string>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "session/policy.hpp"
@@ -58,7 +59,8 @@ Script make_script(std::uint64_t seed, std::size_t actions);
 inline constexpr std::uint8_t kPolicyVariants = 5;
 session::Policy policy_variant(std::uint8_t which);
 
-std::string to_text(const Action& action);
+std::string_view name_of(Do what);
+std::optional<Do> find_do(std::string_view name);
 std::ostream& operator<<(std::ostream& out, const Action& action);
 
 }  // namespace jumpgate::sim

@@ -64,6 +64,7 @@ World::World(const Setup& setup)
       limited_at_(setup.clients),
       seen_(setup.clients) {
   timeline_.allow_recovery(setup.policy.switching.recovery_window);
+  fewest_switches_ = setup.policy.switching.max_switches_per_min;
   gateway_->on_sent = [this](const Endpoint& to, std::span<const std::uint8_t> datagram) {
     if (setup_.drain_events) watch_.on_sent(to, datagram, now_);
     note_wire(Way::kDown, to, datagram);
@@ -140,8 +141,24 @@ bool World::step(MonoNs end) {
   wake_gateway();
   for (const auto& client : clients_)
     client->check(*gateway_, now_);
+  note_limits();
   check_progress();
   return true;
+}
+
+void World::note_limits() {
+  // The last of the rate is kept from what needs no new path.
+  const auto spent = [this](const session::SwitchBudget& budget, MonoNs now) {
+    return budget.commits(now) + 1 >= fewest_switches_;
+  };
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    const client::ClientSession* mine = clients_.at(i)->engine().session();
+    if (mine == nullptr) continue;
+    const ctl::Session* theirs = gateway_->find(mine->core().record.id());
+    if (spent(mine->core().budget, clients_.at(i)->own(now_)) ||
+        (theirs != nullptr && spent(theirs->budget, now_)))
+      limited_at_.at(i) = now_;
+  }
 }
 
 void World::check_progress() {
@@ -257,6 +274,7 @@ void World::apply_with_grace(const session::Policy& policy) {
 
 void World::expect_policy(const session::Policy& policy) {
   timeline_.allow_recovery(policy.switching.recovery_window);
+  fewest_switches_ = std::min(fewest_switches_, policy.switching.max_switches_per_min);
   for (const auto& client : clients_)
     client->timeline().allow_recovery(policy.switching.recovery_window);
   gateway_has_input_ = true;
@@ -313,8 +331,13 @@ bool World::in_step(std::size_t index) {
   if (mine == nullptr || mine->state() != State::kAttached) return false;
   const session::SessionRecord& own = mine->core().record;
   const ctl::Session* theirs = gateway_->find(own.id());
-  return theirs != nullptr && theirs->record.state() == State::kAttached &&
-         theirs->record.binding_version() == own.binding_version();
+  if (theirs == nullptr || theirs->record.state() != State::kAttached ||
+      theirs->record.binding_version() != own.binding_version())
+    return false;
+  // What a NAT has just moved is found by the next packet of the client; until then it can not be reached.
+  for (std::uint8_t uplink = 0; uplink < kUplinks; ++uplink)
+    if (theirs->binding->path.remote == network_.outside(index, uplink)) return true;
+  return false;
 }
 
 void World::heal_and_check() {

@@ -105,6 +105,7 @@ class World {
   void boot(std::size_t client);
   void judge_end(const audit::Event& event, const Life& life, std::size_t client, bool at_gateway);
   [[nodiscard]] bool had_live_candidate(std::size_t client) const;
+  void note_limits();
   void check_progress();
   [[nodiscard]] bool in_step(std::size_t client);
   [[nodiscard]] double draw() { return std::uniform_real_distribution<>(0, 1)(random_); }
@@ -130,8 +131,9 @@ class World {
   unsigned stood_for_{0};  // steps since time last went on
   MonoNs release_at_{kNever};
   MonoNs commands_free_since_{};
-  std::vector<MonoNs> limited_at_;             // per client: policy last refused it a jump
-  std::set<SessionId> excused_;                // ended by order, or their client died
+  std::vector<MonoNs> limited_at_;   // per client: its rate was last spent, or a jump refused
+  std::uint16_t fewest_switches_{};  // a minute, of any policy so far
+  std::set<SessionId> excused_;      // ended by order, or their client died
   std::vector<std::set<std::uint64_t>> seen_;  // per receiver: inner packets delivered
   std::uint64_t delivered_{0};
 };
