@@ -52,7 +52,9 @@ void Jumper::start(std::optional<UplinkId> target, MonoNs now) {
 }
 
 void Jumper::on_healed(MonoNs now) {
-  if (phase_ != Phase::kIdle || target_ || now < recovery_began_ + kMinRetransmit) return;
+  if (phase_ != Phase::kIdle || target_ || in_place_failed_ ||
+      now < recovery_began_ + kMinRetransmit)
+    return;
   in_place_wanted_ = true;
   begin(now);
 }
@@ -92,7 +94,8 @@ void Jumper::after_failure(Reason reason, MonoNs now) {
     in_place_wanted_ = true;
     retry_at_ = now;
   } else {
-    in_place_wanted_ = false;
+    // A path that is heard and yet proves nothing takes its turn among the others.
+    in_place_failed_ = std::exchange(in_place_wanted_, false);
     retry_at_ = now + std::max(core_.policy.switching.switch_cooldown, kMinRecoveryPause);
   }
 }
@@ -115,7 +118,7 @@ void Jumper::reset_exchange() {
   give_up_at_ = kNever;
   retry_at_ = kNever;
   retry_same_ = false;
-  core_.send_in_next = false;
+  core_.leave_next();
 }
 
 void Jumper::fail(Reason reason, MonoNs now) {
@@ -210,6 +213,7 @@ void Jumper::begin(MonoNs now) {
   retry_at_ = kNever;
   denied_.fill(false);
   wary_ = false;
+  in_place_failed_ = false;
   const auto uplink = pick(now);
   if (!uplink || !jump_id_for(*uplink)) {
     target_.reset();
@@ -247,7 +251,7 @@ void Jumper::begin_attempt(UplinkId uplink, MonoNs now) {
               .started = now,
               .open = true};
   phase_ = Phase::kRequesting;
-  core_.send_in_next = false;
+  core_.leave_next();
   retry_at_ = kNever;
   retry_same_ = false;
   core_.budget.spend_attempt(now);
@@ -327,6 +331,7 @@ bool Jumper::unanswered(MonoNs now) const {
 void Jumper::give_up_attempt(MonoNs now) {
   // Whatever was sent over that path may be lost: the next attempt's DATA waits for its proof.
   wary_ = wary_ || phase_ == Phase::kResponding;
+  in_place_wanted_ = false;
   cool_down_attempted(now);
   try_next(now);
 }

@@ -152,6 +152,7 @@ class Jumper {
   std::uint64_t last_challenge_seq_{0};
   std::optional<UplinkId> target_;
   bool in_place_wanted_{false};
+  bool in_place_failed_{false};  // in the last window, which it had to itself
   Attempt attempt_;
   std::optional<Proposal> proposal_;
   RetransmitTimer timer_;

@@ -182,6 +182,10 @@ void SessionCore::drop_next(MonoNs now) {
   send_in_next = false;
 }
 
+void SessionCore::leave_next() {
+  send_in_next = next() != nullptr && next()->info().binding_version == record.binding_version();
+}
+
 void SessionCore::promote_next(MonoNs now) {
   JG_INVARIANT(next_epoch.has_value());
   release_previous(now);

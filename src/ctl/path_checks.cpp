@@ -75,9 +75,12 @@ void PathChecks::consider(Session& session, MonoNs now) {
     return;
   const Endpoint bound = session.binding->path.remote;
   const auto verdict = exchanges_.judge(session, bound.address.family, true, false, now);
-  if (verdict.reason != Reason::kNone || !rekeys_.cancel_for_check(session, now)) {
-    session.in_place_at =
-        now + std::max(verdict.retry_after, core_.policy_of(session).volatility.heartbeat_interval);
+  const auto& timers = core_.policy_of(session).volatility;
+  // The path is not silent: so long ago at most it was heard.
+  const Duration heard_within =
+      session::silence_threshold(timers.heartbeat_volatile, timers.idle_heartbeat_interval);
+  if (verdict.reason != Reason::kNone || !rekeys_.cancel_for_check(session, heard_within, now)) {
+    session.in_place_at = now + std::max(verdict.retry_after, timers.heartbeat_interval);
     return;
   }
   const auto reservation = exchanges_.reserve(session, now);
@@ -130,7 +133,8 @@ void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpo
   // and whoever repeats its packets from elsewhere could have it so.
   if (exchanges_.judge(session, from.address.family, true, false, now).reason != Reason::kNone)
     return;
-  if (!rekeys_.cancel_for_check(session, now)) return;  // the worker sees the address again
+  if (!rekeys_.cancel_for_check(session, Duration{}, now))
+    return;  // the worker sees the address again
   const auto reservation = exchanges_.reserve(session, now);
   if (!reservation) return;
   if (state == State::kAttached)

@@ -199,12 +199,12 @@ bool Rekeys::cancel_for_jump(Session& session, MonoNs now) {
   return !session.rekey || cancel(session, Reason::kCancelledByJump, now);
 }
 
-bool Rekeys::cancel_for_check(Session& session, MonoNs now) {
+bool Rekeys::cancel_for_check(Session& session, Duration heard_within, MonoNs now) {
   if (!session.rekey) return true;
   // A client that had the reply sends under the new generation alone: taking it away would cut the
-  // session.
+  // session. What was heard since under the old one alone shows that it has not.
   const bool maybe_in_use = session.rekey->stage != PendingRekey::Stage::kInstalled ||
-                            now - session.rekey->made_at < kReplyTaken;
+                            now - session.rekey->made_at < kReplyTaken + heard_within;
   return !maybe_in_use && cancel(session, Reason::kCancelledByJump, now);
 }
 

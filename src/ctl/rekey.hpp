@@ -31,9 +31,10 @@ class Rekeys {
   void on_generation_used(Session& session, std::uint32_t generation, MonoNs now);
   void on_epoch_used(Session& session, std::uint64_t epoch, MonoNs now);
   /// Another change needs the way: a jump cancels at once, a check only what no client can still be
-  /// using. False: not cancelled (no command, or a client may have switched already).
+  /// using, heard as it was within that time. False: not cancelled (no command, or a client may have
+  /// switched already).
   [[nodiscard]] bool cancel_for_jump(Session& session, MonoNs now);
-  [[nodiscard]] bool cancel_for_check(Session& session, MonoNs now);
+  [[nodiscard]] bool cancel_for_check(Session& session, Duration heard_within, MonoNs now);
   /// A limit of the keys of `epoch` is reached; `kind` as in bus/messages.hpp.
   void on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t kind, MonoNs now);
   void on_epoch_released(Session& session, std::uint64_t epoch, MonoNs now);

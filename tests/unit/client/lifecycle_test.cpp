@@ -79,6 +79,25 @@ TEST(Rekey, AJumpAfterTheReplyConfirmsIt) {
   EXPECT_TRUE(h.all_down_once());
 }
 
+TEST(Rekey, AJumpThatNothingAnswersLeavesTheOldPathToTheNewKeys) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->rekey_wanted = true;
+  h.lose_outgoing = [](wire::Type t) { return t == wire::Type::kHeartbeat; };
+  ASSERT_TRUE(h.run_until([&] { return h.engine->session()->core().record.root_generation() == 1; },
+                          seconds(3)));
+  h.gateway->rekey_wanted = false;
+  h.dead[kCell] = true;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.gateway->rekeys, 0U);
+  h.lose_outgoing = {};
+  // What the client says while it asks in vain elsewhere is under the keys that it took.
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->rekeys == 1; }, seconds(1)));
+  EXPECT_EQ(h.state(), State::kRecovering);
+}
+
 TEST(Rekey, KeysThatAreNotRenewedEndTheSession) {
   Harness h;
   h.attach();

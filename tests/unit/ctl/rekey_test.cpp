@@ -161,6 +161,37 @@ TEST_F(Rekeying, JumpCancelsAnUnconfirmedRekey) {
   EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
 }
 
+TEST_F(Rekeying, CheckOfANewAddressWaitsUntilNoClientCanUseIt) {
+  send(request(1));
+  run();
+  advance(milliseconds(9900));
+  edge(alice_, bus::ReportKind::kNewPath, v4(10, 4999), 96);
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 0U);
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty());
+  advance(milliseconds(100));
+  edge(alice_, bus::ReportKind::kNewPath, v4(10, 4999), 96);
+  run();
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
+  EXPECT_FALSE(sent(wire::Type::kPathChallenge).empty());
+}
+
+TEST_F(Rekeying, CheckInPlaceWaitsForTheLongestSilenceMore) {
+  policy_.volatility.idle_heartbeat_interval = seconds(2);
+  policy_.session.transport_lost_ttl = seconds(60);
+  ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
+  run();
+  send(request(1));
+  run();
+  advance(seconds(10));
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  advance(milliseconds(7900));
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 0U);
+  advance(milliseconds(600));
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
+  EXPECT_EQ(state(alice_), State::kRecovering);
+}
+
 TEST_F(Rekeying, JumpUnderTheNewGenerationConfirmsIt) {
   send(request(1));
   run();
