@@ -61,7 +61,7 @@ TEST_F(Vlan, OneTagIsTakenOffWhoeverTookIt) {
   port(kInnerPort, 100);
   const ByteVector frame = frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2"));
   const auto put_stripped = [&](const ByteVector& rest, std::uint16_t tci) {
-    rte_mbuf* mbuf = mbuf_of(rest);
+    rte_mbuf* mbuf = h.mbuf_of(rest);
     mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
     mbuf->vlan_tci = tci;
     h.inner.put(0, mbuf);
