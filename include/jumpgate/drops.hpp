@@ -65,6 +65,11 @@ namespace jumpgate {
   X(kInnerBadEcn, "inner_bad_ecn",                                                                \
     "Congestion marked on a packet that can not carry the mark (RFC 6040 4.2).")                  \
   X(kFilterDenied, "filter_denied", "A rule of the peer's filter, or its default, denies it.")    \
+  X(kRateExceededIn, "rate_exceeded_in",                                                          \
+    "From a client, beyond its session's rate or that of all it shares one with.")                \
+  X(kRateExceededOut, "rate_exceeded_out",                                                        \
+    "To a client, beyond its session's rate or that of all it shares one with.")                  \
+  X(kQuotaExhausted, "quota_exhausted", "The peer's quota is used up.")                           \
   X(kHairpinDenied, "hairpin_denied", "From one client to another, which is not allowed.")        \
   X(kInnerNoRoute, "inner_no_route", "No route to the inner destination.")                        \
   X(kInnerToGateway, "inner_to_gateway", "Inner packet to the gateway's own outer address.")      \

@@ -123,7 +123,10 @@ namespace jumpgate {
   /* key lifecycle */                                                                              \
   X(kEpochInstalled, 120, "epoch_installed", "Traffic keys of a new epoch were installed.")        \
   X(kDrainOver, 121, "drain_over", "The previous epoch's drain is over; its keys are wiped.")      \
-  X(kSessionEnded, 122, "session_ended", "The session ended; its keys are wiped.")
+  X(kSessionEnded, 122, "session_ended", "The session ended; its keys are wiped.")                 \
+  /* quota */                                                                                      \
+  X(kQuotaNearlyUsed, 130, "quota_nearly_used", "The peer has used 80 % of its quota.")            \
+  X(kQuotaUsedUp, 131, "quota_used_up", "The peer has used all of its quota; its data is dropped.")
 
 // X(enumerator, stable name, is security event)
 #define JG_EVENT_TYPES(X)                                                    \
@@ -147,6 +150,7 @@ namespace jumpgate {
   X(kPolicyApplied, "PolicyApplied", false)                                  \
   X(kPolicyRejected, "PolicyRejected", false)                                \
   X(kOwnershipChanged, "OwnershipChanged", false)                            \
+  X(kQuotaReached, "QuotaReached", false)                                    \
   X(kEventsLost, "EventsLost", false)
 
 enum class State : std::uint8_t {

@@ -120,6 +120,12 @@ struct OwnershipDetail {
   std::uint64_t owner_epoch{0};
 };
 
+/// QuotaReached: so much of the peer's quota is used up, by all its sessions together.
+struct QuotaDetail {
+  std::uint8_t percent{0};
+  std::uint64_t quota_bytes{0};
+};
+
 /// EventsLost: the events first_seq..last_seq, all of them, are in no line.
 struct LostDetail {
   std::uint64_t count{0};
@@ -127,9 +133,10 @@ struct LostDetail {
   std::uint64_t last_seq{0};
 };
 
-using EventDetail = std::variant<std::monostate, StateChangeDetail, RejectedDetail, AttachDetail,
-                                 SwitchDetail, ReattachDetail, TerminatedDetail, KeyDetail,
-                                 SecurityDetail, PolicyDetail, OwnershipDetail, LostDetail>;
+using EventDetail =
+    std::variant<std::monostate, StateChangeDetail, RejectedDetail, AttachDetail, SwitchDetail,
+                 ReattachDetail, TerminatedDetail, KeyDetail, SecurityDetail, PolicyDetail,
+                 OwnershipDetail, QuotaDetail, LostDetail>;
 
 struct Event {
   std::uint64_t seq{0};  // given by EventLog

@@ -86,6 +86,10 @@ struct DetailWriter {
     line["new_node"] = d.now_node;
     line["owner_epoch"] = d.owner_epoch;
   }
+  void operator()(const QuotaDetail& d) const {
+    line["percent"] = d.percent;
+    line["quota_bytes"] = d.quota_bytes;
+  }
   void operator()(const LostDetail& d) const {
     line["count"] = d.count;
     line["first_seq"] = d.first_seq;

@@ -160,6 +160,7 @@ void read_own(Fields& fields, LoggedEvent& event) {
     case EventType::kSecurityValidationFailed:
     case EventType::kSecurityKeyCompromiseSuspected:
     case EventType::kOwnershipChanged:
+    case EventType::kQuotaReached:
       return;
   }
 }

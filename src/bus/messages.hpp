@@ -86,6 +86,7 @@ struct InstallSession {
   EpochKeys epoch;
   LivenessPolicy liveness;
   std::uint32_t replay_window_packets{0};
+  std::uint64_t carried{0};  // bytes of the peer's sessions before it, of its quota
 };
 
 /// CONFIRM was accepted: the first binding; data may flow both ways.
@@ -132,12 +133,13 @@ struct CancelGeneration {
   std::uint32_t generation{0};
 };
 
-/// How the session is to be kept alive now.
+/// How the session is to be kept alive now, and what of its quota is used up by others.
 struct SetLiveness {
   LivenessPolicy policy;
   bool quick{false};  // not ATTACHED: the quick interval whatever the traffic
   bool reattach_wanted{false};
   bool rekey_wanted{false};
+  std::uint64_t carried{0};  // as in InstallSession
 };
 
 /// The end: an authenticated CLOSE is sent first when `send_close`; keys and windows are wiped
@@ -190,6 +192,7 @@ enum class ReportKind : std::uint8_t {
   kInnerLocal,     // mbuf data: an inner IP packet out of the tunnel to the gateway itself; session
   kInnerRefused,   // mbuf data: an inner IP packet that was dropped and may be answered by ICMP:
                    // reason, mtu
+  kQuota,          // `value` percent of the peer's quota are used up: 80 or 100
   kInconsistent,   // the worker found its own record of the session broken and stopped it
 };
 

@@ -17,6 +17,7 @@
 #include "net/filter_image.hpp"
 #include "net/neighbour_table.hpp"
 #include "net/published.hpp"
+#include "net/rate_image.hpp"
 #include "net/route_image.hpp"
 
 namespace jumpgate::bus {
@@ -27,6 +28,7 @@ struct InnerRules {
   bool client_to_client{true};
   bool probe_path_mtu{false};  // false: each path is taken to carry what its port does
   const net::Published<net::FilterImage>* filters{nullptr};  // none: all is allowed
+  const net::Published<net::RateImage>* rates{nullptr};      // none: no bounds
   net::OuterClass outer_class;                               // of DATA's outer header
 };
 

@@ -16,9 +16,10 @@ bool same_port(const PortConfig& a, const PortConfig& b) {
          a.addresses == b.addresses && a.gateways == b.gateways;
 }
 
-// The filter apart, which changes at once.
+// Filter and rates apart, which change at once.
 bool same_inner(InnerConfig a, const InnerConfig& b) {
   a.filter = b.filter;
+  a.rates = b.rates;
   return a == b;
 }
 
@@ -93,7 +94,10 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
   result.restart = restart_list(before, after);
   result.policy = !same_policies(before.policies, after.policies);
   result.routes = !same_routes(before, after);
-  result.filters = before.filters != after.filters || before.inner.filter != after.inner.filter;
+  const bool profiles = before.profiles != after.profiles;
+  result.filters =
+      before.filters != after.filters || before.inner.filter != after.inner.filter || profiles;
+  result.rates = before.rates != after.rates || before.inner.rates != after.inner.rates || profiles;
   std::map<PublicKey, std::size_t> old_by_key;
   for (std::size_t i = 0; i < before.peers.size(); ++i)
     old_by_key.emplace(before.peers[i].public_key, i);
@@ -114,6 +118,7 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
            .identity = !psk || a.suites != b.suites,
            .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
            .filter = a.filter != b.filter,
+           .rates = a.rates != b.rates || a.quota != b.quota,
            .name = a.name != b.name,
            .profile = a.profile != b.profile});
     }
@@ -137,12 +142,14 @@ std::string describe(const ConfigDiff& diff, const GatewayConfig& before,
   if (diff.policy) line("policy: changed");
   if (diff.routes) line("routes: changed");
   if (diff.filters) line("filters: changed");
+  if (diff.rates) line("rates: changed");
   for (const std::size_t i : diff.removed)
     line(fmt::format("peer {}: removed", before.peers[i].name));
   for (const ChangedPeer& c : diff.changed)
-    line(fmt::format("peer {}: changed{}{}{}{}{}", after.peers[c.after].name, c.name ? " name" : "",
-                     c.identity ? " key or suites" : "", c.addresses ? " addresses" : "",
-                     c.profile ? " profile" : "", c.filter ? " filter" : ""));
+    line(fmt::format("peer {}: changed{}{}{}{}{}{}", after.peers[c.after].name,
+                     c.name ? " name" : "", c.identity ? " key or suites" : "",
+                     c.addresses ? " addresses" : "", c.profile ? " profile" : "",
+                     c.filter ? " filter" : "", c.rates ? " rates" : ""));
   for (const std::size_t i : diff.added)
     line(fmt::format("peer {}: added", after.peers[i].name));
   if (lines > max_lines) out += fmt::format("and {} more\n", lines - max_lines);

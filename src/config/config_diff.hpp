@@ -20,6 +20,7 @@ struct ChangedPeer {
   bool identity{false};   // preshared key or suites: a running session's successor uses it
   bool addresses{false};  // inner addresses or allowed IPs: routes change
   bool filter{false};
+  bool rates{false};  // its own, or the quota that it has by them
   bool name{false};
   bool profile{false};  // which policy its sessions go by
 };
@@ -31,13 +32,14 @@ struct ConfigDiff {
   std::vector<std::pair<std::size_t, std::size_t>> kept;  // unchanged: (old index, new index)
   bool policy{false};
   bool routes{false};   // [[route]]: applied by a new route image
-  bool filters{false};  // [[filter]], and which one is for all
+  bool filters{false};  // [[filter]], and which one is whose by profile or for all
+  bool rates{false};    // [rates.NAME], likewise
   std::vector<std::string>
       restart;  // keys that differ and take effect at the next start only, e.g. "port wan"
 
   [[nodiscard]] bool empty() const {
     return added.empty() && removed.empty() && changed.empty() && !policy && !routes && !filters &&
-           restart.empty();
+           !rates && restart.empty();
   }
 };
 

@@ -1,5 +1,6 @@
 #include "config/gateway_config.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -54,6 +55,7 @@ void read_inner(TableReader& root, GatewayConfig& config) {
   table->boolean("mss_clamp", out.mss_clamp);
   table->boolean("client_to_client", out.client_to_client);
   read_filter_name(*table, config, out.filter);
+  read_rates_name(*table, config, out.rates);
   read_path_mtu(*table, "path_mtu", out.probe_path_mtu);
   read_dscp(*table, "dscp", out.outer_class);
   table->finish();
@@ -106,6 +108,7 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   read_gateway(root, config);
   read_events(root, config.events);
   read_filters(root, config);
+  read_rates(root, config);
   read_inner(root, config);
   read_record(root, config.record);
   read_limits(root, config.limits);
@@ -120,7 +123,28 @@ std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocumen
   return config;
 }
 
+/// What a peer has of its own, else of its profile, else of [inner].
+template <class Name>
+std::optional<std::size_t> chosen(const PeerConfig& peer, const GatewayConfig& config,
+                                  std::optional<std::size_t> own, Name ProfileConfig::* of_profile,
+                                  std::optional<std::size_t> of_all) {
+  if (own) return own;
+  const auto profile = std::ranges::find(config.profiles, peer.profile, &ProfileConfig::name);
+  if (profile != config.profiles.end() && *profile.*of_profile) return *profile.*of_profile;
+  return of_all;
+}
+
 }  // namespace
+
+std::uint16_t filter_of(const PeerConfig& peer, const GatewayConfig& config) {
+  const auto set = chosen(peer, config, peer.filter, &ProfileConfig::filter, config.inner.filter);
+  return set ? static_cast<std::uint16_t>(*set) : net::kNoFilter;
+}
+
+std::uint16_t rates_of(const PeerConfig& peer, const GatewayConfig& config) {
+  const auto set = chosen(peer, config, peer.rates, &ProfileConfig::rates, config.inner.rates);
+  return set ? static_cast<std::uint16_t>(*set) : net::kNoRates;
+}
 
 std::expected<GatewayConfig, Problems> load_gateway(const std::string& path) {
   Problems problems;

@@ -23,6 +23,7 @@
 #include "config/problems.hpp"
 #include "net/ecn.hpp"
 #include "net/filter_rule.hpp"
+#include "net/rate_set.hpp"
 #include "net/topology.hpp"
 #include "session/policy_set.hpp"
 
@@ -63,11 +64,22 @@ struct PeerConfig {
   std::vector<IpPrefix> addresses;    // inner addresses told to the client, host bits set
   std::vector<IpPrefix> allowed_ips;  // host bits clear; the addresses when none are configured
   std::vector<Suite> suites;          // empty: the gateway's
-  std::optional<std::size_t> filter;  // index into filters; none: [inner] filter
+  std::optional<std::size_t> filter;  // index into filters; none: its profile's, or [inner]'s
+  std::optional<std::size_t> rates;   // index into rates; none: likewise
   std::string profile;                // of the policy; empty: the base
+  std::uint64_t quota{0};             // of the rates it goes by, in bytes; 0: none
   std::uint32_t line{0};              // of the table, for messages
 
   bool operator==(const PeerConfig& other) const;  // `line` apart
+};
+
+/// [profiles.NAME] filter, rates: of peers that have the profile and name none of their own.
+struct ProfileConfig {
+  std::string name;
+  std::optional<std::size_t> filter;
+  std::optional<std::size_t> rates;
+
+  bool operator==(const ProfileConfig&) const = default;
 };
 
 /// [limits]
@@ -106,7 +118,8 @@ struct EventsConfig {
 /// [inner]: what is done to the packets inside the tunnels.
 struct InnerConfig {
   bool mss_clamp{true};
-  std::optional<std::size_t> filter;  // of peers that name none: index into filters
+  std::optional<std::size_t> filter;  // of peers without one: index into filters
+  std::optional<std::size_t> rates;   // likewise: index into rates
   bool client_to_client{true};
   bool probe_path_mtu{true};  // false: each path carries what its port does
   net::OuterClass outer_class;
@@ -151,15 +164,17 @@ struct GatewayConfig {
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
   std::vector<net::FilterSet> filters;
-  Problems warnings;              // valid, but hardly meant
-  std::vector<PeerConfig> peers;  // in the order of the file; the index is the peer's
+  std::vector<net::RateSet> rates;      // [rates.NAME]
+  std::vector<ProfileConfig> profiles;  // those that have more than a policy
+  Problems warnings;                    // valid, but hardly meant
+  std::vector<PeerConfig> peers;        // in the order of the file; the index is the peer's
 };
 
-/// The place of a peer's filter in `filters`, its own or the one for all; net::kNoFilter.
-[[nodiscard]] inline std::uint16_t filter_of(const PeerConfig& peer, const GatewayConfig& config) {
-  const auto set = peer.filter ? peer.filter : config.inner.filter;
-  return set ? static_cast<std::uint16_t>(*set) : net::kNoFilter;
-}
+/// The place of a peer's filter in `filters`: its own, its profile's, or the one for all;
+/// net::kNoFilter.
+[[nodiscard]] std::uint16_t filter_of(const PeerConfig& peer, const GatewayConfig& config);
+/// Likewise in `rates`; net::kNoRates.
+[[nodiscard]] std::uint16_t rates_of(const PeerConfig& peer, const GatewayConfig& config);
 
 /// Reads and checks the file and the key files it names.
 std::expected<GatewayConfig, Problems> load_gateway(const std::string& path);

@@ -19,8 +19,13 @@ void read_filters(TableReader& root, GatewayConfig& config);
 /// `filter`, after read_filters: the place of its set in the list.
 void read_filter_name(TableReader& table, const GatewayConfig& config,
                       std::optional<std::size_t>& out);
-/// After read_filters.
+void read_rates(TableReader& root, GatewayConfig& config);
+/// `rates`, after read_rates: likewise.
+void read_rates_name(TableReader& table, const GatewayConfig& config,
+                     std::optional<std::size_t>& out);
+/// After read_filters, read_rates and read_policy.
 void read_peers(TableReader& root, GatewayConfig& config);
+/// After read_filters and read_rates: profiles name them.
 void read_policy(TableReader& root, GatewayConfig& config);
 /// Duplicates, overlaps, and what must fit together.
 void check_gateway(const GatewayConfig& config, Problems& problems);

@@ -41,8 +41,11 @@ PeerConfig read_peer(TableReader& table, const GatewayConfig& config) {
   }
   read_suites(table, "suites", peer.suites);
   read_filter_name(table, config, peer.filter);
+  read_rates_name(table, config, peer.rates);
   read_profile(table, config.policies, peer.profile);
   table.finish();
+  if (const std::uint16_t set = rates_of(peer, config); set != net::kNoRates)
+    peer.quota = config.rates[set].quota;
   return peer;
 }
 
@@ -52,7 +55,8 @@ bool PeerConfig::operator==(const PeerConfig& other) const {
   return name == other.name && public_key == other.public_key &&
          base::equal_constant_time(preshared_key.get(), other.preshared_key.get()) &&
          addresses == other.addresses && allowed_ips == other.allowed_ips &&
-         suites == other.suites && filter == other.filter && profile == other.profile;
+         suites == other.suites && filter == other.filter && rates == other.rates &&
+         profile == other.profile && quota == other.quota;
 }
 
 void read_peers(TableReader& root, GatewayConfig& config) {

@@ -103,8 +103,10 @@ void judge(TableReader& table, const session::Policy& policy, const std::string&
   }
 }
 
-/// [profiles.NAME]: the base, and what each overrides.
-void read_profiles(TableReader& root, session::PolicySet& set) {
+/// [profiles.NAME]: the base, and what each overrides. `read_more` reads what a profile has beside its
+/// policy.
+template <class More>
+void read_profiles(TableReader& root, session::PolicySet& set, const More& read_more) {
   auto table = root.table("profiles");
   if (!table) return;
   // A faulty base is told once, not again for each profile that inherits from it.
@@ -116,6 +118,7 @@ void read_profiles(TableReader& root, session::PolicySet& set) {
       table->problem(name, fmt::format("the profile '{}' can not be named so", name),
                      usable.error());
     session::Policy policy = set.base;
+    read_more(name, *profile);
     read_parts(*profile, policy);
     if (sound) judge(*profile, policy, "profiles." + name);
     set.profiles.push_back({.name = name, .policy = policy});
@@ -151,7 +154,8 @@ std::expected<session::PolicySet, Problems> read_document(std::unique_ptr<TomlDo
     read_parts(*table, policies.base);
     judge(*table, policies.base, "policy");
   }
-  read_profiles(root, policies);
+  // Filters and rates are the gateway's: a policy alone has none to name.
+  read_profiles(root, policies, [](const std::string&, TableReader&) {});
   root.finish();
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return policies;
@@ -164,7 +168,12 @@ void read_policy(TableReader& root, GatewayConfig& config) {
     read_parts(*table, config.policies.base);
     judge(*table, config.policies.base, "policy");
   }
-  read_profiles(root, config.policies);
+  read_profiles(root, config.policies, [&](const std::string& name, TableReader& table) {
+    ProfileConfig profile{.name = name, .filter = {}, .rates = {}};
+    read_filter_name(table, config, profile.filter);
+    read_rates_name(table, config, profile.rates);
+    if (profile.filter || profile.rates) config.profiles.push_back(std::move(profile));
+  });
 }
 
 std::string policy_field_at_fault(const Problems& problems) {

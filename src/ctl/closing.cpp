@@ -62,6 +62,7 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
                                      .peer_reason = session.peer_reason},
              now);
   Peer& peer = core_.peers[session.peer];
+  peer.carried += figures.rx_bytes + figures.tx_bytes;
   if (peer.current == session.ref) {
     peer.current.reset();
     core_.ports.workers.unroute_peer(session.peer);

@@ -161,6 +161,9 @@ void Controller::on_report(const bus::Report& report, MonoNs now) {
       case bus::ReportKind::kKeyUsage:
         rekeys_.on_key_usage(*session, report.epoch, report.value, now);
         break;
+      case bus::ReportKind::kQuota:
+        core_.on_quota(*session, report.value, now);
+        break;
       case bus::ReportKind::kInconsistent:
         closing_.terminate(*session, Reason::kInternalInconsistency, now);
         break;

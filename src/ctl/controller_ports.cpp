@@ -8,6 +8,23 @@
 #include "net/frames.hpp"
 
 namespace jumpgate::ctl {
+namespace {
+
+/// By peer: the set that its prefixes name; short of those behind the last that has one.
+std::vector<std::uint16_t> sets_of_peers(std::span<const net::PeerPrefix> prefixes,
+                                         std::uint16_t net::PeerPrefix::* set) {
+  constexpr std::uint16_t kNone = net::kNoFilter;
+  static_assert(kNone == net::kNoRates);
+  std::vector<std::uint16_t> of_peer;
+  for (const net::PeerPrefix& prefix : prefixes) {
+    if (prefix.*set == kNone) continue;
+    if (of_peer.size() <= prefix.peer) of_peer.resize(prefix.peer + 1, kNone);
+    of_peer[prefix.peer] = prefix.*set;
+  }
+  return of_peer;
+}
+
+}  // namespace
 
 bool FrameSender::send(std::uint16_t port, std::span<const std::uint8_t> bytes,
                        std::uint8_t worker) {
@@ -78,16 +95,19 @@ std::optional<bus::OuterPath> OuterLink::acquire(const Endpoint& local, const En
 
 std::expected<void, std::string> ImageBook::publish_filters(
     std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) {
-  std::vector<std::uint16_t> of_peer;
-  for (const net::PeerPrefix& prefix : prefixes) {
-    if (prefix.filter == net::kNoFilter) continue;
-    if (of_peer.size() <= prefix.peer) of_peer.resize(prefix.peer + 1, net::kNoFilter);
-    of_peer[prefix.peer] = prefix.filter;
-  }
-  auto image = net::FilterImage::build(config.filters, std::move(of_peer));
+  auto image =
+      net::FilterImage::build(config.filters, sets_of_peers(prefixes, &net::PeerPrefix::filter));
   if (!image) return std::unexpected(image.error());
   if (filters_.publish(std::move(*image))) return {};
   return std::unexpected("former filters are still in use by a worker; try again");
+}
+
+void ImageBook::publish_rates(std::span<const net::PeerPrefix> prefixes,
+                              const config::GatewayConfig& config) {
+  auto of_peer = sets_of_peers(prefixes, &net::PeerPrefix::rates);
+  // A new image fills every bucket anew: none for nothing.
+  if (rates_.get()->says_the_same(config.rates, of_peer)) return;
+  (void)rates_.publish(net::RateImage::build(config.rates, std::move(of_peer), workers_));
 }
 
 std::expected<void, std::string> ImageBook::publish(std::span<const net::PeerPrefix> prefixes,
@@ -101,10 +121,11 @@ std::expected<void, std::string> ImageBook::publish(std::span<const net::PeerPre
   }
   auto image = net::RouteImage::build({.peers = prefixes, .ports = inner_ports_, .routes = routes});
   if (!image) return std::unexpected(image.error());
-  // Both or none: room for the routes is seen to before the filters are changed.
-  if (published_.reclaim() >= net::kMaxRetired)
+  // All or none: room for the others is seen to before the filters are changed.
+  if (published_.reclaim() >= net::kMaxRetired || rates_.reclaim() >= net::kMaxRetired)
     return std::unexpected("former routes are still in use by a worker; try again");
   if (auto filtered = publish_filters(prefixes, config); !filtered) return filtered;
+  publish_rates(prefixes, config);
   (void)published_.publish(std::move(*image));
   return {};
 }

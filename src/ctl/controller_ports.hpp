@@ -19,6 +19,7 @@
 #include "net/neighbours.hpp"
 #include "net/outer_router.hpp"
 #include "net/published.hpp"
+#include "net/rate_image.hpp"
 #include "net/route_image.hpp"
 
 struct rte_mempool;
@@ -88,28 +89,38 @@ class OuterLink final : public DatagramOut, public OuterPaths {
   MonoNs now_{};
 };
 
-/// Builds the images of inner routes (from peers, inner ports and their static routes) and of filters, and publishes
-/// both.
+/// Builds the images of inner routes (from peers, inner ports and their static routes), of filters and of rates, and
+/// publishes them.
 class ImageBook final : public RouteBook {
  public:
-  ImageBook(net::Published<net::RouteImage>& published,
-            std::vector<net::PortAddressing> inner_ports, net::Published<net::FilterImage>& filters)
-      : published_(published), inner_ports_(std::move(inner_ports)), filters_(filters) {}
+  ImageBook(net::Published<net::RouteImage>& routes, net::Published<net::FilterImage>& filters,
+            net::Published<net::RateImage>& rates, std::vector<net::PortAddressing> inner_ports,
+            unsigned workers)
+      : published_(routes),
+        filters_(filters),
+        rates_(rates),
+        inner_ports_(std::move(inner_ports)),
+        workers_(workers) {}
   std::expected<void, std::string> publish(std::span<const net::PeerPrefix> prefixes,
                                            const config::GatewayConfig& config) override;
   [[nodiscard]] const net::RouteImage& image() const { return *published_.get(); }
   void reclaim() {
     published_.reclaim();
     filters_.reclaim();
+    rates_.reclaim();
   }
 
  private:
   std::expected<void, std::string> publish_filters(std::span<const net::PeerPrefix> prefixes,
                                                    const config::GatewayConfig& config);
+  void publish_rates(std::span<const net::PeerPrefix> prefixes,
+                     const config::GatewayConfig& config);
 
   net::Published<net::RouteImage>& published_;
-  std::vector<net::PortAddressing> inner_ports_;
   net::Published<net::FilterImage>& filters_;
+  net::Published<net::RateImage>& rates_;
+  std::vector<net::PortAddressing> inner_ports_;
+  unsigned workers_;
 };
 
 }  // namespace jumpgate::ctl

@@ -249,11 +249,13 @@ bus::LivenessPolicy Core::liveness_policy(const Session& session) const {
 void Core::sync_liveness(Session& session, MonoNs now) {
   const State state = session.record.state();
   if (!session.binding || state == State::kTerminated) return;
+  const Peer& peer = peers[session.peer];
   const Liveness wanted{.quick = state != State::kAttached,
                         .narrow = state == State::kDegraded,
                         .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
                         .rekey_wanted = session.rekey_due,
-                        .policy_version = session.record.policy_version()};
+                        .policy_version = session.record.policy_version(),
+                        .carried = peer.config->quota != 0 ? peer.carried : session.told.carried};
   if (wanted == session.told) return;
   bus::Command* command = obtain(session, now);
   if (command == nullptr) return;
@@ -264,7 +266,27 @@ void Core::sync_liveness(Session& session, MonoNs now) {
        bus::SetLiveness{.policy = liveness,
                         .quick = wanted.quick,
                         .reattach_wanted = wanted.reattach_wanted,
-                        .rekey_wanted = wanted.rekey_wanted});
+                        .rekey_wanted = wanted.rekey_wanted,
+                        .carried = wanted.carried});
+}
+
+std::uint64_t Core::carried_so_far(const Peer& peer) const {
+  if (!peer.current) return peer.carried;
+  const TrafficFigures running = ports.workers.figures(*peer.current);
+  return peer.carried + running.rx_bytes + running.tx_bytes;
+}
+
+void Core::on_quota(const Session& session, std::uint64_t percent, MonoNs now) {
+  Peer& peer = peers[session.peer];
+  const std::uint64_t quota = peer.config->quota;
+  if (peer.quota != quota) peer.quota_told = 0;
+  peer.quota = quota;
+  // A worker says it of each session, and again after a reload.
+  if (quota == 0 || percent <= peer.quota_told) return;
+  peer.quota_told = static_cast<std::uint8_t>(percent);
+  emit(session, EventType::kQuotaReached,
+       percent < 100 ? Reason::kQuotaNearlyUsed : Reason::kQuotaUsedUp,
+       audit::QuotaDetail{.percent = peer.quota_told, .quota_bytes = quota}, now);
 }
 
 void Core::arm(Session& session) {

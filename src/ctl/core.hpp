@@ -152,6 +152,11 @@ class Core {
   // ------------------------------------------------------------------------
   /// Tells the worker how to keep the session alive, when that has changed.
   void sync_liveness(Session& session, MonoNs now);
+  /// Bytes of the peer's sessions that count for its quota before one that begins now.
+  [[nodiscard]] std::uint64_t carried_so_far(const Peer& peer) const;
+  /// A worker says that so much of the peer's quota is used up: once for each share and quota it is
+  /// told.
+  void on_quota(const Session& session, std::uint64_t percent, MonoNs now);
   /// Arms the session's timer at its next deadline.
   void arm(Session& session);
   [[nodiscard]] bus::LivenessPolicy liveness_policy(const Session& session) const;

@@ -204,7 +204,8 @@ void Handshakes::install(Session& session, MonoNs now) {
   }
   session.welcome_ready = false;
   session.installed = true;
-  session.told = {.policy_version = core_.policies.version()};
+  session.told = {.policy_version = core_.policies.version(),
+                  .carried = core_.carried_so_far(core_.peers[session.peer])};
   auto& body = command->body.emplace<bus::InstallSession>();
   body.id = session.record.id();
   body.peer = session.peer;
@@ -214,6 +215,7 @@ void Handshakes::install(Session& session, MonoNs now) {
   session.liveness = core_.liveness_policy(session);
   body.liveness = session.liveness;
   body.replay_window_packets = core_.policy_of(session).security.replay_window_packets;
+  body.carried = session.told.carried;
   core_.derive_control(session, session.root, 0, body.control);
   core_.derive_epoch(session, session.root, {.epoch = session.epochs.current(), .generation = 0}, 1,
                      body.epoch);

@@ -79,8 +79,10 @@ std::vector<net::PeerPrefix> prefixes_of(const config::GatewayConfig& config,
   for (const config::PeerConfig& peer : config.peers) {
     const std::uint32_t index = peers.find(peer.public_key).value();
     for (const IpPrefix& prefix : peer.allowed_ips)
-      prefixes.push_back(
-          {.prefix = prefix, .peer = index, .filter = config::filter_of(peer, config)});
+      prefixes.push_back({.prefix = prefix,
+                          .peer = index,
+                          .filter = config::filter_of(peer, config),
+                          .rates = config::rates_of(peer, config)});
   }
   return prefixes;
 }

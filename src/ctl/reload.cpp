@@ -178,9 +178,11 @@ void Reloads::remove_peers(const config::ConfigDiff& diff, MonoNs now) {
 
 std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
                                                   const config::GatewayConfig& next) {
-  bool routes_change = diff.routes || diff.filters || !diff.added.empty() || !diff.removed.empty();
+  bool routes_change =
+      diff.routes || diff.filters || diff.rates || !diff.added.empty() || !diff.removed.empty();
   for (const config::ChangedPeer& changed : diff.changed)
-    routes_change = routes_change || changed.addresses || changed.filter;
+    routes_change =
+        routes_change || changed.addresses || changed.filter || changed.rates || changed.profile;
   if (!routes_change) return {};
   return core_.ports.routes.publish(prefixes_of(next, core_.peers), next);
 }

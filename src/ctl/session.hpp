@@ -116,6 +116,7 @@ struct Liveness {
   bool reattach_wanted{false};
   bool rekey_wanted{false};
   std::uint64_t policy_version{0};
+  std::uint64_t carried{0};  // of the peer's quota by others
   bool operator==(const Liveness&) const = default;
 };
 

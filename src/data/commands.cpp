@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "data/heartbeat.hpp"
+#include "data/meters.hpp"
 #include "data/path_probe.hpp"
 #include "data/pipeline.hpp"
 #include "data/reporting.hpp"
@@ -158,6 +159,7 @@ struct Apply {
     fill(shard.sessions.epochs(ref.slot)[0], command.epoch, EpochRole::kCurrent,
          command.gateway_cid, window);
     start_counters();
+    set_carried(shard, ref.slot, command.carried);
     return true;
   }
   void start_counters() {
@@ -267,6 +269,7 @@ struct Apply {
       epoch.notice_packets = 0;
     slot.liveness.set_timers(timers(command.policy));
     slot.liveness.set_quick(command.quick, shard.now);
+    set_carried(shard, ref.slot, command.carried);
     arm_timer(shard, ref.slot);
     return true;
   }

@@ -1,5 +1,6 @@
 #include "data/open.hpp"
 
+#include "data/meters.hpp"
 #include "session/replay_window.hpp"
 
 namespace jumpgate::data {
@@ -25,6 +26,7 @@ void check_replay(Shard& shard, Batch<Datagram>& datagrams) {
     if (datagram.epoch->receive_exhausted())
       return drop(shard, datagram, DropReason::kKeyLimitReached);
     shard.aead_burst.prefetch_key(datagram.epoch->suite, datagram.epoch->key_id);
+    prefetch_meters(shard, datagram.slot, net::Way::kIn);
     return true;
   });
 }

@@ -7,6 +7,7 @@
 #include "data/cutting.hpp"
 #include "data/edges.hpp"
 #include "data/filter.hpp"
+#include "data/meters.hpp"
 #include "data/reporting.hpp"
 #include "net/fragments.hpp"
 #include "net/mss.hpp"
@@ -82,6 +83,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     asked_for = packet.session.slot;
     shard.sessions.prefetch_rest(asked_for);
     rte_prefetch0(&shard.session_counters[asked_for]);
+    prefetch_meters(shard, asked_for, net::Way::kOut);
   }
   for (const Routed& packet : routed) {
     const bus::SessionRef& session = packet.session;
@@ -107,6 +109,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     }
     const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
     const std::span<std::uint8_t> inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
+    if (!within_rates(shard, session.slot, packet.mbuf, inner.size(), net::Way::kOut)) continue;
     if (!net::fits(inner, mtu)) {
       // What came before it goes before it.
       seal_and_send(shard, outgoing);

@@ -29,6 +29,7 @@
 #include "data/epoch.hpp"
 #include "data/held_packets.hpp"
 #include "data/outer_template.hpp"
+#include "net/topology.hpp"
 #include "session/liveness.hpp"
 #include "session/path_mtu.hpp"
 #include "session/path_quality.hpp"
@@ -57,6 +58,9 @@ struct alignas(64) SlotIds {
   std::array<EpochRole, limits::kMaxEpochs> roles{};
   std::array<std::uint8_t, limits::kMaxEpochs> phases{};
   std::array<ConnectionId, limits::kMaxEpochs> cids{};
+  // The peer's set of rates, as the image of rates with this serial says; written by meter().
+  std::uint32_t rates_by{0};
+  std::uint16_t rates{net::kNoRates};
 };
 static_assert(sizeof(SlotIds) == 64);
 
@@ -100,6 +104,8 @@ struct alignas(64) SlotRecord {
   std::uint16_t close_reason{0};    // owed report
   std::uint8_t owed{0};             // edges that the full report ring did not take
   std::uint32_t replay_packets{0};
+  std::uint64_t carried{0};    // bytes of the peer's sessions before this one
+  std::uint8_t quota_told{0};  // percent of its quota that the controller was told of
 };
 
 class SessionTable {

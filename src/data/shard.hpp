@@ -31,6 +31,7 @@
 #include "data/expanded_keys.hpp"
 #include "data/handoff.hpp"
 #include "data/held_packets.hpp"
+#include "data/meter_table.hpp"
 #include "data/packets.hpp"
 #include "data/port_tx.hpp"
 #include "data/session_table.hpp"
@@ -62,7 +63,7 @@ struct WorkerSetup {
 
 struct Shard {
   Shard(WorkerSetup setup, SessionTable session_table, WindowPool window_pool,
-        ExpandedKeys expanded_keys, MonoNs start)
+        ExpandedKeys expanded_keys, MeterTable meter_table, MonoNs start)
       : worker(setup.worker),
         ports(std::move(setup.ports)),
         shared(setup.shared),
@@ -78,6 +79,7 @@ struct Shard {
         sessions(std::move(session_table)),
         windows(std::move(window_pool)),
         keys(std::move(expanded_keys)),
+        meters(std::move(meter_table)),
         aead_burst(keys, *aes, *chacha, counters),
         held(setup.limits.held_packets),
         admission(setup.limits, setup.random, start),
@@ -105,6 +107,7 @@ struct Shard {
   SessionTable sessions;
   WindowPool windows;
   ExpandedKeys keys;
+  MeterTable meters;
   AeadBurst aead_burst;
   HeldPackets held;
   Admission admission;
@@ -119,6 +122,7 @@ struct Shard {
   MonoNs now;                                // of this round
   const net::RouteImage* routes{nullptr};    // valid for this round
   const net::FilterImage* filters{nullptr};  // likewise; nullptr: no peer has one
+  const net::RateImage* rates{nullptr};      // likewise
 
   [[nodiscard]] bus::SessionRef ref(std::uint32_t slot) {
     return {.worker = worker, .slot = slot, .life = sessions.ids(slot).life};

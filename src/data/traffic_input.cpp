@@ -2,6 +2,7 @@
 
 #include "data/edges.hpp"
 #include "data/heartbeat.hpp"
+#include "data/meters.hpp"
 #include "data/reporting.hpp"
 #include "net/ecn.hpp"
 #include "wire/traffic.hpp"
@@ -17,6 +18,9 @@ void strip_to_plaintext(Datagram& datagram) {
 }
 
 void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
+  if (!within_rates(shard, datagram.slot, datagram.mbuf, datagram.plaintext().size(),
+                    net::Way::kIn))
+    return;
   const std::uint8_t outer_class = outer_class_of(datagram);
   strip_to_plaintext(datagram);
   if (!net::take_outer_ecn({bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)},

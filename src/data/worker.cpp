@@ -37,9 +37,10 @@ std::expected<void, std::string> check(const WorkerSetup& setup) {
   return {};
 }
 
-const net::FilterImage* filters_in_force(const Shard& shard) {
-  const auto* published = shard.shared.inner.filters;
-  const net::FilterImage* image = published == nullptr ? nullptr : published->get();
+/// nullptr: it concerns no peer.
+template <class Image>
+const Image* in_force(const net::Published<Image>* published) {
+  const Image* image = published == nullptr ? nullptr : published->get();
   return image != nullptr && image->any() ? image : nullptr;
 }
 
@@ -61,6 +62,7 @@ std::vector<FootprintLine> Worker::footprint(const WorkerLimits& limits) {
       {"expanded keys", ExpandedKeys::footprint(limits.expanded_keys)},
       {"held packets", HeldPackets::footprint(limits.held_packets)},
       {"token buckets", Admission::footprint(limits)},
+      {"rates", MeterTable::footprint(limits.slots)},
       {"timers", std::size_t{limits.slots} * 24 + 37'000},
       {"worker", sizeof(Shard)},
   };
@@ -76,13 +78,16 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup s
   if (!windows) return std::unexpected(windows.error());
   auto keys = ExpandedKeys::create(setup.worker, limits.expanded_keys, limits.socket);
   if (!keys) return std::unexpected(keys.error());
+  auto meters = MeterTable::create(setup.worker, limits.slots, limits.socket);
+  if (!meters) return std::unexpected(meters.error());
   for (WorkerPort& port : setup.ports) {
     port.offloads = port.port->offloads();
     port.mac = port.port->mac();
     port.mtu = port.port->mtu();
   }
   std::unique_ptr<Shard> shard(new Shard(std::move(setup), std::move(*sessions),
-                                         std::move(*windows), std::move(*keys), now));
+                                         std::move(*windows), std::move(*keys), std::move(*meters),
+                                         now));
   return std::unique_ptr<Worker>(new Worker(std::move(shard)));
 }
 
@@ -168,7 +173,8 @@ std::size_t Worker::poll_port(std::uint16_t index) {
 bool Worker::poll_once(MonoNs now) {
   shard_->now = now;
   shard_->routes = shard_->shared.routes.get();
-  shard_->filters = filters_in_force(*shard_);
+  shard_->filters = in_force(shard_->shared.inner.filters);
+  shard_->rates = in_force(shard_->shared.inner.rates);
   std::size_t done = run_commands(*shard_);
   done += poll_frames();
   done += poll_hand_offs();
@@ -183,6 +189,7 @@ bool Worker::poll_once(MonoNs now) {
   if (done == 0) shard_->counters.add(WorkerCounter::kIdleRounds);
   shard_->routes = nullptr;
   shard_->filters = nullptr;
+  shard_->rates = nullptr;
   shard_->shared.quiescence.quiescent(shard_->worker);
   return done != 0;
 }

@@ -32,13 +32,17 @@ struct StaticRoute {
 
 /// A peer without a filter.
 inline constexpr std::uint16_t kNoFilter = UINT16_MAX;
+/// A peer without rates.
+inline constexpr std::uint16_t kNoRates = UINT16_MAX;
 
 /// One allowed prefix of one peer: route towards it, permission for sources within, and by which
-/// filter of the configuration its packets are judged.
+/// filter and which rates of the configuration its packets go.
 struct PeerPrefix {
   IpPrefix prefix;  // host bits clear
   std::uint32_t peer{0};
-  std::uint16_t filter{kNoFilter};  // the same in all prefixes of a peer
+  // The same in all prefixes of a peer.
+  std::uint16_t filter{kNoFilter};
+  std::uint16_t rates{kNoRates};
 };
 
 }  // namespace jumpgate::net

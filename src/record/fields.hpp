@@ -264,11 +264,11 @@ void pass(Io& io, Of<session::PolicySet> auto& set) {
 }
 template <class Io>
 void pass(Io& io, Of<config::PeerConfig> auto& peer) {
-  auto& [name, public_key, preshared_key, addresses, allowed_ips, suites, filter, profile, line] =
-      peer;
+  auto& [name, public_key, preshared_key, addresses, allowed_ips, suites, filter, rates, profile,
+         quota, line] = peer;
   static_cast<void>(preshared_key);  // a secret
   static_cast<void>(line);           // for messages
-  pass_all(io, name, public_key, addresses, allowed_ips, suites, filter, profile);
+  pass_all(io, name, public_key, addresses, allowed_ips, suites, filter, rates, profile, quota);
 }
 template <class Io>
 void pass(Io& io, Of<config::RouteConfig> auto& route) {
@@ -293,14 +293,30 @@ void pass(Io& io, Of<net::FilterSet> auto& set) {
   pass_all(io, name, otherwise, rules);
 }
 template <class Io>
+void pass(Io& io, Of<net::Rate> auto& rate) {
+  auto& [bytes, packets] = rate;
+  pass_all(io, bytes, packets);
+}
+template <class Io>
+void pass(Io& io, Of<net::RateSet> auto& set) {
+  auto& [name, session, total, burst, quota] = set;
+  pass_all(io, name, session[0], session[1], total[0], total[1], burst, quota);
+}
+template <class Io>
+void pass(Io& io, Of<config::ProfileConfig> auto& profile) {
+  auto& [name, filter, rates] = profile;
+  pass_all(io, name, filter, rates);
+}
+template <class Io>
 void pass(Io& io, Of<config::PortConfig> auto& port) {
   pass_all(io, port.name);
 }
-/// What the core reads of a configuration: peers, policy, and whether routes or filters change.
+/// What the core reads of a configuration: peers, policy, and whether routes, filters or
+/// rates change.
 template <class Io>
 void pass(Io& io, Of<config::GatewayConfig> auto& config) {
-  pass_all(io, config.policies, config.ports, config.routes, config.filters, config.inner.filter,
-           config.peers);
+  pass_all(io, config.policies, config.ports, config.routes, config.filters, config.rates,
+           config.profiles, config.inner.filter, config.inner.rates, config.peers);
 }
 template <class Io>
 void pass(Io& io, Of<ctl::Settings> auto& settings) {

@@ -53,7 +53,7 @@ struct Said {
   }
   void operator()(const bus::InstallSession& body) {
     pass_all(out, body.id, body.peer, body.client_cid, body.control.generation, body.epoch.epoch,
-             body.epoch.generation, body.epoch.suite, body.replay_window_packets);
+             body.epoch.generation, body.epoch.suite, body.replay_window_packets, body.carried);
     liveness(body.liveness);
   }
   void operator()(const bus::Attach& body) { pass(out, body.path); }
@@ -71,7 +71,7 @@ struct Said {
   void operator()(const bus::CancelGeneration& body) { pass(out, body.generation); }
   void operator()(const bus::SetLiveness& body) {
     liveness(body.policy);
-    pass_all(out, body.quick, body.reattach_wanted, body.rekey_wanted);
+    pass_all(out, body.quick, body.reattach_wanted, body.rekey_wanted, body.carried);
   }
   void operator()(const bus::RemoveSession& body) { pass_all(out, body.reason, body.send_close); }
 };

@@ -128,6 +128,7 @@ struct Gateway::Parts {
   std::unique_ptr<net::NeighbourTable> neighbour_table;
   net::Published<net::RouteImage> routes;
   net::Published<net::FilterImage> filters;
+  net::Published<net::RateImage> rates;
   std::unique_ptr<bus::PeerSlots> peers;
   ctl::Settings settings;
   crypto::CidCipher cids;
@@ -175,6 +176,7 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
       neighbour_table(must(net::NeighbourTable::create())),
       routes(quiescence, must(net::RouteImage::build({}))),
       filters(quiescence, must(net::FilterImage::build({}, {}))),
+      rates(quiescence, net::RateImage::build({}, {}, 1)),
       peers(must(bus::PeerSlots::create(setup.peers.size(), -1))),
       settings(make_settings()),
       cids(settings.cid_key),
@@ -204,7 +206,7 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
       router(addressing(), {}),
       link(router, neighbours, addressing()),
       worker_link({commands.get()}, {session_counters.get()}, *peers),
-      book(routes, {}, filters),
+      book(routes, filters, rates, {}, 1),
       handshakes(own, random),
       events(setup.event_ring),
       config(make_config(setup.policy, setup.peers)),

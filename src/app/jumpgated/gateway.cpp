@@ -8,9 +8,9 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -132,6 +132,7 @@ struct Gateway::Parts {
   std::unique_ptr<net::NeighbourTable> neighbour_table;
   std::unique_ptr<net::Published<net::RouteImage>> routes;
   std::unique_ptr<net::Published<net::FilterImage>> filters;
+  std::unique_ptr<net::Published<net::RateImage>> rates;
   std::unique_ptr<bus::PeerSlots> peers;
   std::unique_ptr<crypto::CidCipher> cids;
   std::unique_ptr<bus::SharedState> shared;
@@ -193,6 +194,8 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
   auto no_filters = net::FilterImage::build({}, {});
   if (!no_filters) return std::unexpected(no_filters.error());
   filters = std::make_unique<net::Published<net::FilterImage>>(*quiescence, std::move(*no_filters));
+  rates = std::make_unique<net::Published<net::RateImage>>(
+      *quiescence, net::RateImage::build({}, {}, config->workers));
   auto slots = bus::PeerSlots::create(peer_capacity(*config), SOCKET_ID_ANY);
   if (!slots) return std::unexpected(slots.error());
   peers = std::move(*slots);
@@ -212,6 +215,7 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
                                  .client_to_client = config->inner.client_to_client,
                                  .probe_path_mtu = config->inner.probe_path_mtu,
                                  .filters = filters.get(),
+                                 .rates = rates.get(),
                                  .outer_class = config->inner.outer_class}});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());
@@ -240,8 +244,8 @@ std::expected<void, std::string> Gateway::Parts::make_controller() {
   router = std::make_unique<net::OuterRouter>(ports.addressing(), all_routes);
   outer = std::make_unique<ctl::OuterLink>(*router, *neighbours, ports.addressing());
   worker_link = std::make_unique<ctl::BusWorkerLink>(commands, std::move(counters), *peers);
-  book =
-      std::make_unique<ctl::ImageBook>(*routes, ports.addressing(net::PortRole::kInner), *filters);
+  book = std::make_unique<ctl::ImageBook>(*routes, *filters, *rates,
+                                          ports.addressing(net::PortRole::kInner), config->workers);
   handshakes = std::make_unique<ctl::HandshakeThreads>(config->handshake_threads, own, random);
   const ctl::Ports real{.workers = *worker_link,
                         .datagrams = *outer,

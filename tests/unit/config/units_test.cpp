@@ -23,8 +23,23 @@ TEST(Units, DurationsRoundTrip) {
 TEST(Units, Sizes) {
   EXPECT_EQ(parse_size("4096"), 4096U);
   EXPECT_EQ(parse_size("64MiB"), 64U << 20);
-  for (const char* bad : {"", "MiB", "1MB", "-1", "99999999999999999999", "99999999999999GiB"})
+  EXPECT_EQ(parse_size("10 GiB"), std::uint64_t{10} << 30);
+  for (const char* bad :
+       {"", "MiB", "1MB", "-1", "99999999999999999999", "99999999999999GiB", "1 ", "1  MiB"})
     EXPECT_FALSE(parse_size(bad)) << bad;
+}
+
+TEST(Units, Rates) {
+  EXPECT_EQ(parse_bit_rate("100 Mbit/s"), 12'500'000U);
+  EXPECT_EQ(parse_bit_rate("1.5Gbit/s"), 187'500'000U);
+  EXPECT_EQ(parse_bit_rate("64 kbit/s"), 8'000U);
+  EXPECT_EQ(parse_packet_rate("20 kpps"), 20'000U);
+  EXPECT_EQ(parse_packet_rate("7pps"), 7U);
+  for (const char* bad : {"", "100", "Mbit/s", "100 Mb/s", "100 MB/s", "-1 Mbit/s", "1e3 bit/s",
+                          "100 mbit/s", "100  Mbit/s", "99999999999999 Gbit/s"})
+    EXPECT_FALSE(parse_bit_rate(bad)) << bad;
+  for (const char* bad : {"", "20", "pps", "0.5pps", "20 Kpps", "20 kbit/s"})
+    EXPECT_FALSE(parse_packet_rate(bad)) << bad;
 }
 
 }  // namespace
