@@ -115,6 +115,21 @@ TEST(Fields, FiltersComeBack) {
   EXPECT_EQ(there_and_back(peer).filter, peer.filter);
 }
 
+TEST(Fields, RatesComeBack) {
+  const net::RateSet set{.name = "guests",
+                         .session = {{{.bytes = 1, .packets = 2}, {.bytes = 3, .packets = 4}}},
+                         .total = {{{.bytes = 5, .packets = 6}, {.bytes = 7, .packets = 8}}},
+                         .burst = milliseconds(9),
+                         .quota = 10};
+  EXPECT_EQ(there_and_back(set), set);
+  const config::ProfileConfig profile{.name = "p", .filter = 1, .rates = 2};
+  EXPECT_EQ(there_and_back(profile), profile);
+  config::PeerConfig peer;
+  peer.rates = 3;
+  peer.quota = 4;
+  EXPECT_EQ(there_and_back(peer), peer);
+}
+
 TEST(Fields, ANumberTooLargeForItsTypeIsAFault) {
   Bytes bytes;
   Writer(bytes).number(256U);
