@@ -54,6 +54,8 @@ class Ring {
   bool push(T element) {  // by value: rte_ring wants a mutable pointer
     return rte_ring_sp_enqueue_elem(ring_, static_cast<void*>(&element), sizeof(T)) == 0;
   }
+  /// Places left, as the producer sees it: at least so many push() calls succeed.
+  [[nodiscard]] std::size_t room() const { return rte_ring_free_count(ring_); }
   bool pop(T& element) {
     return rte_ring_sc_dequeue_elem(ring_, static_cast<void*>(&element), sizeof(T)) == 0;
   }

@@ -91,7 +91,8 @@ bool hand_off(Shard& shard, Datagram& datagram, std::uint8_t owner) {
   if (shard.mesh == nullptr || owner >= shard.mesh->workers())
     return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
   if (!shard.mesh->push(shard.worker, owner,
-                        {.mbuf = datagram.mbuf, .session = {}, .kind = HandOff::Kind::kFrame}))
+                        {.mbuf = datagram.mbuf, .session = {}, .kind = HandOff::Kind::kFrame},
+                        datagram.type))
     return shard.drops.drop(datagram.mbuf, DropReason::kHandoffQueueFull);
   shard.counters.add(WorkerCounter::kHandedOff);
   return false;

@@ -13,7 +13,7 @@ std::size_t HandOffMesh::footprint(unsigned workers, std::size_t depth) {
 std::expected<std::unique_ptr<HandOffMesh>, std::string> HandOffMesh::create(unsigned workers,
                                                                              std::size_t depth,
                                                                              int socket) {
-  std::unique_ptr<HandOffMesh> mesh(new HandOffMesh(workers));
+  std::unique_ptr<HandOffMesh> mesh(new HandOffMesh(workers, depth));
   mesh->rings_.reserve(std::size_t{workers} * workers);
   for (unsigned from = 0; from < workers; ++from) {
     for (unsigned to = 0; to < workers; ++to) {

@@ -3,7 +3,8 @@
 /// Purpose: a jump changes the outer addresses, so any queue may receive a session's packets; this
 /// is always correct, whatever the port steers.
 /// Owner threads: push(from, ...) is worker `from`'s, pop(..., to, ...) worker `to`'s.
-/// Bound: `depth` packets a ring. Failure: push returns false, the packet stays the caller's
+/// Bound: `depth` packets a ring, the last quarter of them for what is no DATA: heartbeats and control
+/// messages outlive it. Failure: push returns false, the packet stays the caller's
 /// (`handoff_queue_full`).
 #pragma once
 
@@ -13,6 +14,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <jumpgate/wire.hpp>
 
 #include "bus/messages.hpp"
 #include "bus/ring.hpp"
@@ -41,18 +44,21 @@ class HandOffMesh {
   ~HandOffMesh();
 
   [[nodiscard]] unsigned workers() const { return workers_; }
-  bool push(unsigned from, unsigned to, const HandOff& packet) {
-    return ring(from, to).push(packet);
+  bool push(unsigned from, unsigned to, const HandOff& packet, wire::Type type) {
+    bus::Ring<HandOff>& way = ring(from, to);
+    if (type == wire::Type::kData && way.room() <= reserve_) return false;
+    return way.push(packet);
   }
   std::size_t pop(unsigned from, unsigned to, HandOff* out, std::size_t count) {
     return ring(from, to).pop_burst(out, count);
   }
 
  private:
-  explicit HandOffMesh(unsigned workers) : workers_(workers) {}
+  HandOffMesh(unsigned workers, std::size_t depth) : workers_(workers), reserve_(depth / 4) {}
   bus::Ring<HandOff>& ring(unsigned from, unsigned to) { return rings_[from * workers_ + to]; }
 
   unsigned workers_;
+  std::size_t reserve_;  // places of each ring
   std::vector<bus::Ring<HandOff>> rings_;
 };
 

@@ -125,7 +125,7 @@ struct Stage {
     next.session = *session;
   }
 
-  void too_big_for_port(rte_mbuf* mbuf, const net::RouteTarget& target) {
+  void too_big_for_port(rte_mbuf* mbuf, const net::RouteTarget& target, std::uint32_t from_slot) {
     const std::uint16_t mtu = shard.ports[target.port].mtu;
     Pieces pieces;
     if (!pieces.cut(shard, mbuf, mtu)) {
@@ -133,13 +133,14 @@ struct Stage {
       return;
     }
     for (rte_mbuf* piece : pieces.items())
-      to_port(piece, {bytes_of(piece), false}, target);
+      to_port(piece, {bytes_of(piece), false}, target, from_slot);
   }
 
-  void to_port(rte_mbuf* mbuf, const Header& header, const net::RouteTarget& target) {
+  void to_port(rte_mbuf* mbuf, const Header& header, const net::RouteTarget& target,
+               std::uint32_t from_slot) {
     const WorkerPort& port = shard.ports[target.port];
     if (rte_pktmbuf_data_len(mbuf) > port.mtu) {
-      too_big_for_port(mbuf, target);
+      too_big_for_port(mbuf, target, from_slot);
       return;
     }
     if (rte_pktmbuf_headroom(mbuf) < net::kEthernetSize) {
@@ -153,7 +154,7 @@ struct Stage {
     base::store_be16(ethernet + 12, header.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
     mbuf->ol_flags = 0;
     if (hop.mac)
-      shard.tx.send(target.port, mbuf);
+      shard.tx.send(target.port, mbuf, from_slot);
     else
       punt_unresolved(shard, mbuf, target.port, hop.address);
   }
@@ -241,7 +242,7 @@ struct Stage {
     if (target.kind == net::RouteKind::kPeer)
       to_peer(packet, target.index);
     else
-      to_port(packet.mbuf, header, target);
+      to_port(packet.mbuf, header, target, packet.from_slot);
   }
 };
 

@@ -1,8 +1,11 @@
 /// What is to leave, batched for each port.
 ///
-/// Owner thread: the worker, on its own queue of each port. Bound: one batch a port; a full one is
-/// flushed. Failure: what a port does not take is dropped and counted (`tx_queue_full`,
-/// `link_down`).
+/// Purpose: as long as a port takes what it is given, frames leave in the order they came. What it does
+/// not take waits, and from then on until nothing waits any more everything goes through its backlog,
+/// which is fair (data/tx_backlog.hpp, spec/rates.md "A port that is short").
+/// Owner thread: the worker, on its own queue of each port. Bound: one batch and one backlog a port.
+/// Failure: what finds the backlog full is dropped and counted (`tx_queue_full`), and all of it where
+/// the link is down (`link_down`).
 #pragma once
 
 #include <array>
@@ -16,6 +19,7 @@
 
 #include "bus/worker_counters.hpp"
 #include "data/batch.hpp"
+#include "data/tx_backlog.hpp"
 #include "net/topology.hpp"
 
 namespace jumpgate::data {
@@ -36,14 +40,13 @@ class PortTx {
          Drops& drops)
       : ports_(ports), queue_(queue), counters_(counters), drops_(drops) {}
 
-  void send(std::uint8_t port, rte_mbuf* frame) {
-    Batch<rte_mbuf*>& batch = batches_[port];
-    if (batch.full()) flush(port);
-    if (ports_[port].vlan != 0 && !insert_vlan(frame, ports_[port].vlan)) {
-      drops_.drop(frame, DropReason::kNoHeadroom);
-      return;
-    }
-    batch.push(frame);
+  /// Data of the session in `slot`.
+  void send(std::uint8_t port, rte_mbuf* frame, std::uint32_t slot) {
+    send_in(TxBacklog::lane_of(slot), port, frame);
+  }
+  /// Heartbeats, CLOSE, and the controller's frames.
+  void send_control(std::uint8_t port, rte_mbuf* frame) {
+    send_in(TxBacklog::kControlLane, port, frame);
   }
   void flush_all() {
     for (std::size_t i = 0; i < ports_.size(); ++i)
@@ -51,30 +54,56 @@ class PortTx {
   }
 
  private:
-  static bool insert_vlan(rte_mbuf* frame, std::uint16_t vlan);
+  void send_in(std::uint8_t lane, std::uint8_t port, rte_mbuf* frame) {
+    Batch<rte_mbuf*>& batch = batches_[port];
+    if (batch.full()) flush(port);
+    if (ports_[port].vlan != 0 && !insert_vlan(frame, ports_[port].vlan)) {
+      drops_.drop(frame, DropReason::kNoHeadroom);
+      return;
+    }
+    // Nobody else has a use for the field of a frame that leaves.
+    frame->hash.usr = lane;
+    batch.push(frame);
+  }
   void flush(std::size_t index) {
     Batch<rte_mbuf*>& batch = batches_[index];
-    if (batch.empty()) return;
-    PacketPort& port = *ports_[index].port;
-    const bool up = port.link_up();
-    std::uint64_t bytes = 0;
-    for (const rte_mbuf* frame : batch)
-      bytes += frame->pkt_len;
-    const std::size_t sent = up ? port.tx_burst(queue_, batch.items()) : 0;
-    for (rte_mbuf* frame : batch.items().subspan(sent)) {
-      bytes -= frame->pkt_len;
-      drops_.drop(frame, up ? DropReason::kTxQueueFull : DropReason::kLinkDown);
+    TxBacklog& backlog = backlogs_[index];
+    if (batch.empty() && backlog.empty()) return;
+    if (!ports_[index].port->link_up()) {
+      drop_all(batch, backlog);
+    } else if (backlog.empty()) {
+      const std::size_t sent = transmit(index, batch.items());
+      if (sent < batch.size()) queue(batch.items().subspan(sent), backlog);
+    } else {
+      queue(batch.items(), backlog);
+      drain(index, backlog);
     }
-    counters_.add(bus::WorkerCounter::kTxPackets, sent);
-    counters_.add(bus::WorkerCounter::kTxBytes, bytes);
     batch.clear();
   }
+  /// How many of them the port took.
+  std::size_t transmit(std::size_t index, std::span<rte_mbuf*> frames) {
+    std::uint64_t bytes = 0;
+    for (const rte_mbuf* frame : frames)
+      bytes += frame->pkt_len;
+    const std::size_t sent = ports_[index].port->tx_burst(queue_, frames);
+    for (const rte_mbuf* frame : frames.subspan(sent))
+      bytes -= frame->pkt_len;
+    counters_.add(bus::WorkerCounter::kTxPackets, sent);
+    counters_.add(bus::WorkerCounter::kTxBytes, bytes);
+    return sent;
+  }
+
+  static bool insert_vlan(rte_mbuf* frame, std::uint16_t vlan);
+  void queue(std::span<rte_mbuf*> frames, TxBacklog& backlog);
+  void drain(std::size_t index, TxBacklog& backlog);
+  void drop_all(Batch<rte_mbuf*>& batch, TxBacklog& backlog);
 
   std::span<const WorkerPort> ports_;
   std::uint16_t queue_;
   bus::WorkerCounters& counters_;
   Drops& drops_;
   std::array<Batch<rte_mbuf*>, limits::kMaxPorts> batches_;
+  std::array<TxBacklog, limits::kMaxPorts> backlogs_;
 };
 
 }  // namespace jumpgate::data

@@ -25,7 +25,7 @@ void hand_off(Shard& shard, const Routed& packet) {
   }
   const HandOff item{
       .mbuf = packet.mbuf, .session = packet.session, .kind = HandOff::Kind::kToSeal};
-  if (!shard.mesh->push(shard.worker, packet.session.worker, item)) {
+  if (!shard.mesh->push(shard.worker, packet.session.worker, item, wire::Type::kData)) {
     shard.drops.drop(packet.mbuf, DropReason::kHandoffQueueFull);
     return;
   }
@@ -167,11 +167,13 @@ void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
     const auto mac = shard.shared.neighbours.mac_word(binding.outer.neighbour);
     const WorkerPort& port = shard.ports[binding.outer.port];
     encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class, message.mbuf);
-    if (mac)
-      shard.tx.send(binding.outer.port, message.mbuf);
-    else
+    if (!mac)
       punt_unresolved(shard, message.mbuf, binding.outer.port,
                       shard.sessions.record(message.slot).next_hop);
+    else if (message.type == wire::Type::kData)
+      shard.tx.send(binding.outer.port, message.mbuf, message.slot);
+    else
+      shard.tx.send_control(binding.outer.port, message.mbuf);
   }
   outgoing.clear();
 }

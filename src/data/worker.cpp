@@ -115,7 +115,7 @@ std::size_t Worker::poll_frames() {
       // Our own packets: no hop has been made.
       inner.push({.mbuf = frame, .from_slot = kNoSlot, .counted = true});
     } else if (frame->port < shard_->ports.size()) {
-      shard_->tx.send(static_cast<std::uint8_t>(frame->port), frame);
+      shard_->tx.send_control(static_cast<std::uint8_t>(frame->port), frame);
       shard_->counters.add(WorkerCounter::kFramesOut);
     } else {
       shard_->drops.drop(frame, DropReason::kTxError);

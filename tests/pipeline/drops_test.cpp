@@ -188,9 +188,12 @@ TEST_F(Drops, AuthenticNonsense) {
 
 TEST_F(Drops, Ports) {
   h.outer.accepts = 0;
-  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  for (std::size_t i = 0; i < data::TxBacklog::kData + 1; ++i)
+    h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
   expect(DropReason::kTxQueueFull);
   h.outer.accepts = SIZE_MAX;
+  h.workers[0]->poll_once(h.now);
+  EXPECT_EQ(h.sent(kOuterPort).size(), data::TxBacklog::kData);
   h.outer.up = false;
   h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
   expect(DropReason::kLinkDown);

@@ -57,5 +57,20 @@ TEST(HandOff, AFullRingIsCounted) {
   EXPECT_EQ(h.delivered().size(), h.count(WorkerCounter::kHandedOff, 0));
 }
 
+TEST(HandOff, AFullRingHasRoomForHeartbeatsAndControlMessages) {
+  Harness h(2);
+  Client client = h.attached(3, 0, Suite::kAes256Gcm, false, 1);
+  for (int i = 0; i < 150; ++i)
+    h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.9")), 0);
+  for (int i = 0; i < 8; ++i)
+    h.put(client, client.heartbeat(), 0);
+  h.put(client, client.sealed_control(wire::Type::kReattach, client.jump_ids[2], 1, h.random), 0);
+  h.poll(0);
+  EXPECT_GT(h.dropped(DropReason::kHandoffQueueFull, 0), 0U);
+  h.poll(1);
+  EXPECT_EQ(h.count(WorkerCounter::kHeartbeatsIn, 1), 8U);
+  EXPECT_EQ(h.reports(bus::ReportKind::kControl, 1).size(), 1U);
+}
+
 }  // namespace
 }  // namespace jumpgate::test

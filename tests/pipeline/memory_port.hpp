@@ -66,7 +66,8 @@ class MemoryPort final : public PacketPort {
   }
   std::uint16_t tx_burst(std::uint16_t /*queue*/, std::span<rte_mbuf*> packets) override {
     const std::scoped_lock lock(mutex_);
-    const auto count = std::min(packets.size(), accepts);
+    const auto count = std::min({packets.size(), accepts, room});
+    room -= count;
     for (rte_mbuf* mbuf : packets.first(count))
       sent_.push(mbuf);
     return static_cast<std::uint16_t>(count);
@@ -84,6 +85,7 @@ class MemoryPort final : public PacketPort {
   bool up{true};
   PortOffloads does;
   std::size_t accepts{SIZE_MAX};  // packets that one tx_burst takes
+  std::size_t room{SIZE_MAX};     // packets that it takes in all, from now on
 
  private:
   std::string name_;
