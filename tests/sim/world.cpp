@@ -62,6 +62,7 @@ World::World(const Setup& setup)
       watch_(*gateway_, timeline_, findings_),
       next_drive_(now_ + kDriveTick),
       limited_at_(setup.clients),
+      tried_(setup.clients),
       seen_(setup.clients) {
   timeline_.allow_recovery(setup.policy.switching.recovery_window);
   fewest_switches_ = setup.policy.switching.max_switches_per_min;
@@ -94,6 +95,10 @@ void World::boot(std::size_t index) {
   };
   client.on_event = [this, index](const audit::Event& event) {
     if (refused_by_policy(event)) limited_at_.at(index) = now_;
+    if (event.type == EventType::kReattachAttempt)
+      tried_.at(index).insert(std::string(event.peer.view()));
+    else if (event.type == EventType::kTransportSwitch || event.type == EventType::kSessionCreated)
+      tried_.at(index).clear();
     if (event.type != EventType::kSessionTerminated) return;
     if (const Life* life = clients_.at(index)->timeline().find(event.session); life != nullptr)
       judge_end(event, *life, index, false);
@@ -155,7 +160,9 @@ void World::note_limits() {
     const client::ClientSession* mine = clients_.at(i)->engine().session();
     if (mine == nullptr) continue;
     const ctl::Session* theirs = gateway_->find(mine->core().record.id());
-    if (spent(mine->core().budget, clients_.at(i)->own(now_)) ||
+    const std::size_t candidates = mine->core().policy.transport.max_candidate_count;
+    const bool none_left = candidates < kUplinks && tried_.at(i).size() >= candidates;
+    if (none_left || spent(mine->core().budget, clients_.at(i)->own(now_)) ||
         (theirs != nullptr && spent(theirs->budget, now_)))
       limited_at_.at(i) = now_;
   }

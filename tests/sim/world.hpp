@@ -131,9 +131,12 @@ class World {
   unsigned stood_for_{0};  // steps since time last went on
   MonoNs release_at_{kNever};
   MonoNs commands_free_since_{};
-  std::vector<MonoNs> limited_at_;   // per client: its rate was last spent, or a jump refused
-  std::uint16_t fewest_switches_{};  // a minute, of any policy so far
-  std::set<SessionId> excused_;      // ended by order, or their client died
+  // Per client: when a jump was refused, or its rate or its jump ids were spent.
+  std::vector<MonoNs> limited_at_;
+  // Per client: uplinks that have a jump id since the last commit.
+  std::vector<std::set<std::string>> tried_;
+  std::uint16_t fewest_switches_{};            // a minute, of any policy so far
+  std::set<SessionId> excused_;                // ended by order, or their client died
   std::vector<std::set<std::uint64_t>> seen_;  // per receiver: inner packets delivered
   std::uint64_t delivered_{0};
 };
