@@ -31,7 +31,8 @@ std::string own_fields(const std::string& line) {
   std::string text;
   for (const char* field : kShown) {
     const auto found = json.find(field);
-    if (found == json.end() || *found == "") continue;
+    if (found == json.end()) continue;
+    if (found->is_string() && found->get_ref<const std::string&>().empty()) continue;
     text += fmt::format(" {} {}", field,
                         found->is_string() ? found->get<std::string>() : found->dump());
   }
