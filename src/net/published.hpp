@@ -37,7 +37,7 @@ class Quiescence {
   [[nodiscard]] bool passed(std::uint64_t token) noexcept;
 
  private:
-  rte_rcu_qsbr* qsbr_;
+  rte_rcu_qsbr* qsbr_{nullptr};
 };
 
 inline constexpr std::size_t kMaxRetired = 4;

@@ -123,8 +123,9 @@ std::string render(const api::EventLogPlace& place) {
 }
 
 std::string render(const api::PolicyInfo& policy) {
-  std::string text = fmt::format("version {}{}\n", policy.version,
-                                 policy.sweeping ? ", still on its way to running sessions" : "");
+  const std::string text =
+      fmt::format("version {}{}\n", policy.version,
+                  policy.sweeping ? ", still on its way to running sessions" : "");
   TextTable table({{"FIELD"}, {"VALUE"}});
   for (const api::PolicyField& field : policy.fields)
     table.add({field.name, field.value});

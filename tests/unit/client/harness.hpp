@@ -55,6 +55,10 @@ inline std::uint32_t number_of(std::span<const std::uint8_t> p) {
   return number;
 }
 
+/// The states of one jump that succeeds.
+inline const std::vector<State> kOneJump{State::kAttached, State::kVolatile, State::kRecovering,
+                                         State::kAttached};
+
 class Harness : public Output {
  public:
   explicit Harness(std::uint64_t first_counter = 0, bool probe_path_mtu = false) : random_(7) {
