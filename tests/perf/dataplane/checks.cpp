@@ -245,6 +245,26 @@ std::expected<std::size_t, std::string> prove_checks(Rig& rig) {
   return count + *replay + *seal;
 }
 
+std::expected<void, std::string> prove_features(Rig& rig) {
+  std::array<std::uint8_t, net::kEthernetSize + 64> frame{};
+  const auto judged = [&](std::uint16_t port) {
+    net::build_ethernet(frame, rig.options().ports[kInnerPort]->mac(), kServerMac,
+                        net::kEtherTypeIpv4);
+    net::build_ip(std::span(frame).subspan(kIp), kServerAddress, inner_address(0),
+                  net::kProtocolUdp, 64 - net::kIpv4Size);
+    base::store_be16(&frame[kUdp + 2], port);
+    return fate(rig, rig.inner(), frame);
+  };
+  if (const auto denied = judged(kDeniedPort); !denied || *denied != DropReason::kFilterDenied)
+    return std::unexpected(std::string("the filter's last rule denies nothing"));
+  if (const auto passed = judged(kDeniedPort + 1); !passed || *passed)
+    return std::unexpected(std::string("the filter denies what it should not"));
+  const data::Shard& shard = rig.worker(0).shard();
+  if (shard.meters.totals_by != rig.features().rates().get()->serial())
+    return std::unexpected(std::string("no rates were asked"));
+  return {};
+}
+
 std::expected<Flood, std::string> flood(Rig& rig, int chunks) {
   static constexpr std::uint16_t kSizes[] = {512};
   const Recipe recipe{.flow = Flow::kOpen, .sizes = kSizes, .sessions = rig.options().sessions};

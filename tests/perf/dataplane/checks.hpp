@@ -18,6 +18,9 @@ namespace jumpgate::bench {
 /// How many kinds were refused, each for its reason. The rig has a worker and a session or more.
 std::expected<std::size_t, std::string> prove_checks(Rig& rig);
 
+/// That a rig with features has them: the last of the filter's rules denies, and the rates were asked.
+std::expected<void, std::string> prove_features(Rig& rig);
+
 struct Flood {
   std::uint64_t good_sent{0};
   std::uint64_t good_lost{0};

@@ -39,7 +39,9 @@ class Program {
     print_header();
     for (const std::string& suite : options_.suites)
       for (const unsigned workers : options_.workers)
-        if (const auto done = rows(suite_of(suite), workers); !done) return fail(done.error());
+        for (const bool features : {false, true})
+          if (const auto done = rows(suite_of(suite), workers, features); !done)
+            return fail(done.error());
     return write();
   }
 
@@ -79,22 +81,30 @@ class Program {
     return 0;
   }
 
-  std::expected<void, std::string> rows(Suite suite, unsigned workers) {
+  /// With features: of one session and one worker, which is what they are compared with.
+  std::expected<void, std::string> rows(Suite suite, unsigned workers, bool features) {
+    if (features && workers != 1) return {};
     RigOptions wanted;
     wanted.suite = suite;
     wanted.workers = workers;
-    wanted.sessions = std::max(workers, *std::ranges::max_element(options_.sessions));
+    wanted.features = features;
+    wanted.sessions =
+        features ? 1 : std::max(workers, *std::ranges::max_element(options_.sessions));
     wanted.expanded_keys = options_.expanded_keys != 0
                                ? options_.expanded_keys
                                : std::bit_ceil(std::max(2 * wanted.sessions / workers, 1024U));
     if (options_.offloads) wanted.offloads = {true, true, true, true};
     auto rig = Rig::create(wanted, pool_);
     if (!rig) return std::unexpected(rig.error());
+    if (features)
+      if (const auto proven = prove_features(**rig); !proven) return proven;
     auto lanes = Lanes::create(**rig);
     if (!lanes) return std::unexpected(lanes.error());
     for (const std::string& direction : options_.directions)
-      for (const std::uint32_t sessions : options_.sessions)
+      for (const std::uint32_t sessions : options_.sessions) {
+        if (sessions > wanted.sessions) continue;
         if (auto done = rows(**rig, **lanes, direction, sessions); !done) return done;
+      }
     hits_ += (*rig)->count(bus::WorkerCounter::kKeyCacheHits);
     misses_ += (*rig)->count(bus::WorkerCounter::kKeyCacheMisses);
     return {};
@@ -118,7 +128,8 @@ class Program {
         auto measured = lanes.measure(recipe, options_.chunks);
         if (!measured) return std::unexpected(measured.error());
         Row row{recipe.flow, rig.options().suite, size,     mean(recipe.sizes),
-                sessions,    rig.workers(),       hand_off, *measured};
+                sessions,    rig.workers(),       hand_off, rig.options().features,
+                *measured};
         print(row);
         rows_.push_back(std::move(row));
       }

@@ -68,7 +68,7 @@ nlohmann::json to_json(const Row& row) {
       {"sessions", row.sessions},
       {"workers", row.workers},
       {"handoff", row.hand_off},
-      {"features", "none"},
+      {"features", row.features ? "all" : "none"},
       {"ns_per_packet", rounded(row.measured.worker.median(), 1)},
       {"cycles_per_packet", rounded(cycles(row.measured.worker.median()), 0)},
       {"mpps", rounded(row.measured.mpps.median(), 3)},

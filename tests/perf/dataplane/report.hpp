@@ -22,6 +22,7 @@ struct Row {
   std::uint32_t sessions{0};
   unsigned workers{0};
   unsigned hand_off{0};
+  bool features{false};
   Measured measured;
 
   [[nodiscard]] double own_ns() const;

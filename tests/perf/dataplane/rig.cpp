@@ -116,18 +116,25 @@ std::expected<void, std::string> Rig::make_network() {
   auto image = net::RouteImage::build({.peers = prefixes, .ports = {&inner, 1}, .routes = {}});
   if (!image) return std::unexpected(image.error());
   routes_ = std::make_unique<net::Published<net::RouteImage>>(quiescence_, std::move(*image));
+  if (options_.features) {
+    if (auto made =
+            take(features_, Features::create(quiescence_, options_.sessions, options_.workers));
+        !made)
+      return made;
+  }
   if (auto made = take(peers_, bus::PeerSlots::create(options_.sessions, -1)); !made) return made;
-  shared_ =
-      std::unique_ptr<bus::SharedState>(new bus::SharedState{.neighbours = *neighbours_,
-                                                             .routes = *routes_,
-                                                             .quiescence = quiescence_,
-                                                             .peers = *peers_,
-                                                             .cids = cids_,
-                                                             .node = kNode,
-                                                             .id_key_phase = kBoot,
-                                                             .listen_port = kListenPort,
-                                                             .outer_addresses = {kOuterAddress},
-                                                             .inner = {}});
+  shared_ = std::unique_ptr<bus::SharedState>(
+      new bus::SharedState{.neighbours = *neighbours_,
+                           .routes = *routes_,
+                           .quiescence = quiescence_,
+                           .peers = *peers_,
+                           .cids = cids_,
+                           .node = kNode,
+                           .id_key_phase = kBoot,
+                           .listen_port = kListenPort,
+                           .outer_addresses = {kOuterAddress},
+                           .inner = {.filters = features_ ? &features_->filters() : nullptr,
+                                     .rates = features_ ? &features_->rates() : nullptr}});
   return {};
 }
 

@@ -27,6 +27,7 @@
 #include "bus/shared_state.hpp"
 #include "bus/worker_counters.hpp"
 #include "data/worker.hpp"
+#include "features.hpp"
 
 struct rte_mempool;
 
@@ -60,6 +61,7 @@ struct RigOptions {
   std::uint32_t expanded_keys{1024};  // of each worker
   std::uint32_t replay_window{8192};
   PortOffloads offloads;
+  bool features{false};  // all of them (features.hpp)
   // Ports of the caller's instead of the bench ports: outer, inner.
   std::vector<PacketPort*> ports;
 };
@@ -89,6 +91,8 @@ class Rig {
   bus::WorkerCounters& counters(unsigned worker) { return counters_[worker]; }
   [[nodiscard]] std::uint64_t count(bus::WorkerCounter counter) const;
   [[nodiscard]] std::uint64_t drops() const;
+  /// Of a rig that was made with them.
+  [[nodiscard]] const Features& features() const { return *features_; }
   [[nodiscard]] const crypto::CidCipher& cids() const { return cids_; }
   /// Reports are thrown away, their packets freed; returns how many.
   std::size_t drain_reports();
@@ -112,6 +116,7 @@ class Rig {
   crypto::CidCipher cids_;
   std::unique_ptr<net::NeighbourTable> neighbours_;
   std::unique_ptr<net::Published<net::RouteImage>> routes_;
+  std::unique_ptr<Features> features_;
   std::unique_ptr<bus::PeerSlots> peers_;
   std::unique_ptr<bus::SharedState> shared_;
   std::vector<std::unique_ptr<bus::CommandChannel>> commands_;

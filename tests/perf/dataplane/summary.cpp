@@ -86,6 +86,28 @@ std::optional<double> scaling(const std::vector<Row>& rows) {
   return ratios.median();
 }
 
+/// What all features cost: packets a second beside the same row without them.
+nlohmann::json features(const std::vector<Row>& rows) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Row& without : rows)
+    for (const Row& with : rows) {
+      if (without.features || !with.features || without.workers != with.workers ||
+          without.flow != with.flow || without.suite != with.suite || without.size != with.size ||
+          without.sessions != with.sessions)
+        continue;
+      const double ratio = without.measured.worker.median() / with.measured.worker.median();
+      const double added = with.measured.worker.median() - without.measured.worker.median();
+      list.push_back({{"direction", name_of(with.flow)},
+                      {"suite", name_of(with.suite)},
+                      {"size", with.size},
+                      {"ratio", std::round(ratio * 100) / 100},
+                      {"added_ns", tenths(added)}});
+      fmt::print("all features: {} {} {:>4} bytes {:.2f} of the packets a second, {:.1f} ns more\n",
+                 name_of(with.flow), name_of(with.suite), with.size, ratio, added);
+    }
+  return list;
+}
+
 }  // namespace
 
 nlohmann::json summary(const Options& options, const std::vector<Row>& rows) {
@@ -93,6 +115,7 @@ nlohmann::json summary(const Options& options, const std::vector<Row>& rows) {
   json["replay_ns"] = replay_ns();
   add_memory(json);
   json["warm_aead"] = warm_aead(options);
+  json["features"] = features(rows);
   if (const auto ratio = scaling(rows)) {
     json["scaling_2_workers"] = std::round(*ratio * 100) / 100;
     fmt::print("two workers against one: {:.2f} x\n", *ratio);
