@@ -60,11 +60,11 @@ std::vector<FootprintLine> Worker::footprint(const WorkerLimits& limits) {
       {"replay windows",
        WindowPool::footprint(limits.slots, limits.extra_windows, limits.replay_window_packets)},
       {"expanded keys", ExpandedKeys::footprint(limits.expanded_keys)},
-      {"held packets", HeldPackets::footprint(limits.held_packets)},
-      {"token buckets", Admission::footprint(limits)},
+      {"held packets", HeldPackets::footprint(limits.held_packets), true},
+      {"token buckets", Admission::footprint(limits), true},
       {"rates", MeterTable::footprint(limits.slots)},
-      {"timers", std::size_t{limits.slots} * 24 + 37'000},
-      {"worker", sizeof(Shard)},
+      {"timers", std::size_t{limits.slots} * 24 + 37'000, true},
+      {"worker", sizeof(Shard), true},
   };
 }
 

@@ -26,6 +26,7 @@ namespace jumpgate::data {
 struct FootprintLine {
   std::string_view what;
   std::size_t bytes{0};
+  bool heap{false};  // ordinary memory, no hugepages
 };
 
 class Worker {

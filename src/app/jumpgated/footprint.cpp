@@ -37,7 +37,7 @@ std::vector<MemoryLine> footprint(const config::GatewayConfig& config) {
   lines.push_back(
       {"packet buffers", limits.mbufs, limits.mbufs * (mbuf_data_room(config) + sizeof(rte_mbuf))});
   for (const data::FootprintLine& line : data::Worker::footprint(worker_limits(config)))
-    lines.push_back({std::string(line.what), workers, line.bytes * workers});
+    lines.push_back({std::string(line.what), workers, line.bytes * workers, line.heap});
   lines.push_back({"commands", limits.command_pool * workers,
                    bus::CommandChannel::footprint(limits.command_pool) * workers});
   lines.push_back({"report rings", limits.report_ring * workers,
@@ -51,9 +51,18 @@ std::vector<MemoryLine> footprint(const config::GatewayConfig& config) {
                      data::HandOffMesh::footprint(config.workers, kHandOffRing)});
   lines.push_back(
       {"peer slots", peer_capacity(config), bus::PeerSlots::footprint(peer_capacity(config))});
-  lines.push_back({"session records", slots * workers, slots * workers * sizeof(ctl::Session)});
-  lines.push_back({"event ring", limits::kEventRing, limits::kEventRing * sizeof(audit::Event)});
+  lines.push_back(
+      {"session records", slots * workers, slots * workers * sizeof(ctl::Session), true});
+  lines.push_back(
+      {"event ring", limits::kEventRing, limits::kEventRing * sizeof(audit::Event), true});
   return lines;
+}
+
+std::size_t hugepages_needed(const std::vector<MemoryLine>& lines, std::size_t page_bytes) {
+  std::size_t pages = 0;
+  for (const MemoryLine& line : lines)
+    if (!line.heap) pages += (line.bytes + page_bytes - 1) / page_bytes;
+  return pages;
 }
 
 std::size_t total(const std::vector<MemoryLine>& lines) {

@@ -15,6 +15,7 @@ struct MemoryLine {
   std::string what;
   std::size_t count{0};
   std::size_t bytes{0};  // in all
+  bool heap{false};      // ordinary memory, no hugepages
 };
 
 /// Bytes of one packet buffer, headroom included: the largest port MTU with its Ethernet header and a tag.
@@ -23,6 +24,8 @@ std::size_t mbuf_data_room(const config::GatewayConfig& config);
 std::size_t peer_capacity(const config::GatewayConfig& config);
 
 std::vector<MemoryLine> footprint(const config::GatewayConfig& config);
+/// Hugepages that the lines fill, at least: each part begins a page of its own, and EAL and the ports take some besides.
+std::size_t hugepages_needed(const std::vector<MemoryLine>& lines, std::size_t page_bytes);
 std::size_t total(const std::vector<MemoryLine>& lines);
 /// The table for people.
 std::string to_text(const std::vector<MemoryLine>& lines);

@@ -1,10 +1,13 @@
-// jumpgated: the gateway. Options -> configuration -> EAL -> Gateway -> run.
+// jumpgated: the gateway. Options -> configuration -> plan -> EAL -> Gateway -> run.
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <sodium.h>
@@ -13,9 +16,9 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "app/jumpgated/cores.hpp"
 #include "app/jumpgated/footprint.hpp"
 #include "app/jumpgated/gateway.hpp"
+#include "app/jumpgated/plan.hpp"
 #include "app/memory.hpp"
 #include "config/gateway_config.hpp"
 #include "ethdev/eal.hpp"
@@ -118,7 +121,39 @@ int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals)
   return 0;
 }
 
-int run(const std::string& path, bool check) {
+std::expected<app::Plan, app::Refusal> plan_here(const config::GatewayConfig& config) {
+  const auto machine = app::this_machine();
+  if (!machine) return std::unexpected(app::Refusal{.text = machine.error()});
+  std::vector<int> nodes;
+  for (const config::PortConfig& port : config.ports)
+    nodes.push_back(app::port_node(port));
+  return app::make_plan(config, *machine, std::move(nodes), ethdev::hugepages());
+}
+
+enum class Task : std::uint8_t { kServe, kCheck, kPlan, kPlanAsJson };
+
+int start(const std::string& path, std::shared_ptr<const config::GatewayConfig> config,
+          const app::Plan& plan) {
+  for (const std::string& warning : plan.warnings)
+    spdlog::warn("{}", warning);
+  if (geteuid() != 0) {
+    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}",
+                  path);
+    return kFailed;
+  }
+  // Before any thread is made, so that all inherit the blocked signals.
+  Signals signals;
+  if (const auto started = ethdev::start_eal(eal_options(*config, plan.placement.lcores()));
+      !started) {
+    spdlog::error("{}", started.error());
+    return kFailed;
+  }
+  const int status = serve(std::move(config), signals);
+  ethdev::stop_eal();
+  return status;
+}
+
+int run(const std::string& path, Task task) {
   app::forbid_core_dumps();
   auto loaded = config::load_gateway(path);
   if (!loaded) {
@@ -128,28 +163,21 @@ int run(const std::string& path, bool check) {
   const auto config = std::make_shared<const config::GatewayConfig>(std::move(*loaded));
   spdlog::set_level(level_of(config->log_level));
   std::fputs(config->warnings.text().c_str(), stderr);
-  std::fputs(app::to_text(app::footprint(*config)).c_str(), stdout);
+  if (task == Task::kCheck) {
+    std::fputs(app::to_text(app::footprint(*config)).c_str(), stdout);
+    return 0;
+  }
+  const auto plan = plan_here(*config);
+  if (!plan) {
+    spdlog::error("{}", plan.error().text);
+    return plan.error().configured ? kBadConfig : kFailed;
+  }
+  const std::string text = task == Task::kPlanAsJson ? app::to_json(*plan, *config)
+                           : task == Task::kPlan     ? app::to_text(*plan, *config)
+                                                     : app::to_text(plan->memory);
+  std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
-  if (check) return 0;
-  if (geteuid() != 0) {
-    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}",
-                  path);
-    return kFailed;
-  }
-  const auto cores = app::choose_cores(*config);
-  if (!cores) {
-    spdlog::error("{}", cores.error());
-    return kFailed;
-  }
-  // Before any thread is made, so that all inherit the blocked signals.
-  Signals signals;
-  if (const auto started = ethdev::start_eal(eal_options(*config, *cores)); !started) {
-    spdlog::error("{}", started.error());
-    return kFailed;
-  }
-  const int status = serve(config, signals);
-  ethdev::stop_eal();
-  return status;
+  return task == Task::kServe ? start(path, config, *plan) : 0;
 }
 
 }  // namespace
@@ -160,9 +188,17 @@ int main(int argc, char** argv) try {
   CLI::App app{"jumpgated: the jumpgate VPN gateway"};
   std::string path{"/etc/jumpgate/jumpgated.toml"};
   bool check = false;
+  bool json = false;
+  std::string planned;
   app.add_option("--config", path, "configuration file")->capture_default_str();
   app.add_flag("--check", check,
                "check the configuration, print the memory it takes, and start nothing");
+  auto* plan = app.add_option("--plan", planned,
+                              "print which cpu does what, ports, memory and warnings, and start "
+                              "nothing; FILE instead of --config's")
+                   ->expected(0, 1)
+                   ->type_name("[FILE]");
+  app.add_flag("--json", json, "the plan as JSON")->needs(plan);
   app.set_version_flag("--version", JUMPGATE_VERSION);
   try {
     app.parse(argc, argv);
@@ -173,7 +209,10 @@ int main(int argc, char** argv) try {
     std::fputs("jumpgated: libsodium can not start: no source of randomness\n", stderr);
     return kFailed;
   }
-  return run(path, check);
+  const Task task = plan->count() != 0 ? (json ? Task::kPlanAsJson : Task::kPlan)
+                    : check            ? Task::kCheck
+                                       : Task::kServe;
+  return run(planned.empty() ? path : planned, task);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "jumpgated: %s\n", error.what());
   return kFailed;
