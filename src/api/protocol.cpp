@@ -94,6 +94,37 @@ void for_each_field(T& v, Visit&& visit) {
     visit("changes", v.changes);
   } else if constexpr (std::is_same_v<Type, PolicyChanges>) {
     visit("policies", v.policies);
+  } else if constexpr (std::is_same_v<Type, TraceRequest>) {
+    visit("target", v.target);
+    visit("count", v.count);
+    visit("seconds", v.seconds);
+  } else if constexpr (std::is_same_v<Type, TraceReadRequest>) {
+    visit("worker", v.worker);
+    visit("serial", v.serial);
+  } else if constexpr (std::is_same_v<Type, TraceBegun>) {
+    visit("id", v.id);
+    visit("peer", v.peer);
+    visit("worker", v.worker);
+    visit("serial", v.serial);
+  } else if constexpr (std::is_same_v<Type, TracedPacket>) {
+    visit("number", v.number);
+    visit("at_us", v.at_us);
+    visit("way", v.way);
+    visit("type", v.type);
+    visit("outer_from", v.outer_from);
+    visit("outer_to", v.outer_to);
+    visit("outer_length", v.outer_length);
+    visit("counter", v.counter);
+    visit("inner_from", v.inner_from);
+    visit("inner_to", v.inner_to);
+    visit("inner_length", v.inner_length);
+    visit("protocol", v.protocol);
+    visit("stages", v.stages);
+    visit("end", v.end);
+    visit("reason", v.reason);
+    visit("port", v.port);
+  } else if constexpr (std::is_same_v<Type, TracePage>) {
+    visit("packets", v.packets);
   } else if constexpr (std::is_same_v<Type, PolicyApplyRequest>) {
     visit("document", v.document);
     visit("name", v.name);
@@ -240,6 +271,10 @@ struct CallWriter {
     return {"policy_apply", write(r).dump(-1, ' ', false, Json::error_handler_t::replace)};
   }
   Call operator()(const PolicyHistoryRequest& /*r*/) const { return {"policy_history", "{}"}; }
+  Call operator()(const TraceRequest& r) const {
+    return {"trace", write(r).dump(-1, ' ', false, Json::error_handler_t::replace)};
+  }
+  Call operator()(const TraceReadRequest& r) const { return {"trace_read", write(r).dump()}; }
 
   static std::string target(const std::string& name) {
     return Json{{"target", name}}.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -264,6 +299,8 @@ struct ReplyReader {
   Response operator()(const PolicyHistoryRequest& /*r*/) const {
     return read_reply<PolicyChanges>(json);
   }
+  Response operator()(const TraceRequest& /*r*/) const { return read_reply<TraceBegun>(json); }
+  Response operator()(const TraceReadRequest& /*r*/) const { return read_reply<TracePage>(json); }
 };
 
 // Fails on a wrong kind and on an argument that is not known: a misspelt one must not be ignored.
@@ -279,6 +316,11 @@ bool read_only(const Json& arguments, const char* name, T& value, bool required)
 bool names_a_document(std::string_view name) {
   return !name.empty() && name.size() <= limits::kMaxNameBytes &&
          std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool may_be_traced(const TraceRequest& request) {
+  return !request.target.empty() && request.count >= 1 && request.count <= kMaxTracedPackets &&
+         request.seconds >= 1 && request.seconds <= kMaxTraceSeconds;
 }
 
 // The commands without arguments.
@@ -310,6 +352,19 @@ std::expected<Request, Error> request_from(std::string_view command, const Json&
     if (!names_a_document(request.name))
       return bad(fmt::format("a document's name has 1 to {} printable characters of ASCII",
                              limits::kMaxNameBytes));
+    return request;
+  }
+  if (command == "trace") {
+    TraceRequest request;
+    if (arguments.size() != 3 || !read(arguments, request)) return wrong();
+    if (!may_be_traced(request))
+      return bad(fmt::format("a trace has 1 to {} packets and 1 to {} seconds", kMaxTracedPackets,
+                             kMaxTraceSeconds));
+    return request;
+  }
+  if (command == "trace_read") {
+    TraceReadRequest request;
+    if (arguments.size() != 2 || !read(arguments, request)) return wrong();
     return request;
   }
   if (command == "sessions") {

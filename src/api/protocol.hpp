@@ -23,6 +23,11 @@ namespace jumpgate::api {
 
 /// Sessions in one answer: below 1,300 bytes each with eight inner addresses, so they always fit.
 inline constexpr std::size_t kSessionsPerPage = 48;
+/// Traced packets in one answer: below 700 bytes each.
+inline constexpr std::size_t kTracedPerPage = 64;
+/// Of one trace.
+inline constexpr std::uint64_t kMaxTracedPackets = 1000;
+inline constexpr std::uint64_t kMaxTraceSeconds = 60;
 
 // ---- Requests
 // ------------------------------------------------------------------------------------
@@ -60,9 +65,22 @@ struct PolicyApplyRequest {
 /// The policies since the start, oldest first.
 struct PolicyHistoryRequest {};
 
-using Request = std::variant<StatusRequest, SessionsRequest, SessionRequest, TerminateRequest,
-                             CountersRequest, ReloadRequest, EventLogRequest, PolicyRequest,
-                             PolicyApplyRequest, PolicyHistoryRequest>;
+/// Follow the next packets of a session, in place of whatever its worker followed before.
+struct TraceRequest {
+  std::string target;
+  std::uint64_t count{0};    // 1 to kMaxTracedPackets
+  std::uint64_t seconds{0};  // 1 to kMaxTraceSeconds
+};
+/// What was seen since the last time it was asked for.
+struct TraceReadRequest {
+  std::uint64_t worker{0};  // as TraceBegun says
+  std::uint64_t serial{0};
+};
+
+using Request =
+    std::variant<StatusRequest, SessionsRequest, SessionRequest, TerminateRequest, CountersRequest,
+                 ReloadRequest, EventLogRequest, PolicyRequest, PolicyApplyRequest,
+                 PolicyHistoryRequest, TraceRequest, TraceReadRequest>;
 
 // ---- Replies
 // -------------------------------------------------------------------------------------
@@ -166,8 +184,38 @@ struct PolicyChanges {
   std::vector<PolicyChange> policies;
 };
 
-using Reply = std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded,
-                           EventLogPlace, PolicyInfo, PolicyApplied, PolicyChanges>;
+struct TraceBegun {
+  std::string id;
+  std::string peer;
+  std::uint64_t worker{0};
+  std::uint64_t serial{0};
+};
+
+struct TracedPacket {
+  std::uint64_t number{0};  // from 1
+  std::uint64_t at_us{0};   // since the trace was asked for
+  std::string way;          // "in": out of the tunnel; "out": into it
+  std::string type;         // of the message
+  std::string outer_from;
+  std::string outer_to;
+  std::uint64_t outer_length{0};  // of the UDP payload
+  std::uint64_t counter{0};
+  std::string inner_from;  // empty: it holds no packet, or was not looked at
+  std::string inner_to;
+  std::uint64_t inner_length{0};
+  std::uint64_t protocol{0};  // of the inner packet
+  std::vector<std::string> stages;
+  std::string end;     // "sent", "dropped", "taken", "to_controller", "to_worker", "held"
+  std::string reason;  // dropped: why
+  std::string port;    // sent: by which
+};
+struct TracePage {
+  std::vector<TracedPacket> packets;
+};
+
+using Reply =
+    std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded, EventLogPlace,
+                 PolicyInfo, PolicyApplied, PolicyChanges, TraceBegun, TracePage>;
 using Response = std::expected<Reply, Error>;
 
 /// What a gateway implements. `handle` runs on the server's thread (Server::poll_once or

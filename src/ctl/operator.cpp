@@ -55,7 +55,7 @@ SessionView Views::view(const Session& session) const {
   view.binding_version = record.binding_version();
   view.epoch = session.epochs.current();
   view.root_generation = record.root_generation();
-  view.worker = session.ref.worker;
+  view.ref = session.ref;
   return view;
 }
 

@@ -43,7 +43,7 @@ struct SessionView {
   std::uint64_t binding_version{0};
   std::uint64_t epoch{0};
   std::uint32_t root_generation{0};
-  std::uint32_t worker{0};
+  bus::SessionRef ref;
 };
 
 struct SessionPageView {

@@ -18,6 +18,7 @@
 
 #include "base/invariant.hpp"
 #include "bus/worker_counters.hpp"
+#include "data/tracer.hpp"
 
 namespace jumpgate::data {
 
@@ -74,17 +75,19 @@ class Batch {
 /// Where rejects go. Returns false, so that a stage may say `return drops.drop(mbuf, reason)`.
 class Drops {
  public:
-  explicit Drops(bus::WorkerCounters& counters) : counters_(counters) {}
+  Drops(bus::WorkerCounters& counters, Tracer& tracer) : counters_(counters), tracer_(tracer) {}
   Drops(const Drops&) = delete;
   Drops& operator=(const Drops&) = delete;
   ~Drops() { flush(); }
 
   bool drop(rte_mbuf* mbuf, DropReason reason) {
     counters_.drop(reason);
+    if (tracer_.on()) tracer_.end(mbuf, bus::TraceEnd::kDropped, reason);
     return free(mbuf);
   }
   /// Done with, not lost.
   bool free(rte_mbuf* mbuf) {
+    if (tracer_.on()) tracer_.end(mbuf, bus::TraceEnd::kTaken);
     if (size_ == mbufs_.size()) flush();
     mbufs_[size_++] = mbuf;
     return false;
@@ -96,6 +99,7 @@ class Drops {
 
  private:
   bus::WorkerCounters& counters_;
+  Tracer& tracer_;
   std::array<rte_mbuf*, 2 * limits::kBurst> mbufs_{};
   std::size_t size_{0};
 };

@@ -7,6 +7,7 @@
 
 #include "crypto/hello.hpp"
 #include "data/reporting.hpp"
+#include "data/trace.hpp"
 #include "wire/handshake.hpp"
 #include "wire/prefix.hpp"
 
@@ -193,6 +194,7 @@ void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
 
 void find_session(Shard& shard, Batch<Datagram>& datagrams, Batch<Datagram>& control) {
   datagrams.retain([&](Datagram& datagram) {
+    note_received(shard, datagram);
     if (shard.sessions.ids(datagram.slot).state == SlotState::kStopped)
       return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
     if (wire::class_of(datagram.type) == wire::Class::kTraffic)

@@ -10,6 +10,7 @@
 #include "data/filter.hpp"
 #include "data/last_route.hpp"
 #include "data/reporting.hpp"
+#include "data/trace.hpp"
 #include "net/address.hpp"
 #include "net/frames.hpp"
 #include "net/inner_shape.hpp"
@@ -239,6 +240,7 @@ struct Stage {
       }
       decrement_ttl(header);
     }
+    note_forwarded(shard, packet.mbuf);
     if (target.kind == net::RouteKind::kPeer)
       to_peer(packet, target.index);
     else

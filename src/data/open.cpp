@@ -1,6 +1,7 @@
 #include "data/open.hpp"
 
 #include "data/meters.hpp"
+#include "data/trace.hpp"
 #include "session/replay_window.hpp"
 
 namespace jumpgate::data {
@@ -53,6 +54,7 @@ void commit_replay(Shard& shard, Batch<Datagram>& datagrams) {
     if (verdict != ReplayVerdict::kOk) return drop(shard, datagram, reason_of(verdict));
     datagram.leads = datagram.counter >= window.next();
     window.commit(datagram.counter);
+    note_opened(shard, datagram);
     datagram.epoch->received_blocks += blocks_of(datagram.length - wire::kTrafficOverhead);
     return true;
   });

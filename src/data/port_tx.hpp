@@ -37,8 +37,8 @@ struct WorkerPort {
 class PortTx {
  public:
   PortTx(std::span<const WorkerPort> ports, std::uint16_t queue, bus::WorkerCounters& counters,
-         Drops& drops)
-      : ports_(ports), queue_(queue), counters_(counters), drops_(drops) {}
+         Drops& drops, Tracer& tracer)
+      : ports_(ports), queue_(queue), counters_(counters), drops_(drops), tracer_(tracer) {}
 
   /// Data of the session in `slot`.
   void send(std::uint8_t port, rte_mbuf* frame, std::uint32_t slot) {
@@ -61,6 +61,7 @@ class PortTx {
       drops_.drop(frame, DropReason::kNoHeadroom);
       return;
     }
+    if (tracer_.on()) tracer_.end(frame, bus::TraceEnd::kSent, {}, port);
     // Nobody else has a use for the field of a frame that leaves.
     frame->hash.usr = lane;
     batch.push(frame);
@@ -102,6 +103,7 @@ class PortTx {
   std::uint16_t queue_;
   bus::WorkerCounters& counters_;
   Drops& drops_;
+  Tracer& tracer_;
   std::array<Batch<rte_mbuf*>, limits::kMaxPorts> batches_;
   std::array<TxBacklog, limits::kMaxPorts> backlogs_;
 };

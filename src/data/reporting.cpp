@@ -2,6 +2,7 @@
 
 #include "base/invariant.hpp"
 #include "data/heartbeat.hpp"
+#include "data/trace.hpp"
 
 namespace jumpgate::data {
 
@@ -21,6 +22,7 @@ bool send_report(Shard& shard, const bus::Report& report) {
 bool punt(Shard& shard, const bus::Report& report) {
   if (!send_report(shard, report)) return shard.drops.drop(report.mbuf, DropReason::kPuntQueueFull);
   shard.counters.add(WorkerCounter::kPunts);
+  note_gone(shard, report.mbuf, bus::TraceEnd::kToController);
   return false;
 }
 
@@ -55,6 +57,7 @@ bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16
   report.mbuf = packet;
   // Dropped for its own reason whether or not the controller hears of it.
   shard.counters.drop(reason);
+  if (shard.tracer.on()) shard.tracer.end(packet, bus::TraceEnd::kDropped, reason);
   if (!send_report(shard, report)) shard.drops.free(packet);
   return false;
 }

@@ -9,6 +9,7 @@
 #include "data/filter.hpp"
 #include "data/meters.hpp"
 #include "data/reporting.hpp"
+#include "data/trace.hpp"
 #include "net/fragments.hpp"
 #include "net/mss.hpp"
 #include "wire/prefix.hpp"
@@ -30,6 +31,7 @@ void hand_off(Shard& shard, const Routed& packet) {
     return;
   }
   shard.counters.add(WorkerCounter::kHandedOff);
+  note_gone(shard, packet.mbuf, bus::TraceEnd::kToWorker);
 }
 
 void fill_data_message(Shard& shard, std::uint32_t slot, Epoch& epoch, rte_mbuf* packet,
@@ -71,6 +73,7 @@ bool may_send(Shard& shard, const Outgoing& message) {
 }  // namespace
 
 void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing) {
+  note_routed(shard, routed);
   if (shard.filters != nullptr) filter_out(shard, routed);
   const auto is_ours = [&](const Routed& packet) {
     return packet.session.worker == shard.worker && packet.session.slot < shard.sessions.size();
@@ -166,6 +169,7 @@ void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
     const SlotBinding& binding = shard.sessions.binding(message.slot);
     const auto mac = shard.shared.neighbours.mac_word(binding.outer.neighbour);
     const WorkerPort& port = shard.ports[binding.outer.port];
+    note_sealed(shard, message);
     encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class, message.mbuf);
     if (!mac)
       punt_unresolved(shard, message.mbuf, binding.outer.port,

@@ -36,6 +36,7 @@
 #include "data/port_tx.hpp"
 #include "data/session_table.hpp"
 #include "data/source_memo.hpp"
+#include "data/tracer.hpp"
 #include "data/window_pool.hpp"
 #include "data/worker_limits.hpp"
 
@@ -59,6 +60,7 @@ struct WorkerSetup {
   std::unique_ptr<Aead> chacha;  // ChaCha20-Poly1305
   base::RandomSource& random;    // at construction only
   WorkerLimits limits;
+  bus::TraceChannel* trace{nullptr};  // nullptr: nobody looks into sessions
 };
 
 struct Shard {
@@ -84,8 +86,9 @@ struct Shard {
         held(setup.limits.held_packets),
         admission(setup.limits, setup.random, start),
         timers(setup.limits.slots, start),
-        drops(counters),
-        tx(ports, setup.worker, counters, drops),
+        tracer(setup.trace),
+        drops(counters, tracer),
+        tx(ports, setup.worker, counters, drops, tracer),
         now(start) {}
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -115,6 +118,7 @@ struct Shard {
   base::TimerWheel timers;  // one a slot: heartbeat, silence, drain, owed reports
   std::uint64_t next_key_id{1};
 
+  Tracer tracer;
   Drops drops;
   PortTx tx;
   Batch<Outgoing> own;  // the worker's own messages, sealed at the end of the round

@@ -4,6 +4,7 @@
 #include "data/heartbeat.hpp"
 #include "data/meters.hpp"
 #include "data/reporting.hpp"
+#include "data/trace.hpp"
 #include "net/ecn.hpp"
 #include "wire/traffic.hpp"
 
@@ -23,6 +24,7 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
     return;
   const std::uint8_t outer_class = outer_class_of(datagram);
   strip_to_plaintext(datagram);
+  note_inner(shard, datagram.mbuf);
   if (!net::take_outer_ecn({bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)},
                            outer_class)) {
     shard.drops.drop(datagram.mbuf, DropReason::kInnerBadEcn);
@@ -34,6 +36,7 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
       return;
     }
     shard.counters.add(WorkerCounter::kHeld);
+    note_gone(shard, datagram.mbuf, bus::TraceEnd::kHeld);
     return;
   }
   note_traffic(shard, datagram.slot);

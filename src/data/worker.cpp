@@ -172,6 +172,8 @@ std::size_t Worker::poll_port(std::uint16_t index) {
 
 bool Worker::poll_once(MonoNs now) {
   shard_->now = now;
+  shard_->tracer.begin_round(
+      now, [this](std::uint32_t slot) { return shard_->sessions.ids(slot).life; });
   shard_->routes = shard_->shared.routes.get();
   shard_->filters = in_force(shard_->shared.inner.filters);
   shard_->rates = in_force(shard_->shared.inner.rates);
@@ -184,6 +186,7 @@ bool Worker::poll_once(MonoNs now) {
   run_timers(*shard_);
   flush_own(*shard_);
   shard_->tx.flush_all();
+  shard_->tracer.end_round();
   shard_->drops.flush();
   shard_->counters.add(WorkerCounter::kRounds);
   if (done == 0) shard_->counters.add(WorkerCounter::kIdleRounds);

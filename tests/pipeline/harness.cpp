@@ -219,6 +219,7 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
     report_channels.push_back(must(bus::ReportChannel::create(i, 64, -1)));
     frames.push_back(must(bus::FrameChannel::create(i, 64, -1)));
     session_counters.push_back(must(bus::SessionCounterTable::create(i, limits.slots, -1)));
+    traces.push_back(must(bus::TraceChannel::create(i, -1)));
     workers.push_back(must(data::Worker::create(
         data::WorkerSetup{
             .worker = static_cast<std::uint8_t>(i),
@@ -235,7 +236,8 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
             .aes = aead_sodium::make_aead(Suite::kAes256Gcm),
             .chacha = aead_sodium::make_aead(Suite::kChaCha20Poly1305),
             .random = random,
-            .limits = limits},
+            .limits = limits,
+            .trace = traces.back().get()},
         now)));
   }
 }

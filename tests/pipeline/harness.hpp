@@ -22,6 +22,7 @@
 #include "bus/report_channel.hpp"
 #include "bus/session_counters.hpp"
 #include "bus/shared_state.hpp"
+#include "bus/trace_channel.hpp"
 #include "bus/worker_counters.hpp"
 #include "data/worker.hpp"
 #include "memory_port.hpp"
@@ -157,6 +158,7 @@ class Harness {
   std::vector<std::unique_ptr<bus::ReportChannel>> report_channels;
   std::vector<std::unique_ptr<bus::FrameChannel>> frames;
   std::vector<std::unique_ptr<bus::SessionCounterTable>> session_counters;
+  std::vector<std::unique_ptr<bus::TraceChannel>> traces;
   std::vector<bus::WorkerCounters> counters;
   std::unique_ptr<data::HandOffMesh> mesh;
   std::vector<std::unique_ptr<data::Worker>> workers;

@@ -48,6 +48,8 @@ class FakeGateway final : public api::Handler {
     return std::visit([this](const auto& r) { return answer(r); }, request);
   }
 
+  api::TraceRequest traced;
+  std::uint64_t traced_packets{0};
   std::uint64_t sessions{3};
   std::optional<api::Error> failure;
   unsigned calls{0};
@@ -109,6 +111,34 @@ class FakeGateway final : public api::Handler {
                                 .how = "tight.toml",
                                 .application = "grace",
                                 .changes = {"keys.rekey_after: 120000 ms -> 60000 ms"}}}};
+  }
+  api::Response answer(const api::TraceRequest& r) {
+    if (r.target != "peer-1") return not_found(r.target);
+    traced = r;
+    return api::TraceBegun{.id = sample_session(1).id, .peer = r.target, .worker = 2, .serial = 7};
+  }
+  /// Two packets each time, numbered on.
+  api::Response answer(const api::TraceReadRequest& r) {
+    if (r.worker != 2 || r.serial != 7) return not_found("trace");
+    api::TracePage page;
+    for (int i = 0; i < 2; ++i)
+      page.packets.push_back({.number = ++traced_packets,
+                              .at_us = 1500,
+                              .way = "in",
+                              .type = "DATA",
+                              .outer_from = "198.51.100.7:40000",
+                              .outer_to = "192.0.2.1:51820",
+                              .outer_length = 92,
+                              .counter = 5,
+                              .inner_from = "10.8.0.2:7",
+                              .inner_to = "10.0.0.9:7",
+                              .inner_length = 60,
+                              .protocol = 17,
+                              .stages = {"received", "opened", "forwarded"},
+                              .end = "dropped",
+                              .reason = "filter_denied",
+                              .port = ""});
+    return page;
   }
   static api::Response not_found(const std::string& target) {
     return std::unexpected(

@@ -17,6 +17,7 @@
 #include "tools/jumpctl/policy_verbs.hpp"
 #include "tools/jumpctl/render.hpp"
 #include "tools/jumpctl/replay_verb.hpp"
+#include "tools/jumpctl/trace_verb.hpp"
 #include "tools/jumpctl/verbs.hpp"
 
 namespace jumpgate::jumpctl {
@@ -98,6 +99,7 @@ int perform(const std::string& command, const Options& options, const Output& ou
   if (command == "config check") return check_config(options, output);
   if (command == "replay") return replay(options, output);
   if (command == "events verify") return verify_events(options, output);
+  if (command == "trace") return trace(options, output);
   auto client = api::Client::connect(options.socket);
   if (!client) return fail(output, client.error());
   if (command == "events") return follow_events(options, output, *client);
@@ -154,6 +156,14 @@ void add_commands(CLI::App& app, Options& options) {
       ->required();
   app.add_subcommand("counters", "packets and drops by reason")
       ->add_option("--worker", options.worker, "of one worker alone");
+  CLI::App* trace = app.add_subcommand("trace", "a session's next packets, stage by stage");
+  trace->add_option("ID|PEER", options.target, "its id or its peer's name")->required();
+  trace->add_option("-n", options.count, "so many packets")
+      ->default_val(20)
+      ->check(CLI::Range(std::uint64_t{1}, api::kMaxTracedPackets));
+  trace->add_option("--seconds", options.seconds, "wait for them so long")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, api::kMaxTraceSeconds));
   add_policy_commands(*app.add_subcommand("policy", "timers and limits of the sessions"), options);
   CLI::App* config = app.add_subcommand("config", "configuration files");
   config->require_subcommand(1);

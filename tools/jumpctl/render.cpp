@@ -154,6 +154,32 @@ std::string render(const api::PolicyChanges& history) {
   return text;
 }
 
+std::string render(const api::TraceBegun& begun) {
+  return fmt::format("session {} of {}\n", begun.id, or_dash(begun.peer));
+}
+
+std::string render(const api::TracePage& page) {
+  std::string text;
+  for (const api::TracedPacket& p : page.packets) {
+    text += fmt::format("{:>4} {:>7}.{:03} ms {:<3} {}", p.number, p.at_us / 1000, p.at_us % 1000,
+                        p.way, p.type);
+    if (!p.outer_from.empty()) text += fmt::format(" from {}", p.outer_from);
+    if (p.way == "out" && !p.outer_to.empty()) text += fmt::format(" to {}", p.outer_to);
+    text += fmt::format(" #{}, {} bytes", p.counter, p.outer_length);
+    if (!p.inner_from.empty())
+      text += fmt::format("; {} -> {}, protocol {}, {} bytes", p.inner_from, p.inner_to, p.protocol,
+                          p.inner_length);
+    text += ':';
+    for (const std::string& stage : p.stages)
+      text += ' ' + stage;
+    text += ' ' + p.end;
+    for (const std::string& detail : {p.reason, p.port})
+      if (!detail.empty()) text += ' ' + detail;
+    text += '\n';
+  }
+  return text;
+}
+
 std::string render_event(std::string_view json_line) {
   using Json = nlohmann::json;
   const Json event = Json::parse(json_line, nullptr, false);

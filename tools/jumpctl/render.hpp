@@ -21,6 +21,9 @@ namespace jumpgate::jumpctl {
 [[nodiscard]] std::string render(const api::PolicyInfo& policy);
 [[nodiscard]] std::string render(const api::PolicyApplied& applied);
 [[nodiscard]] std::string render(const api::PolicyChanges& history);
+[[nodiscard]] std::string render(const api::TraceBegun& begun);
+/// A line each.
+[[nodiscard]] std::string render(const api::TracePage& page);
 /// One event, from its JSON line, as one line.
 [[nodiscard]] std::string render_event(std::string_view json_line);
 

@@ -46,6 +46,8 @@ std::vector<MemoryLine> footprint(const config::GatewayConfig& config) {
       {"frame rings", kFrameRing * workers, bus::FrameChannel::footprint(kFrameRing) * workers});
   lines.push_back(
       {"session counters", slots * workers, bus::SessionCounterTable::footprint(slots) * workers});
+  lines.push_back({"trace rings", bus::TraceChannel::kMaxPackets * workers,
+                   bus::TraceChannel::footprint() * workers});
   if (workers > 1)
     lines.push_back({"hand-off rings", workers * workers,
                      data::HandOffMesh::footprint(config.workers, kHandOffRing)});

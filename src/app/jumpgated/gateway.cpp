@@ -299,6 +299,9 @@ std::expected<void, std::string> Gateway::Parts::open_control_socket() {
       std::make_unique<audit::AuditThread>(events, std::to_string(config->node_id), wall_clock_ms);
   add_sinks(*audit, config->events);
   audit->add_sink(std::make_unique<api::FeedSink>(feed));
+  std::vector<bus::TraceChannel*> traces;
+  for (const Channels& channels : workers->channels())
+    traces.push_back(channels.trace.get());
   api = std::make_unique<GatewayApi>(GatewayView{.controller = *controller,
                                                  .loop = *loop,
                                                  .mailbox = mailbox,
@@ -306,6 +309,7 @@ std::expected<void, std::string> Gateway::Parts::open_control_socket() {
                                                  .audit = *audit,
                                                  .workers = workers->counters(),
                                                  .ports = ports.ports(),
+                                                 .traces = std::move(traces),
                                                  .port_roles = role_names(ports),
                                                  .config_path = config->path,
                                                  .event_log = config->events,

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 #include <variant>
 
 #include "base/text.hpp"
@@ -50,7 +51,7 @@ api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
   info.binding_version = view.binding_version;
   info.epoch = view.epoch;
   info.root_generation = view.root_generation;
-  info.worker = view.worker;
+  info.worker = view.ref.worker;
   return info;
 }
 
@@ -58,6 +59,53 @@ api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
 std::optional<ctl::SessionView> find(ctl::Views views, const std::string& target) {
   if (const auto id = base::parse_session_id(target)) return views.session(*id);
   return views.session_of_peer(target);
+}
+
+std::string name_of(wire::Type type) {
+  switch (type) {
+    case wire::Type::kData:
+      return "DATA";
+    case wire::Type::kHeartbeat:
+      return "HEARTBEAT";
+    case wire::Type::kClose:
+    case wire::Type::kControlClose:
+      return "CLOSE";
+    case wire::Type::kConfirm:
+      return "CONFIRM";
+    case wire::Type::kReattach:
+      return "REATTACH";
+    case wire::Type::kPathResponse:
+      return "PATH_RESPONSE";
+    case wire::Type::kRekey:
+      return "REKEY";
+    default:
+      return std::to_string(std::to_underlying(type));
+  }
+}
+
+std::string endpoint_text(const Endpoint& endpoint) {
+  return endpoint.address.family == IpFamily::kNone ? "" : base::format_endpoint(endpoint);
+}
+
+api::TracedPacket to_traced(const bus::TracedPacket& packet, MonoNs begun) {
+  api::TracedPacket out;
+  out.number = packet.number;
+  out.at_us = packet.at > begun ? static_cast<std::uint64_t>((packet.at - begun).us()) : 0;
+  out.way = packet.out ? "out" : "in";
+  out.type = name_of(packet.type);
+  out.outer_from = endpoint_text(packet.outer_from);
+  out.outer_to = endpoint_text(packet.outer_to);
+  out.outer_length = packet.outer_length;
+  out.counter = packet.counter;
+  out.inner_from = endpoint_text(packet.inner_from);
+  out.inner_to = endpoint_text(packet.inner_to);
+  out.inner_length = packet.inner_length;
+  out.protocol = packet.protocol;
+  for (std::size_t stage = 0; stage < bus::kTraceStages.size(); ++stage)
+    if ((packet.stages >> stage & 1) != 0) out.stages.emplace_back(bus::kTraceStages[stage]);
+  out.end = bus::kTraceEnds[std::to_underlying(packet.end)];
+  if (packet.end == bus::TraceEnd::kDropped) out.reason = to_string(packet.reason);
+  return out;
 }
 
 Error not_found(const std::string& target) {
@@ -238,6 +286,44 @@ api::Response GatewayApi::answer(const api::PolicyHistoryRequest&) {
                                   .changes = change.changes});
     }
     return history;
+  });
+}
+
+api::Response GatewayApi::answer(const api::TraceRequest& request) {
+  return on_controller([&](MonoNs now) -> api::Response {
+    const auto session = find(view_.controller.views(), request.target);
+    if (!session) return std::unexpected(not_found(request.target));
+    const std::uint8_t worker = session->ref.worker;
+    const Trace trace{.serial = ++last_trace_, .begun = now};
+    const bus::TraceRequest wanted{
+        .session = session->ref,
+        .serial = trace.serial,
+        .packets = static_cast<std::uint32_t>(request.count),
+        .until = now + seconds(static_cast<std::int64_t>(request.seconds))};
+    if (!view_.traces[worker]->request(wanted))
+      return refuse(ErrorCode::kBusy, "the worker has not taken the last requests yet; try again");
+    traces_[worker] = trace;
+    return api::TraceBegun{.id = base::format_session_id(session->id),
+                           .peer = session->peer,
+                           .worker = worker,
+                           .serial = trace.serial};
+  });
+}
+
+api::Response GatewayApi::answer(const api::TraceReadRequest& request) {
+  return on_controller([&](MonoNs) -> api::Response {
+    if (request.worker >= traces_.size() || traces_[request.worker].serial != request.serial)
+      return refuse(ErrorCode::kRefused, "another trace of this worker has begun since");
+    api::TracePage page;
+    bus::TracedPacket packet;
+    while (page.packets.size() < api::kTracedPerPage &&
+           view_.traces[request.worker]->take(packet)) {
+      if (packet.serial != request.serial) continue;
+      page.packets.push_back(to_traced(packet, traces_[request.worker].begun));
+      if (packet.end == bus::TraceEnd::kSent)
+        page.packets.back().port = view_.ports[packet.port]->name();
+    }
+    return page;
   });
 }
 

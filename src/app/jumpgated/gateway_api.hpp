@@ -14,6 +14,7 @@
 #include "api/protocol.hpp"
 #include "audit/audit_thread.hpp"
 #include "audit/event_log.hpp"
+#include "bus/trace_channel.hpp"
 #include "bus/worker_counters.hpp"
 #include "config/gateway_config.hpp"
 #include "ctl/controller.hpp"
@@ -32,6 +33,7 @@ struct GatewayView {
   const audit::AuditThread& audit;
   std::span<const std::unique_ptr<bus::WorkerCounters>> workers;
   std::span<const std::unique_ptr<ethdev::EthdevPort>> ports;
+  std::vector<bus::TraceChannel*> traces;  // of the workers
   std::vector<std::string> port_roles;
   std::string config_path;
   config::EventsConfig event_log;
@@ -58,12 +60,22 @@ class GatewayApi final : public api::Handler {
   api::Response answer(const api::PolicyRequest& request);
   api::Response answer(const api::PolicyApplyRequest& request);
   api::Response answer(const api::PolicyHistoryRequest& request);
+  api::Response answer(const api::TraceRequest& request);
+  api::Response answer(const api::TraceReadRequest& request);
 
   /// Runs `ask` on the controller's thread; an error when it did not get its turn in time.
   template <typename Ask>
   api::Response on_controller(Ask&& ask);
 
+  /// The trace that a worker is asked for, or was last.
+  struct Trace {
+    std::uint32_t serial{0};
+    MonoNs begun{};
+  };
+
   GatewayView view_;
+  std::vector<Trace> traces_{view_.traces.size()};
+  std::uint32_t last_trace_{0};
 };
 
 }  // namespace jumpgate::app

@@ -29,10 +29,13 @@ std::expected<Channels, std::string> make_channels(unsigned worker,
   if (!frames) return std::unexpected(frames.error());
   auto sessions = bus::SessionCounterTable::create(worker, slots_per_worker(config), kAnySocket);
   if (!sessions) return std::unexpected(sessions.error());
+  auto trace = bus::TraceChannel::create(worker, kAnySocket);
+  if (!trace) return std::unexpected(trace.error());
   return Channels{.commands = std::move(*commands),
                   .reports = std::move(*reports),
                   .frames = std::move(*frames),
-                  .sessions = std::move(*sessions)};
+                  .sessions = std::move(*sessions),
+                  .trace = std::move(*trace)};
 }
 
 }  // namespace
@@ -89,7 +92,8 @@ std::expected<std::unique_ptr<WorkerSet>, std::string> WorkerSet::create(
                                         .aes = std::move(aes),
                                         .chacha = std::move(chacha),
                                         .random = random,
-                                        .limits = worker_limits(config)},
+                                        .limits = worker_limits(config),
+                                        .trace = own.trace.get()},
                                        clock());
     if (!worker) return std::unexpected("worker " + std::to_string(i) + ": " + worker.error());
     set->workers_.push_back(std::move(*worker));

@@ -19,6 +19,7 @@
 #include "bus/report_channel.hpp"
 #include "bus/session_counters.hpp"
 #include "bus/shared_state.hpp"
+#include "bus/trace_channel.hpp"
 #include "bus/worker_counters.hpp"
 #include "config/gateway_config.hpp"
 #include "data/handoff.hpp"
@@ -31,6 +32,7 @@ struct Channels {
   std::unique_ptr<bus::ReportChannel> reports;
   std::unique_ptr<bus::FrameChannel> frames;
   std::unique_ptr<bus::SessionCounterTable> sessions;
+  std::unique_ptr<bus::TraceChannel> trace;
 };
 
 /// Frames of the controller waiting for a worker: ARP, control and handshake answers of one of its rounds.

@@ -24,7 +24,8 @@ const std::vector<Request>& requests() {
       CountersRequest{},       CountersRequest{3},
       ReloadRequest{},         EventLogRequest{},
       PolicyRequest{},         PolicyApplyRequest{"[policy]", "p.toml", true},
-      PolicyHistoryRequest{}};
+      PolicyHistoryRequest{},  TraceRequest{"alice", 20, 10},
+      TraceReadRequest{1, 2}};
   return all;
 }
 
@@ -44,7 +45,8 @@ TEST(Protocol, RepliesSurviveTheWire) {
        {Request{StatusRequest{}}, Request{SessionsRequest{}}, Request{SessionRequest{"peer-1"}},
         Request{TerminateRequest{"peer-1"}}, Request{CountersRequest{}}, Request{ReloadRequest{}},
         Request{EventLogRequest{}}, Request{PolicyRequest{}}, Request{PolicyApplyRequest{}},
-        Request{PolicyHistoryRequest{}}}) {
+        Request{PolicyHistoryRequest{}}, Request{TraceRequest{"peer-1", 20, 10}},
+        Request{TraceReadRequest{2, 7}}}) {
     const Response reply = gateway.handle(request);
     ASSERT_TRUE(reply);
     const Json json = to_json(*reply);
@@ -76,6 +78,12 @@ TEST(Protocol, WrongRequestsAreRefused) {
                          {"policy_apply", R"({"document":"","name":"","grace":true})"},
                          {"policy_apply", R"({"document":"","name":"a\nb","grace":true})"},
                          {"policy_apply", R"({"document":"","name":"p","grace":1})"},
+                         {"trace", R"({"target":"a","count":20})"},
+                         {"trace", R"({"target":"","count":20,"seconds":10})"},
+                         {"trace", R"({"target":"a","count":0,"seconds":10})"},
+                         {"trace", R"({"target":"a","count":1001,"seconds":10})"},
+                         {"trace", R"({"target":"a","count":20,"seconds":61})"},
+                         {"trace_read", R"({"worker":0})"},
                          {"status", "[]"}}) {
     const auto request = request_from(c.command, Json::parse(c.arguments));
     ASSERT_FALSE(request) << c.command << c.arguments;
@@ -130,6 +138,29 @@ std::vector<std::string> everything_changed() {
 }
 
 constexpr std::size_t kEnvelope = 64;
+
+TEST(Protocol, AFullPageOfATraceFitsAMessage) {
+  const std::string endpoint = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535";
+  TracePage page;
+  for (std::size_t i = 0; i < kTracedPerPage; ++i)
+    page.packets.push_back({.number = kMaxTracedPackets,
+                            .at_us = kMaxTraceSeconds * 1'000'000,
+                            .way = "out",
+                            .type = "PATH_RESPONSE",
+                            .outer_from = endpoint,
+                            .outer_to = endpoint,
+                            .outer_length = UINT16_MAX,
+                            .counter = UINT64_MAX,
+                            .inner_from = endpoint,
+                            .inner_to = endpoint,
+                            .inner_length = UINT16_MAX,
+                            .protocol = UINT8_MAX,
+                            .stages = {"received", "opened", "forwarded", "sealed"},
+                            .end = "to_controller",
+                            .reason = "session_state_forbids",
+                            .port = std::string(limits::kMaxNameBytes, 'x')});
+  EXPECT_LE(to_json(page).dump().size() + kEnvelope, limits::kMaxApiMessage);
+}
 
 TEST(Protocol, AFullHistoryFitsAMessage) {
   ctl::PolicyHistory kept;

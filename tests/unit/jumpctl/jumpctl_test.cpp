@@ -127,6 +127,24 @@ TEST_F(JumpctlTest, ShowsCountersOfAllOrOfOneWorker) {
   EXPECT_EQ(Json::parse(out_.str())["counters"]["rx_packets"], 13);
 }
 
+TEST_F(JumpctlTest, TracesAsManyPacketsAsWereAskedFor) {
+  EXPECT_EQ(ctl({"trace", "peer-1", "-n", "4"}), kDone) << err_.str();
+  EXPECT_EQ(gateway_.traced.count, 4U);
+  EXPECT_EQ(gateway_.traced.seconds, 10U);
+  EXPECT_TRUE(
+      shows("   1       1.500 ms in  DATA from 198.51.100.7:40000 #5, 92 bytes; 10.8.0.2:7 -> "
+            "10.0.0.9:7, protocol 17, 60 bytes: received opened forwarded dropped "
+            "filter_denied\n"))
+      << out_.str();
+  EXPECT_TRUE(shows("   4  "));
+  EXPECT_FALSE(shows("   5  "));
+  ASSERT_EQ(ctl({"trace", "peer-1", "-n", "2", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(out_.str())["packets"].size(), 2U);
+  EXPECT_EQ(ctl({"trace", "nobody"}), kRefused);
+  EXPECT_EQ(ctl({"trace", "peer-1", "-n", "1001"}), kUsage);
+  EXPECT_EQ(ctl({"trace", "peer-1", "--seconds", "0"}), kUsage);
+}
+
 TEST_F(JumpctlTest, AReloadTellsWhatChanged) {
   EXPECT_EQ(ctl({"reload"}), kDone);
   EXPECT_EQ(out_.str(), "peer alice: added\n");
