@@ -158,8 +158,8 @@ void add_commands(CLI::App& app, Options& options) {
       ->add_option("--worker", options.worker, "of one worker alone");
   CLI::App* trace = app.add_subcommand("trace", "a session's next packets, stage by stage");
   trace->add_option("ID|PEER", options.target, "its id or its peer's name")->required();
-  trace->add_option("-n", options.count, "so many packets")
-      ->default_val(20)
+  trace->add_option("-n", options.packets, "so many packets")
+      ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, api::kMaxTracedPackets));
   trace->add_option("--seconds", options.seconds, "wait for them so long")
       ->capture_default_str()

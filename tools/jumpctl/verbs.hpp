@@ -20,8 +20,9 @@ struct Options {
   bool follow{false};
   bool grace{false};
   bool events{false};
-  std::uint64_t count{0};     // events to show, 0: until the end; packets to trace
-  std::uint64_t seconds{10};  // of a trace
+  std::uint64_t count{0};     // events to show, 0: until the end
+  std::uint64_t packets{20};  // of a trace
+  std::uint64_t seconds{10};  // that it lasts
   std::string target;         // a session, a policy document or a recording
   std::optional<std::uint32_t> worker;
   std::vector<std::string> files;  // event logs, oldest first

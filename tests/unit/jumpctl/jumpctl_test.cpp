@@ -140,6 +140,8 @@ TEST_F(JumpctlTest, TracesAsManyPacketsAsWereAskedFor) {
   EXPECT_FALSE(shows("   5  "));
   ASSERT_EQ(ctl({"trace", "peer-1", "-n", "2", "--json"}), kDone);
   EXPECT_EQ(Json::parse(out_.str())["packets"].size(), 2U);
+  ASSERT_EQ(ctl({"trace", "peer-1"}), kDone);
+  EXPECT_EQ(gateway_.traced.count, 20U);
   EXPECT_EQ(ctl({"trace", "nobody"}), kRefused);
   EXPECT_EQ(ctl({"trace", "peer-1", "-n", "1001"}), kUsage);
   EXPECT_EQ(ctl({"trace", "peer-1", "--seconds", "0"}), kUsage);
