@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "config/gateway_config.hpp"
 #include "config/policy_document.hpp"
+#include "net/frames.hpp"
 
 namespace jumpgate::app {
 namespace {
@@ -87,6 +88,12 @@ std::string endpoint_text(const Endpoint& endpoint) {
   return endpoint.address.family == IpFamily::kNone ? "" : base::format_endpoint(endpoint);
 }
 
+/// An inner packet's end; only two of its protocols have ports that are looked at.
+std::string inner_text(const Endpoint& end, std::uint8_t protocol) {
+  if (protocol == net::kProtocolTcp || protocol == net::kProtocolUdp) return endpoint_text(end);
+  return end.address.family == IpFamily::kNone ? "" : base::format_ip(end.address);
+}
+
 api::TracedPacket to_traced(const bus::TracedPacket& packet, MonoNs begun) {
   api::TracedPacket out;
   out.number = packet.number;
@@ -97,8 +104,8 @@ api::TracedPacket to_traced(const bus::TracedPacket& packet, MonoNs begun) {
   out.outer_to = endpoint_text(packet.outer_to);
   out.outer_length = packet.outer_length;
   out.counter = packet.counter;
-  out.inner_from = endpoint_text(packet.inner_from);
-  out.inner_to = endpoint_text(packet.inner_to);
+  out.inner_from = inner_text(packet.inner_from, packet.protocol);
+  out.inner_to = inner_text(packet.inner_to, packet.protocol);
   out.inner_length = packet.inner_length;
   out.protocol = packet.protocol;
   for (std::size_t stage = 0; stage < bus::kTraceStages.size(); ++stage)
