@@ -118,7 +118,7 @@ void read_dscp(TableReader& table, std::string_view key, net::OuterClass& out) {
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), dscp);
     if (error != std::errc{} || end != value.data() + value.size() || dscp > net::kMaxDscp)
       return std::unexpected(
-          fmt::format("'{}' found, expected \"copy\", or a number from \"0\" to \"63\"", value));
+          fmt::format(R"('{}' found, expected "copy", or a number from "0" to "63")", value));
     out = net::OuterClass::fixed(static_cast<std::uint8_t>(dscp));
     return {};
   });

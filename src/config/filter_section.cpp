@@ -40,8 +40,7 @@ void read_protocol(TableReader& table, FilterRule& rule) {
     const auto value = number(text, UINT8_MAX);
     if (known == kNames.end() && !value)
       return std::unexpected(fmt::format(
-          "'{}' found, expected \"tcp\", \"udp\", \"icmp\", \"icmpv6\" or a number up to \"255\"",
-          text));
+          R"('{}' found, expected "tcp", "udp", "icmp", "icmpv6" or a number up to "255")", text));
     rule.protocol = known != kNames.end() ? known->second : static_cast<std::uint8_t>(*value);
     return {};
   });
@@ -54,7 +53,7 @@ void read_range(TableReader& table, const char* key, net::PortRange& out) {
     const auto last = dash == std::string::npos ? first : number(text.substr(dash + 1), UINT16_MAX);
     if (!first || !last || *first > *last)
       return std::unexpected(
-          fmt::format("'{}' found, expected a port or a range, as \"443\" or \"1000-2000\"", text));
+          fmt::format(R"('{}' found, expected a port or a range, as "443" or "1000-2000")", text));
     out = {static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
     return {};
   });
@@ -92,7 +91,7 @@ FilterRule read_rule(TableReader& table) {
   if (ports && !with_ports)
     table.problem(table.has("to_ports") ? "to_ports" : "from_ports",
                   "ports without a protocol that has them",
-                  "expected protocol = \"tcp\" or \"udp\"");
+                  R"(expected protocol = "tcp" or "udp")");
   table.finish();
   return rule;
 }

@@ -28,7 +28,7 @@ void read_bits(TableReader& table, const std::string& key, std::uint64_t& out) {
     const auto bytes = parse_bit_rate(text);
     if (!bytes || *bytes < kLeastBytes || *bytes > kMostBytes)
       return std::unexpected(fmt::format(
-          "'{}' found, expected \"8 kbit/s\" to \"1000 Gbit/s\", e.g. \"100 Mbit/s\"", text));
+          R"('{}' found, expected "8 kbit/s" to "1000 Gbit/s", e.g. "100 Mbit/s")", text));
     out = *bytes;
     return {};
   });
@@ -39,7 +39,7 @@ void read_packets(TableReader& table, const std::string& key, std::uint64_t& out
     const auto packets = parse_packet_rate(text);
     if (!packets || *packets == 0 || *packets > kMostPackets)
       return std::unexpected(
-          fmt::format("'{}' found, expected \"1 pps\" to \"1000 Mpps\", e.g. \"20 kpps\"", text));
+          fmt::format(R"('{}' found, expected "1 pps" to "1000 Mpps", e.g. "20 kpps")", text));
     out = *packets;
     return {};
   });

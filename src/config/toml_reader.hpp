@@ -23,8 +23,8 @@
 #include "config/problems.hpp"
 
 namespace toml::inline v3 {
-class table;
-class node;
+class table;  // NOLINT(readability-identifier-naming): as toml++ names them
+class node;   // NOLINT(readability-identifier-naming)
 }  // namespace toml::inline v3
 
 namespace jumpgate::config {
