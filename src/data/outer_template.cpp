@@ -40,10 +40,10 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   made.pseudo_sum = __builtin_bswap16(net::fold(
       net::pseudo_header_sum(path.local.address, path.remote.address, net::kProtocolUdp, 0)));
   const std::span<std::uint8_t> out(made.bytes);
-  std::size_t at =
+  const std::size_t ip =
       net::build_ethernet(out, {}, source, made.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
-  const std::size_t udp = at +=
-      net::build_ip(out.subspan(at), path.local.address, path.remote.address, net::kProtocolUdp, 0);
+  const std::size_t udp = ip + net::build_ip(out.subspan(ip), path.local.address,
+                                             path.remote.address, net::kProtocolUdp, 0);
   base::store_be16(&made.bytes[udp], path.local.port);
   base::store_be16(&made.bytes[udp + 2], path.remote.port);
   made.size = static_cast<std::uint8_t>(udp + net::kUdpSize);
