@@ -19,6 +19,7 @@ namespace jumpgate::bus {
 #define JG_WORKER_COUNTERS(X)                                                                    \
   X(kRounds, "rounds", "Turns of the loop.")                                                     \
   X(kIdleRounds, "idle_rounds", "Turns that found no packet, command or frame.")                 \
+  X(kSleeps, "sleeps", "Turns after which it slept, for want of work.")                          \
   X(kRxPackets, "rx_packets", "Packets taken from ports.")                                       \
   X(kRxBytes, "rx_bytes", "Bytes taken from ports.")                                             \
   X(kTxPackets, "tx_packets", "Packets the ports took.")                                         \

@@ -59,6 +59,7 @@ std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfi
   note(a.suites == b.suites, "gateway.suites");
   note(a.workers == b.workers, "gateway.workers");
   note(a.lcores == b.lcores, "gateway.lcores");
+  note(a.idle == b.idle, "gateway.idle");
   note(a.handshake_threads == b.handshake_threads, "gateway.handshake_threads");
   note(a.log_level == b.log_level, "gateway.log_level");
   note(a.control.socket == b.control.socket && a.control.group == b.control.group,

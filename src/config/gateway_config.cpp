@@ -1,6 +1,7 @@
 #include "config/gateway_config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 
 // DPDK's lcore ids end below it.
 constexpr std::uint32_t kMaxLcore = 127;
+
+constexpr std::array<std::string_view, 2> kIdleNames{"adaptive", "poll"};
 
 constexpr std::size_t kMaxSocketPath = 107;  // what fits sockaddr_un
 
@@ -30,6 +33,8 @@ void read_gateway(TableReader& root, GatewayConfig& config) {
   read_suites(*table, "suites", config.suites);
   table->integer("workers", config.workers, 1U, static_cast<std::uint32_t>(limits::kMaxWorkers));
   table->integers("lcores", config.lcores, kMaxLcore, limits::kMaxWorkers + 1);
+  if (const auto mode = table->choice("idle", kIdleNames))
+    config.idle = static_cast<IdleMode>(*mode);
   table->integer("handshake_threads", config.handshake_threads, 1U, 16U);
   read_log_level(*table, "log_level", config.log_level);
   table->string("control_socket", config.control.socket, kMaxSocketPath);

@@ -32,6 +32,9 @@ namespace jumpgate::config {
 enum class PortDriver : std::uint8_t { kAfXdp, kAfPacket, kTap, kMemif, kRing, kNull, kPcap, kPci };
 std::string_view to_string(PortDriver driver);
 
+/// What a worker does that finds nothing to do.
+enum class IdleMode : std::uint8_t { kAdaptive, kPoll };
+
 /// [[port]]
 struct PortConfig {
   std::string name;
@@ -152,6 +155,7 @@ struct GatewayConfig {
   std::vector<Suite> suites{Suite::kAes256Gcm, Suite::kChaCha20Poly1305};  // in order of preference
   std::uint32_t workers{1};
   std::vector<std::uint32_t> lcores;  // one a worker, then the controller's; empty: chosen at start
+  IdleMode idle{IdleMode::kAdaptive};
   std::uint32_t handshake_threads{1};
   LogLevel log_level{LogLevel::kInfo};
   ControlConfig control;

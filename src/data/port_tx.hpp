@@ -8,6 +8,7 @@
 /// the link is down (`link_down`).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -47,6 +48,10 @@ class PortTx {
   /// Heartbeats, CLOSE, and the controller's frames.
   void send_control(std::uint8_t port, rte_mbuf* frame) {
     send_in(TxBacklog::kControlLane, port, frame);
+  }
+  /// Frames wait that their ports did not take.
+  [[nodiscard]] bool backlogged() const {
+    return std::ranges::any_of(backlogs_, [](const TxBacklog& each) { return !each.empty(); });
   }
   void flush_all() {
     for (std::size_t i = 0; i < ports_.size(); ++i)

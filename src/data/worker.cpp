@@ -85,10 +85,11 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup s
     port.mac = port.port->mac();
     port.mtu = port.port->mtu();
   }
+  const Duration idle_sleep = limits.idle_sleep;  // `setup` moves on
   std::unique_ptr<Shard> shard(new Shard(std::move(setup), std::move(*sessions),
                                          std::move(*windows), std::move(*keys), std::move(*meters),
                                          now));
-  return std::unique_ptr<Worker>(new Worker(std::move(shard)));
+  return std::unique_ptr<Worker>(new Worker(std::move(shard), idle_sleep));
 }
 
 Worker::~Worker() {
@@ -104,6 +105,10 @@ void Worker::offline() {
 }
 void Worker::pause() {
   rte_pause();
+}
+
+bool Worker::owes() const {
+  return shard_->tx.backlogged() || shard_->timers.next_wake() <= shard_->now;
 }
 
 std::size_t Worker::poll_frames() {

@@ -18,6 +18,7 @@
 
 #include <jumpgate/time.hpp>
 
+#include "data/idle.hpp"
 #include "data/shard.hpp"
 
 namespace jumpgate::data {
@@ -42,12 +43,22 @@ class Worker {
   /// One round at `now`, which never falls. True when there was anything to do.
   bool poll_once(MonoNs now);
 
-  /// Rounds until `stop`; `clock` is a callable that returns MonoNs.
-  template <typename Clock>
-  void run(const std::atomic<bool>& stop, Clock&& clock) {
+  /// Rounds until `stop`; `clock` is a callable that returns MonoNs, `sleep` one that takes a
+  /// Duration and is called where WorkerLimits::idle_sleep allows it.
+  template <typename Clock, typename Sleep>
+  void run(const std::atomic<bool>& stop, Clock&& clock, Sleep&& sleep) {
     online();
-    while (!stop.load(std::memory_order_relaxed))
-      if (!poll_once(clock())) pause();
+    while (!stop.load(std::memory_order_relaxed)) {
+      const MonoNs now = clock();
+      const bool worked = poll_once(now);
+      const Duration wait = idle_.after_round(now, worked || owes());
+      if (wait.ns > 0) {
+        shard_->counters.add(bus::WorkerCounter::kSleeps);
+        sleep(wait);
+      } else if (!worked) {
+        pause();
+      }
+    }
     offline();
   }
 
@@ -58,13 +69,17 @@ class Worker {
   [[nodiscard]] const Shard& shard() const { return *shard_; }
 
  private:
-  explicit Worker(std::unique_ptr<Shard> shard) : shard_(std::move(shard)) {}
+  Worker(std::unique_ptr<Shard> shard, Duration idle_sleep)
+      : shard_(std::move(shard)), idle_(idle_sleep) {}
   static void pause();
+  /// Something waits for the next round: frames for a port that was full, timers beyond a round's.
+  [[nodiscard]] bool owes() const;
   std::size_t poll_frames();
   std::size_t poll_hand_offs();
   std::size_t poll_port(std::uint16_t index);
 
   std::unique_ptr<Shard> shard_;
+  Idle idle_;
 };
 
 }  // namespace jumpgate::data

@@ -13,8 +13,9 @@ TEST(Threads, ControllerAndWorker) {
   constexpr std::uint32_t kLives = 200;
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> clock{h.now.ns};
-  std::thread worker(
-      [&] { h.workers[0]->run(stop, [&] { return MonoNs{clock.fetch_add(1'000)}; }); });
+  std::thread worker([&] {
+    h.workers[0]->run(stop, [&] { return MonoNs{clock.fetch_add(1'000)}; }, [](Duration) {});
+  });
 
   std::uint64_t acknowledged = 0;
   std::uint64_t sent = 0;

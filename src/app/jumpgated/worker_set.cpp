@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
+#include <thread>
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <sys/prctl.h>
 
 #include "aead_ipsecmb/aead_ipsecmb.hpp"
 #include "aead_sodium/aead_sodium.hpp"
@@ -55,6 +58,7 @@ data::WorkerLimits worker_limits(const config::GatewayConfig& config) {
   const std::uint32_t extra = config.limits.replay_windows != 0 ? config.limits.replay_windows
                                                                 : config.limits.max_sessions / 8;
   limits.extra_windows = std::max(64U, extra / config.workers);
+  if (config.idle == config::IdleMode::kAdaptive) limits.idle_sleep = data::kMaxIdleSleep;
   limits.expanded_keys = std::bit_ceil(std::max(8U, config.limits.expanded_keys));
   return limits;
 }
@@ -107,7 +111,11 @@ WorkerSet::~WorkerSet() {
 
 int WorkerSet::run(void* launch) {
   const auto& self = *static_cast<const Launch*>(launch);
-  self.worker->run(self.set->stopping_, self.set->clock_);
+  // By default the kernel lengthens each sleep by 50 us, to wake several threads at once.
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  self.worker->run(self.set->stopping_, self.set->clock_, [](Duration wait) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(wait.ns));
+  });
   return 0;
 }
 

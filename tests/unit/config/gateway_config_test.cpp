@@ -15,6 +15,7 @@ TEST(GatewayConfig, DefaultsAndValues) {
   const auto config = parse_gateway(gateway_text(), scratch.path("gateway.toml"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->listen_port, 51820);
+  EXPECT_EQ(config->idle, IdleMode::kAdaptive);
   EXPECT_EQ(config->policies, session::PolicySet{});
   ASSERT_EQ(config->ports.size(), 2U);
   EXPECT_EQ(config->ports[1].role, net::PortRole::kInner);
@@ -28,6 +29,7 @@ TEST(GatewayConfig, EverythingSet) {
   const test::Scratch scratch;
   const std::string text = replaced(gateway_text(), "[[port]]", R"(node_id = 7
 listen_port = 443
+idle = "poll"
 inner_mtu = 1300
 suites = ["chacha20-poly1305"]
 workers = 2
@@ -55,6 +57,7 @@ loss_volatile_threshold = 0.3
   const auto config = parse_gateway(text, scratch.path("gateway.toml"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->node_id, 7);
+  EXPECT_EQ(config->idle, IdleMode::kPoll);
   EXPECT_EQ(config->suites, std::vector{Suite::kChaCha20Poly1305});
   EXPECT_EQ(config->lcores, (std::vector<std::uint32_t>{1, 2, 0}));
   EXPECT_EQ(config->log_level, LogLevel::kDebug);
