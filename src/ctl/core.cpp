@@ -17,12 +17,12 @@ constexpr base::TokenRate kRejectionEvents{.tokens = 1, .per = seconds(1), .burs
 }  // namespace
 
 Core::Core(const session::TransitionAuthority& the_authority, Settings the_settings,
-           const Ports& the_ports, const session::PolicySet& the_policies,
-           crypto::ResetKey the_reset_key, MonoNs now)
+           const Ports& the_ports, session::PolicySet the_policies, crypto::ResetKey the_reset_key,
+           MonoNs now)
     : authority(the_authority),
       settings(std::move(the_settings)),
       ports(the_ports),
-      policies(the_policies),
+      policies(std::move(the_policies)),
       sessions(settings.workers, settings.slots_per_worker, settings.max_sessions, ports.random),
       peers(settings.max_peers, ports.random),
       wheel(sessions.slots(), now),

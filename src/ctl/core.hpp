@@ -77,7 +77,7 @@ inline constexpr Duration kRetryDelay = milliseconds(1);
 class Core {
  public:
   Core(const session::TransitionAuthority& authority, Settings settings, const Ports& ports,
-       const session::PolicySet& policies, crypto::ResetKey reset_key, MonoNs now);
+       session::PolicySet policies, crypto::ResetKey reset_key, MonoNs now);
 
   // ---- Commands: obtain before a transition, send after it.
   // -------------------------------------------------------
