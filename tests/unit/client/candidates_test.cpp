@@ -86,6 +86,33 @@ TEST(Jump, WhatFailedAWholeWindowIsNotTheFirstOfTheNext) {
   EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "wifi", "cell", "wire"}));
 }
 
+/// Wi-Fi is heard all the time, and nothing asked over it arrives; the target of a planned move is dead.
+void move_where_only_wire_answers(Harness& h) {
+  h.attach();
+  h.up(kWire);
+  h.run(seconds(2));
+  h.dead[kCell] = true;
+  h.lose_over = [](UplinkId u, wire::Type t) { return u == kWifi && t == wire::Type::kReattach; };
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+}
+
+TEST(Jump, APathThatIsHeardAndProvesNothingMakesRoomWithinTheWindow) {
+  Harness h;
+  move_where_only_wire_answers(h);
+  // The move's window of 8 s, then 3 s in place.
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kWire; }, seconds(13)));
+  EXPECT_EQ(h.gateway->sessions, 1U);
+}
+
+TEST(Jump, APathThatIsHeardAndProvedNothingForAWindowComesAfterOthers) {
+  Harness h;
+  h.gateway->policy.switching.recovery_window = seconds(3);
+  move_where_only_wire_answers(h);
+  // Two windows of 3 s and the pause of a second.
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kWire; }, seconds(9)));
+  EXPECT_EQ(h.gateway->sessions, 1U);
+}
+
 TEST(Jump, AfterAnUnansweredResponseDataStaysOnTheOldPath) {
   Harness h;
   h.delay[kCell] = milliseconds(400);
