@@ -95,10 +95,11 @@ class SessionCore {
   [[nodiscard]] UplinkId current_uplink() const { return bound_uplink; }
   /// Installs the next epoch, in place of a former one; null when its number or phase is
   /// impossible. A draining epoch of the same phase ends.
-  /// No jump is being answered: back to the epoch in force, but not from a rekey's. That one is heard by the gateway
-  /// over the same path, and only in it does the gateway learn that the client has the new keys.
-  void leave_next();
   Epoch* install_next(const EpochInfo& info, std::uint64_t owner, MonoNs now);
+  /// No jump is being answered: back to the epoch in force, but not from a rekey's. That one is
+  /// heard by the gateway over the same path, and only in it does the gateway learn that the client
+  /// has the new keys.
+  void leave_next();
   void drop_next(MonoNs now);
   /// Keys of an epoch are in use: KeyInstalled. Their end is told once: KeyExpired.
   void keys_installed(const EpochInfo& info, MonoNs now);

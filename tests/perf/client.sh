@@ -11,19 +11,15 @@
 #
 # What a cable's end receives is handled by a kernel thread of its own (threaded NAPI, with GRO as on a card), and counts
 # for the side it is on: else the sender's process would pay for it, on whichever side it is.
-source "$(dirname "$0")/../scenario/lib.sh"
+source "$(dirname "$0")/lib_pair.sh"
 seconds=${1:-5}
 rounds=${2:-3}
 json=$root/build/bench/client.json
 for program in iperf3 wireguard-go wg; do
   command -v "$program" >/dev/null || skip "no $program here: apt-get install iperf3 wireguard-go wireguard-tools"
 done
-jump=$build/src/app/jump/jump
-[[ -x $jump && -x $build/src/app/jumpgated/jumpgated ]] || fail "the gateway and the client are not built in $build"
 
-make_ns client gw server
-make_veth client W gw wan
-make_veth server B gw lan
+lay_out
 receive_apart() { # receive_apart NS IF
   in_ns "$1" ethtool -K "$2" gro on
   in_ns "$1" sh -c "echo 1 >/sys/class/net/$2/threaded"
@@ -34,9 +30,6 @@ receive_apart client W
 receive_apart gw wan
 receive_apart gw lan
 receive_apart server B
-add_address client W 198.51.100.1/24
-add_address server B 10.9.0.2/24
-ip -n "$prefix-server" route add default via 10.9.0.1
 start server iperf iperf3 -s
 mtu=1420 # inner, of both: what wireguard-go takes by itself on this cable
 
@@ -54,62 +47,12 @@ measure() {
     done
   done
 }
-answers() { in_ns client ping -c 1 -W 1 10.9.0.2; }
 
 # ---- jump and jumpgated
 no_stack gw wan lan
-(umask 077 && "$jump" genkey >"$logs/gateway.key" && "$jump" genkey >"$logs/client.key")
-huge=true
-[[ -z ${JUMPGATE_NO_HUGE:-} ]] || huge=false
-cat >"$logs/gateway.toml" <<EOT
-[gateway]
-private_key_file = "$logs/gateway.key"
-state_dir = "$logs/gateway-state"
-control_socket = "$logs/jumpgated.sock"
-inner_mtu = $mtu
-[events]
-file = "$logs/events.jsonl"
-[eal]
-huge = $huge
-[limits]
-max_sessions = 64
-[[port]]
-name = "wan"
-role = "outer"
-driver = "${JG_DRIVER:-af_xdp}"
-interface = "wan"
-addresses = ["198.51.100.2/24"]
-[[port]]
-name = "lan"
-role = "inner"
-driver = "${JG_DRIVER:-af_xdp}"
-interface = "lan"
-addresses = ["10.9.0.1/24"]
-[[peer]]
-name = "client"
-public_key = "$("$jump" pubkey <"$logs/client.key")"
-addresses = ["10.8.0.2/32"]
-EOT
-cat >"$logs/client.toml" <<EOT
-[client]
-private_key_file = "$logs/client.key"
-state_dir = "$logs/client-state"
-control_socket = "$logs/jump.sock"
-tun = "jump0"
-allowed_ips = ["10.9.0.0/24"]
-[gateway]
-public_key = "$("$jump" pubkey <"$logs/gateway.key")"
-endpoints = ["198.51.100.2:51820"]
-[[uplink]]
-name = "w"
-interface = "W"
-EOT
-start gw jumpgated "$build/src/app/jumpgated/jumpgated" --config "$logs/gateway.toml"
-gateway=$started
-wait_for 20 logged jumpgated ready
-start client jump "$jump" up "$logs/client.toml"
-client=$started
-wait_for 20 answers
+make_keys
+write_configs "inner_mtu = $mtu"
+start_pair
 measure jump "$client" "$gateway"
 stop "$client"
 stop "$gateway"

@@ -20,15 +20,8 @@ static_assert(Sendable<bus::Attach> && Sendable<bus::Commit> && Sendable<bus::Ca
 class CoreTest : public GatewayTest {
  protected:
   CoreTest() {
-    core_.emplace(owner_.authority(), settings_,
-                  Ports{.workers = workers_,
-                        .datagrams = out_,
-                        .paths = paths_,
-                        .handshakes = handshakes_,
-                        .routes = routes_,
-                        .events = log_,
-                        .random = random_},
-                  session::PolicySet{policy_}, crypto::ResetKey(random_.array<32>()), now_);
+    core_.emplace(owner_.authority(), settings_, ports(), session::PolicySet{policy_},
+                  crypto::ResetKey(random_.array<32>()), now_);
     const auto config = config_with(true, false);
     session_ =
         core_->sessions.create(owner_.authority(), SessionId{.bytes = {1}},

@@ -60,16 +60,19 @@ class GatewayTest : public ::testing::Test {
     return made;
   }
 
+  [[nodiscard]] Ports ports() {
+    return {.workers = workers_,
+            .datagrams = out_,
+            .paths = paths_,
+            .handshakes = handshakes_,
+            .routes = routes_,
+            .events = log_,
+            .random = random_};
+  }
+
   void start() {
-    gateway_.emplace(settings_,
-                     Ports{.workers = workers_,
-                           .datagrams = out_,
-                           .paths = paths_,
-                           .handshakes = handshakes_,
-                           .routes = routes_,
-                           .events = log_,
-                           .random = random_},
-                     config_with(true, true), crypto::ResetKey(random_.array<32>()), now_);
+    gateway_.emplace(settings_, ports(), config_with(true, true),
+                     crypto::ResetKey(random_.array<32>()), now_);
     ASSERT_TRUE(gateway_->started());
   }
 

@@ -15,19 +15,12 @@ namespace jumpgate::ctl::testing {
 class RecordedGateway : public GatewayTest {
  protected:
   void SetUp() override {
-    const Ports real{.workers = workers_,
-                     .datagrams = out_,
-                     .paths = paths_,
-                     .handshakes = handshakes_,
-                     .routes = routes_,
-                     .events = log_,
-                     .random = random_};
     recorder_.emplace(
         [this](std::span<const std::uint8_t> bytes) {
           tape_.insert(tape_.end(), bytes.begin(), bytes.end());
           return true;
         },
-        real, settings_.cid_key);
+        ports(), settings_.cid_key);
     log_.observe(&recorder_->events());
     recorder_->on_start(settings_, *config_with(true, true), now_);
     gateway_.emplace(settings_, recorder_->ports(), config_with(true, true),

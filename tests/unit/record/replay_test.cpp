@@ -127,14 +127,7 @@ TEST_F(Replay, AConfigurationTooLargeForARecordEndsItAtOnce) {
           most = std::max(most, bytes.size());
           return true;
         },
-        Ports{.workers = workers_,
-              .datagrams = out_,
-              .paths = paths_,
-              .handshakes = handshakes_,
-              .routes = routes_,
-              .events = log_,
-              .random = random_},
-        settings_.cid_key);
+        ports(), settings_.cid_key);
     recorder.on_start(settings_, config, now_);
     recorder.on_done();
     EXPECT_LE(most, record::RecordFile::kRing);
