@@ -9,7 +9,7 @@ namespace jumpgate::ethdev {
 namespace {
 
 // Ethernet header, one VLAN tag, and the ring header of af_packet before each frame.
-constexpr unsigned kFrameOverhead = 14 + 4 + 66;
+constexpr unsigned kRingFrameOverhead = 14 + 4 + 66;
 
 std::string device_name(std::string_view driver, const std::string& name) {
   std::string device = fmt::format("net_{}_{}", driver, name);
@@ -20,7 +20,7 @@ std::string device_name(std::string_view driver, const std::string& name) {
 // af_packet's ring is made of power-of-two frames that divide its block.
 unsigned frame_size(std::uint16_t mtu) {
   unsigned size = 2048;
-  while (size < mtu + kFrameOverhead)
+  while (size < mtu + kRingFrameOverhead)
     size *= 2;
   return size;
 }

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-std::unexpected<std::string> failure(const std::string& path, const char* what) {
+std::unexpected<std::string> socket_failure(const std::string& path, const char* what) {
   return std::unexpected(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
 }
 
@@ -131,15 +131,15 @@ std::string handle_request(std::string_view request, Direction& ab, Direction& b
 std::expected<int, std::string> open_control(const std::string& path) {
   sockaddr_un address{};
   if (!address_of(path, address)) {
-    return failure(path, "control socket");
+    return socket_failure(path, "control socket");
   }
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
-    return failure(path, "control socket");
+    return socket_failure(path, "control socket");
   }
   ::unlink(path.c_str());
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    auto error = failure(path, "bind");
+    auto error = socket_failure(path, "bind");
     ::close(fd);
     return error;
   }
@@ -167,11 +167,11 @@ void serve_control(int fd, Direction& ab, Direction& ba) {
 std::expected<std::string, std::string> ask(const std::string& path, const std::string& request) {
   sockaddr_un address{};
   if (!address_of(path, address)) {
-    return failure(path, "control socket");
+    return socket_failure(path, "control socket");
   }
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) {
-    return failure(path, "socket");
+    return socket_failure(path, "socket");
   }
   // A path of its own for the answer: abstract addresses do not reach from one network namespace to
   // another.
@@ -179,7 +179,7 @@ std::expected<std::string, std::string> ask(const std::string& path, const std::
   sockaddr_un self{};
   if (!address_of(self_path, self)) {
     ::close(fd);
-    return failure(self_path, "control socket");
+    return socket_failure(self_path, "control socket");
   }
   const timeval second{.tv_sec = 1, .tv_usec = 0};
   std::array<char, kMaxControlBytes> buffer{};
@@ -190,7 +190,7 @@ std::expected<std::string, std::string> ask(const std::string& path, const std::
                sizeof address) >= 0) {
     length = ::recv(fd, buffer.data(), buffer.size(), 0);
   }
-  auto error = failure(path, "no answer from the link");
+  auto error = socket_failure(path, "no answer from the link");
   ::close(fd);
   ::unlink(self_path.c_str());
   if (length < 0) {

@@ -3,15 +3,15 @@
 #include <cstring>
 #include <optional>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "tun/checksum.hpp"
 
 namespace jumpgate::tun {
 namespace {
 
 constexpr std::size_t kMaxJoined = 65000;
-constexpr std::uint8_t kProtocolTcp = 6;
-constexpr std::uint8_t kTcpAck = 0x10;
-constexpr std::uint8_t kTcpPush = 0x08;
 
 struct TcpSegment {
   std::span<const std::uint8_t> bytes;
@@ -25,12 +25,12 @@ struct TcpSegment {
 };
 
 bool plain_ipv4(std::span<const std::uint8_t> p) {
-  return p.size() >= 40 && p[0] == 0x45 && p[9] == kProtocolTcp && load_be16(&p[2]) == p.size() &&
+  return p.size() >= 40 && p[0] == 0x45 && p[9] == IPPROTO_TCP && load_be16(&p[2]) == p.size() &&
          (load_be16(&p[6]) & 0xbfff) == 0 && base::fold(checksum_add(0, p.first(20))) == 0xffff;
 }
 
 bool plain_ipv6(std::span<const std::uint8_t> p) {
-  return p.size() >= 60 && (p[0] >> 4) == 6 && p[6] == kProtocolTcp &&
+  return p.size() >= 60 && (p[0] >> 4) == 6 && p[6] == IPPROTO_TCP &&
          std::size_t{load_be16(&p[4])} + 40 == p.size();
 }
 
@@ -47,13 +47,13 @@ std::optional<TcpSegment> parse(std::span<const std::uint8_t> p) {
   }
   s.headers = s.transport + std::size_t{p[s.transport + 12]} / 16 * 4;
   if (s.headers < s.transport + 20 || s.headers >= p.size()) return std::nullopt;
-  if ((s.flags() & static_cast<std::uint8_t>(~kTcpPush)) != kTcpAck) return std::nullopt;
+  if ((s.flags() & static_cast<std::uint8_t>(~TH_PUSH)) != TH_ACK) return std::nullopt;
   return s;
 }
 
 bool checksum_holds(const TcpSegment& s) {
   const std::uint64_t pseudo =
-      pseudo_header_sum(s.bytes, kProtocolTcp, s.bytes.size() - s.transport);
+      pseudo_header_sum(s.bytes, IPPROTO_TCP, s.bytes.size() - s.transport);
   return base::fold(checksum_add(pseudo, s.bytes.subspan(s.transport))) == 0xffff;
 }
 
@@ -77,7 +77,7 @@ Coalescer::Coalescer() : joined_(kMaxJoined) {}
 
 std::size_t Coalescer::gather(std::span<const std::span<std::uint8_t>> packets) {
   const auto first = parse(packets.front());
-  if (!first || packets.size() < 2 || (first->flags() & kTcpPush) != 0) return 1;
+  if (!first || packets.size() < 2 || (first->flags() & TH_PUSH) != 0) return 1;
   std::size_t count = 1;
   length_ = first->bytes.size();
   std::uint32_t expected = first->sequence() + static_cast<std::uint32_t>(first->payload());
@@ -99,7 +99,7 @@ std::size_t Coalescer::gather(std::span<const std::span<std::uint8_t>> packets) 
     flags |= next->flags();
     // A push ends the run so that the reader is woken; a shorter segment ends it because the sizes
     // must agree.
-    if ((next->flags() & kTcpPush) != 0 || next->payload() < first->payload()) {
+    if ((next->flags() & TH_PUSH) != 0 || next->payload() < first->payload()) {
       ++count;
       break;
     }
@@ -117,7 +117,7 @@ std::size_t Coalescer::gather(std::span<const std::span<std::uint8_t>> packets) 
   p[first->transport + 13] = flags;
   // NEEDS_CSUM: the field holds the pseudo header's sum, and the kernel takes the rest as verified.
   store_be16(p + first->transport + 16,
-             base::fold(pseudo_header_sum({p, length_}, kProtocolTcp, length_ - first->transport)));
+             base::fold(pseudo_header_sum({p, length_}, IPPROTO_TCP, length_ - first->transport)));
   header_ = {.flags = kVnetNeedsChecksum,
              .gso_type = first->v6 ? kGsoTcp6 : kGsoTcp4,
              .header_length = static_cast<std::uint16_t>(first->headers),

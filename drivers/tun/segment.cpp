@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "tun/checksum.hpp"
 
 namespace jumpgate::tun {
 namespace {
 
-constexpr std::uint8_t kProtocolTcp = 6;
-constexpr std::uint8_t kProtocolUdp = 17;
 constexpr std::size_t kTcpHeader = 20;
 constexpr std::size_t kUdpHeader = 8;
-constexpr std::uint8_t kTcpFin = 0x01;
-constexpr std::uint8_t kTcpPush = 0x08;
-constexpr std::uint8_t kTcpCwr = 0x80;
+constexpr std::uint8_t kTcpCwr = 0x80;  // RFC 3168; netinet/tcp.h has not got it
 
 bool is_v6(std::span<const std::uint8_t> packet) {
   return (packet[0] >> 4) == 6;
@@ -107,7 +106,7 @@ void Segmenter::finish_headers(std::span<std::uint8_t> segment, std::size_t payl
   if (tcp_) {
     store_be32(transport + 4,
                static_cast<std::uint32_t>(load_be32(transport + 4) + index_ * segment_));
-    if (!last) transport[13] &= static_cast<std::uint8_t>(~(kTcpFin | kTcpPush));
+    if (!last) transport[13] &= static_cast<std::uint8_t>(~(TH_FIN | TH_PUSH));
     if (!first) transport[13] &= static_cast<std::uint8_t>(~kTcpCwr);
     field = transport + 16;
   } else {
@@ -116,7 +115,7 @@ void Segmenter::finish_headers(std::span<std::uint8_t> segment, std::size_t payl
   }
   store_be16(field, 0);
   const std::uint64_t sum =
-      checksum_add(pseudo_header_sum(segment, tcp_ ? kProtocolTcp : kProtocolUdp, length),
+      checksum_add(pseudo_header_sum(segment, tcp_ ? IPPROTO_TCP : IPPROTO_UDP, length),
                    segment.subspan(transport_));
   const auto checksum = static_cast<std::uint16_t>(~base::fold(sum) & 0xffff);
   store_be16(field, checksum == 0 && !tcp_ ? std::uint16_t{0xffff} : checksum);

@@ -15,8 +15,6 @@
 namespace jumpgate::config {
 namespace {
 
-// Linux's IFNAMSIZ, less its zero.
-constexpr std::size_t kMaxInterfaceName = 15;
 constexpr std::uint16_t kMaxMtu = 8920;
 
 void read_client(TableReader& root, ClientConfig& config) {
@@ -93,8 +91,8 @@ void read_uplinks(TableReader& root, ClientConfig& config) {
   }
 }
 
-std::expected<ClientConfig, Problems> read_document(std::unique_ptr<TomlDocument> document,
-                                                    Problems problems) {
+std::expected<ClientConfig, Problems> read_client_document(std::unique_ptr<TomlDocument> document,
+                                                           Problems problems) {
   if (!document) return std::unexpected(std::move(problems));
   ClientConfig config;
   config.path = document->path();
@@ -126,13 +124,13 @@ std::expected<ClientConfig, Problems> read_document(std::unique_ptr<TomlDocument
 std::expected<ClientConfig, Problems> load_client(const std::string& path) {
   Problems problems;
   auto document = TomlDocument::load(path, problems);
-  return read_document(std::move(document), std::move(problems));
+  return read_client_document(std::move(document), std::move(problems));
 }
 
 std::expected<ClientConfig, Problems> parse_client(std::string_view text, const std::string& path) {
   Problems problems;
   auto document = TomlDocument::parse(text, path, problems);
-  return read_document(std::move(document), std::move(problems));
+  return read_client_document(std::move(document), std::move(problems));
 }
 
 }  // namespace jumpgate::config

@@ -19,6 +19,9 @@
 
 namespace jumpgate::config {
 
+/// Linux's IFNAMSIZ, less its zero.
+inline constexpr std::size_t kMaxInterfaceName = 15;
+
 /// Letters, digits, '.', '_' and '-', at most limits::kMaxNameBytes.
 std::expected<void, std::string> check_name(const std::string& name);
 void read_name(TableReader& table, std::string_view key, std::string& out);

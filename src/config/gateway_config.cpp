@@ -104,8 +104,8 @@ void read_eal(TableReader& root, EalConfig& out) {
   table->finish();
 }
 
-std::expected<GatewayConfig, Problems> read_document(std::unique_ptr<TomlDocument> document,
-                                                     Problems problems) {
+std::expected<GatewayConfig, Problems> read_gateway_document(std::unique_ptr<TomlDocument> document,
+                                                             Problems problems) {
   if (!document) return std::unexpected(std::move(problems));
   GatewayConfig config;
   config.path = document->path();
@@ -154,14 +154,14 @@ std::uint16_t rates_of(const PeerConfig& peer, const GatewayConfig& config) {
 std::expected<GatewayConfig, Problems> load_gateway(const std::string& path) {
   Problems problems;
   auto document = TomlDocument::load(path, problems);
-  return read_document(std::move(document), std::move(problems));
+  return read_gateway_document(std::move(document), std::move(problems));
 }
 
 std::expected<GatewayConfig, Problems> parse_gateway(std::string_view text,
                                                      const std::string& path) {
   Problems problems;
   auto document = TomlDocument::parse(text, path, problems);
-  return read_document(std::move(document), std::move(problems));
+  return read_gateway_document(std::move(document), std::move(problems));
 }
 
 }  // namespace jumpgate::config

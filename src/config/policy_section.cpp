@@ -137,8 +137,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRequired
      {"volatility", "loss_volatile_threshold"},
      {"security", "reattach_proof_max_age"}}};
 
-std::expected<session::PolicySet, Problems> read_document(std::unique_ptr<TomlDocument> document,
-                                                          Problems problems) {
+std::expected<session::PolicySet, Problems> read_policy_document(
+    std::unique_ptr<TomlDocument> document, Problems problems) {
   if (!document) return std::unexpected(std::move(problems));
   session::PolicySet policies;
   TableReader root{*document, problems};
@@ -188,14 +188,14 @@ std::string policy_field_at_fault(const Problems& problems) {
 std::expected<session::PolicySet, Problems> load_policy(const std::string& path) {
   Problems problems;
   auto document = TomlDocument::load(path, problems);
-  return read_document(std::move(document), std::move(problems));
+  return read_policy_document(std::move(document), std::move(problems));
 }
 
 std::expected<session::PolicySet, Problems> parse_policy(std::string_view text,
                                                          const std::string& name) {
   Problems problems;
   auto document = TomlDocument::parse(text, name, problems);
-  return read_document(std::move(document), std::move(problems));
+  return read_policy_document(std::move(document), std::move(problems));
 }
 
 }  // namespace jumpgate::config

@@ -13,8 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 8> kDriverNames{"af_xdp", "af_packet", "tap",  "memif",
                                                        "ring",   "null",      "pcap", "pci"};
 constexpr std::array<std::string_view, 2> kRoleNames{"outer", "inner"};
-// Linux's IFNAMSIZ, less its zero.
-constexpr std::size_t kMaxInterfaceName = 15;
 constexpr std::size_t kMaxPortAddresses = 16;
 constexpr std::size_t kMaxRoutes = 1024;
 // Jumbo frames; single-segment mbufs hold them.

@@ -7,8 +7,6 @@
 namespace jumpgate::net {
 namespace {
 
-constexpr std::uint8_t kEndOfOptions = 0;
-constexpr std::uint8_t kNoOperation = 1;
 /// Such an option goes into every fragment (RFC 791 section 3.1).
 constexpr std::uint8_t kCopied = 0x80;
 constexpr std::uint16_t kMoreFragments = 0x2000;
@@ -28,8 +26,8 @@ std::size_t Fragmenter::copy_header(MutableBytes out) const {
   }
   std::copy_n(packet_.begin(), kIpv4Size, out.begin());
   std::size_t size = kIpv4Size;
-  for (std::size_t at = kIpv4Size; at < whole && packet_[at] != kEndOfOptions;) {
-    if (packet_[at] == kNoOperation) {
+  for (std::size_t at = kIpv4Size; at < whole && packet_[at] != kIpEndOfOptions;) {
+    if (packet_[at] == kIpNoOperation) {
       ++at;
       continue;
     }
@@ -42,7 +40,7 @@ std::size_t Fragmenter::copy_header(MutableBytes out) const {
     at += length;
   }
   while (size % 4 != 0)
-    out[size++] = kEndOfOptions;
+    out[size++] = kIpEndOfOptions;
   out[0] = static_cast<std::uint8_t>(0x40 | (size / 4));
   return size;
 }

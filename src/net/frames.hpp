@@ -29,6 +29,9 @@ inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr std::uint8_t kProtocolIcmp = 1;
 inline constexpr std::uint8_t kProtocolTcp = 6;
 inline constexpr std::uint8_t kProtocolIcmpv6 = 58;
+// The options of one byte, RFC 791 section 3.1.
+inline constexpr std::uint8_t kIpEndOfOptions = 0;
+inline constexpr std::uint8_t kIpNoOperation = 1;
 inline constexpr MacAddress kBroadcastMac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 inline constexpr std::uint8_t kDefaultTtl = 64;
 

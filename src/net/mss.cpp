@@ -6,7 +6,6 @@
 namespace jumpgate::net {
 namespace {
 
-constexpr std::size_t kTcpHeader = 20;
 constexpr std::size_t kChecksum = 16;
 constexpr std::uint8_t kEndOfOptions = 0;
 constexpr std::uint8_t kNoOperation = 1;

@@ -6,11 +6,6 @@ namespace jumpgate::net {
 namespace {
 
 constexpr std::size_t kMaxDatagramPayload = 65535;
-// The smallest header of TCP, in which its flags stand; RFC 1858 section 3.2.1 calls it tmin.
-constexpr std::size_t kTcpHeader = 20;
-
-constexpr std::uint8_t kEndOfOptions = 0;
-constexpr std::uint8_t kNoOperation = 1;
 constexpr std::uint8_t kLooseSourceRoute = 131;
 constexpr std::uint8_t kStrictSourceRoute = 137;
 
@@ -55,9 +50,9 @@ bool has_source_route(Bytes packet) {
   const std::size_t header = std::size_t{packet[0] & 0x0fU} * 4;
   for (std::size_t at = kIpv4Size; at < header;) {
     const std::uint8_t kind = packet[at];
-    if (kind == kEndOfOptions) return false;
+    if (kind == kIpEndOfOptions) return false;
     if (kind == kLooseSourceRoute || kind == kStrictSourceRoute) return true;
-    if (kind == kNoOperation) {
+    if (kind == kIpNoOperation) {
       ++at;
       continue;
     }

@@ -20,6 +20,9 @@ namespace jumpgate::net {
 /// Each kind once and destination options twice are seven (RFC 8200 section 4.1).
 inline constexpr std::size_t kMaxExtensionHeaders = 8;
 
+/// The smallest header of TCP, in which its flags stand; RFC 1858 section 3.2.1 calls it tmin.
+inline constexpr std::size_t kTcpHeader = 20;
+
 inline constexpr std::uint8_t kHopByHopHeader = 0;
 inline constexpr std::uint8_t kRoutingHeader = 43;
 inline constexpr std::uint8_t kFragmentHeader = 44;

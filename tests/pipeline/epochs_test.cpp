@@ -9,10 +9,6 @@ namespace {
 using bus::ReportKind;
 using bus::WorkerCounter;
 
-ByteVector to_server(std::size_t payload = 32) {
-  return inner_packet("10.8.0.2", "10.0.0.9", payload);
-}
-
 /// The client's side of a proposal, at a new address.
 Client proposed(Harness& h, const Client& client, std::uint64_t epoch) {
   Client next = client;

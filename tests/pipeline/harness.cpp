@@ -86,6 +86,10 @@ ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t 
   return packet;
 }
 
+ByteVector to_server(std::size_t payload) {
+  return inner_packet("10.8.0.2", "10.0.0.9", payload);
+}
+
 ByteVector with_class(ByteVector packet, std::uint8_t traffic_class) {
   if (packet[0] >> 4 == 6) {
     packet[0] = static_cast<std::uint8_t>(0x60 | (traffic_class >> 4));

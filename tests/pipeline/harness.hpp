@@ -46,6 +46,8 @@ IpAddress address(std::string_view text);
 /// An inner packet: UDP of `payload` bytes from and to port 7.
 ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t payload = 32,
                         std::uint8_t ttl = 64);
+/// One from the client of an attached session to the server behind the gateway.
+ByteVector to_server(std::size_t payload = 32);
 /// The same with another TOS or traffic class, checksum included.
 ByteVector with_class(ByteVector packet, std::uint8_t traffic_class);
 /// A frame for a port: an IP packet behind an Ethernet header.

@@ -38,10 +38,6 @@ struct IdleWorker : testing::Test {
   std::vector<Duration> sleeps;
 };
 
-ByteVector to_server() {
-  return inner_packet("10.8.0.2", "10.0.0.9");
-}
-
 TEST_F(IdleWorker, SleepsLongerAndLongerUpToTheBound) {
   Client client = h.attached(0, 0);
   h.put(client, client.data(to_server()));

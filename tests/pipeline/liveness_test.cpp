@@ -7,10 +7,6 @@ namespace {
 
 using bus::ReportKind;
 
-ByteVector to_server() {
-  return inner_packet("10.8.0.2", "10.0.0.9");
-}
-
 TEST(Heartbeat, QuickThenIdle) {
   Harness h;
   const Client client = h.attached(0, 0);

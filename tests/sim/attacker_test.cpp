@@ -15,8 +15,6 @@
 namespace jumpgate::sim {
 namespace {
 
-constexpr std::size_t kClients = 8;
-
 /// What must be the same before and after.
 struct Snapshot {
   struct Side {

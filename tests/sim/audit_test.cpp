@@ -20,9 +20,9 @@ namespace {
 
 constexpr std::uint64_t kSeed = 11;
 constexpr std::size_t kSmallRing = 64;
-constexpr std::size_t kActions = 40;
+constexpr std::size_t kAuditActions = 40;
 constexpr unsigned kSlicesEach = 5;
-constexpr unsigned kSlices = kActions * kSlicesEach;
+constexpr unsigned kSlices = kAuditActions * kSlicesEach;
 constexpr unsigned kLast = kSlices - 10;        // from here on the log is read again
 constexpr Duration kSlice = milliseconds(100);  // how often the audit thread gets its turn
 
@@ -78,7 +78,7 @@ Outcome run(std::size_t ring,
                .drain_events = false});
   Digest digest(world);
   unsigned slice = 0;
-  for (const Action& action : make_script(kSeed, kActions)) {
+  for (const Action& action : make_script(kSeed, kAuditActions)) {
     perform(world, action);
     for (unsigned i = 0; i < kSlicesEach; ++i) {
       world.run(kSlice);

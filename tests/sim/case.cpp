@@ -7,8 +7,6 @@
 namespace jumpgate::sim {
 namespace {
 
-constexpr std::size_t kClients = 8;
-
 nlohmann::json json_of(const Action& action) {
   return {name_of(action.what), action.client, action.uplink, action.a, action.b};
 }

@@ -17,9 +17,6 @@
 namespace jumpgate::sim {
 namespace {
 
-constexpr std::size_t kClients = 8;
-constexpr std::size_t kActions = 50;
-
 rc::Gen<Action> any_action() {
   return rc::gen::build<Action>(
       rc::gen::set(&Action::what, rc::gen::map(rc::gen::inRange<unsigned>(0, kWeightOfAll),

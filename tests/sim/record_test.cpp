@@ -13,8 +13,6 @@ namespace jumpgate::sim {
 namespace {
 
 constexpr std::size_t kWorlds = 6;
-constexpr std::size_t kClients = 8;
-constexpr std::size_t kActions = 50;
 
 TEST(Recording, OfWhateverHappensIsReplayedToTheSameBytes) {
   const jumpgate::testing::TempFolder folder;

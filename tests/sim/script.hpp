@@ -44,6 +44,10 @@ struct Action {
 };
 using Script = std::vector<Action>;
 
+/// Of a world that scripts play in, and of one script unless its test says otherwise.
+inline constexpr std::size_t kClients = 8;
+inline constexpr std::size_t kActions = 50;
+
 void perform(World& world, const Action& action);
 /// The whole of it, then the world heals and every client must come back. Stops at the first finding.
 void play(World& world, const Script& script);

@@ -13,18 +13,6 @@ using crypto::KeyPair;
 using crypto::NoiseIk;
 using test::unhex;
 
-class FixedRandom final : public base::RandomSource {
- public:
-  explicit FixedRandom(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
-  void fill(std::span<std::uint8_t> out) override {
-    ASSERT_EQ(out.size(), bytes_.size());
-    std::copy(bytes_.begin(), bytes_.end(), out.begin());
-  }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-};
-
 std::vector<std::uint8_t> transport(const base::SecretArray<32>& key, std::uint64_t nonce,
                                     const std::vector<std::uint8_t>& plain) {
   std::array<std::uint8_t, 12> n{};
@@ -42,8 +30,8 @@ TEST(NoiseVector, BothSidesReproduceIt) {
   auto initiator = NoiseIk::initiator(prologue, KeyPair::from_private(unhex<32>(v["init_static"])),
                                       unhex<32>(v["init_remote_static"]));
   auto responder = NoiseIk::responder(prologue, KeyPair::from_private(unhex<32>(v["resp_static"])));
-  FixedRandom initiator_random(unhex(v["init_ephemeral"]));
-  FixedRandom responder_random(unhex(v["resp_ephemeral"]));
+  test::FixedRandom initiator_random(unhex(v["init_ephemeral"]));
+  test::FixedRandom responder_random(unhex(v["resp_ephemeral"]));
   const auto& messages = v["messages"];
 
   const auto payload1 = unhex(messages[0]["payload"]);

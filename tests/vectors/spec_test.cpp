@@ -49,19 +49,6 @@ constexpr std::array<std::uint8_t, N> filled(std::uint8_t byte) {
   return out;
 }
 
-/// Gives one sequence of bytes, over and over.
-class FixedRandom final : public base::RandomSource {
- public:
-  explicit FixedRandom(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
-  void fill(std::span<std::uint8_t> out) override {
-    ASSERT_EQ(out.size(), bytes_.size());
-    std::ranges::copy(bytes_, out.begin());
-  }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-};
-
 template <std::size_t N>
 std::vector<std::uint8_t> bytes_of(const std::array<std::uint8_t, N>& array) {
   return {array.begin(), array.end()};
@@ -151,7 +138,7 @@ TEST_F(Spec, ControlMessage) {
   std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
   wire::encode_confirm({session_, 9}, payload);
   std::array<std::uint8_t, wire::kControlSize> message{};
-  FixedRandom nonce(bytes_of(counting<24>(0x30)));
+  test::FixedRandom nonce(bytes_of(counting<24>(0x30)));
   crypto::seal_control({wire::Type::kConfirm, 0, 0, 0, kCid}, payload, key.get(), nonce, message);
   EXPECT_EQ(message, line<288>("confirm"));
 }
@@ -189,7 +176,7 @@ TEST_F(Spec, MacsAndCookie) {
   EXPECT_EQ(mac1_key, line<32>("mac1_key"));
   EXPECT_EQ(cookie_key, line<32>("cookie_key"));
 
-  FixedRandom secret(bytes_of(filled<32>(0x44)));
+  test::FixedRandom secret(bytes_of(filled<32>(0x44)));
   crypto::CookieJar jar(secret, MonoNs{0});
   const auto cookie = jar.cookie_for(*base::parse_endpoint("192.0.2.7:51820"), MonoNs{0});
   EXPECT_EQ(cookie, line<16>("cookie_v4"));
@@ -203,7 +190,7 @@ TEST_F(Spec, MacsAndCookie) {
   EXPECT_TRUE(std::ranges::equal(std::span(hello).subspan<480, 16>(), mac1));
   EXPECT_TRUE(std::ranges::equal(std::span(hello).last<16>(), mac2));
 
-  FixedRandom nonce(bytes_of(counting<24>(0x50)));
+  test::FixedRandom nonce(bytes_of(counting<24>(0x50)));
   std::array<std::uint8_t, wire::kCookieReplySize> reply{};
   crypto::make_cookie_reply(hello, cookie, cookie_key, nonce, reply);
   const auto sealed = line<32>("sealed_cookie");
@@ -221,8 +208,8 @@ TEST_F(Spec, NoiseWithOurPrologue) {
   auto a = crypto::NoiseIk::initiator(prologue, KeyPair::from_private(filled<32>(0x66)),
                                       gateway.public_key);
   auto b = crypto::NoiseIk::responder(prologue, KeyPair::from_private(filled<32>(0x33)));
-  FixedRandom a_ephemeral(bytes_of(filled<32>(0x77)));
-  FixedRandom b_ephemeral(bytes_of(filled<32>(0x88)));
+  test::FixedRandom a_ephemeral(bytes_of(filled<32>(0x77)));
+  test::FixedRandom b_ephemeral(bytes_of(filled<32>(0x88)));
   std::array<std::uint8_t, wire::kHelloNoiseSize> first{};
   std::array<std::uint8_t, wire::kHelloPayloadSize> hello{};
   std::array<std::uint8_t, wire::kWelcomeNoiseSize> second{};

@@ -1,15 +1,19 @@
 /// Reads the vector files of this folder.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/random.hpp"
 #include "base/text.hpp"
 
 namespace jumpgate::test {
@@ -40,5 +44,18 @@ constexpr std::array<std::uint8_t, N> counting(std::uint8_t first) {
     out[i] = static_cast<std::uint8_t>(first + i);
   return out;
 }
+
+/// Gives one sequence of bytes, over and over.
+class FixedRandom final : public base::RandomSource {
+ public:
+  explicit FixedRandom(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
+  void fill(std::span<std::uint8_t> out) override {
+    ASSERT_EQ(out.size(), bytes_.size());
+    std::ranges::copy(bytes_, out.begin());
+  }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+};
 
 }  // namespace jumpgate::test

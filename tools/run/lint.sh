@@ -18,7 +18,7 @@ compile asan || failed+=(clang)
 
 # What ships. Tests are judged by both compilers and by their own results; tidy would take as long again over them.
 say "clang-tidy, some ten seconds a file"
-run-clang-tidy-19 -quiet -p build/asan -j "$(nproc)" "$PWD/(src|drivers|tools)/" 2>/dev/null |
+run-clang-tidy-19 -quiet -p build/debug -j "$(nproc)" "$PWD/(src|drivers|tools)/" 2>/dev/null |
   tee build/clang-tidy.log |
   awk '/^\[ *[0-9]+\/[0-9]+\]/ { if (++files % 20 == 0) { print "   " $1 $2; fflush() } }' ||
   failed+=(clang-tidy)

@@ -13,7 +13,7 @@ struct StateDir : testing::Test {
     return open_state_dir(scratch.path("state"), random);
   }
   config::test::Scratch scratch;
-  test::SeededRandom random;
+  jumpgate::test::SeededRandom random;
 };
 
 TEST_F(StateDir, EachStartCountsAndKeepsTheResetKey) {

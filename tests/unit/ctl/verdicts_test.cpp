@@ -166,13 +166,13 @@ TEST_P(VerdictOrder, TheFirstFaultDecidesAndIsSeenWhereItIsStated) {
   }
 }
 
-std::string name_of(const ::testing::TestParamInfo<std::pair<std::size_t, std::size_t>>& pair) {
+std::string order_name(const ::testing::TestParamInfo<std::pair<std::size_t, std::size_t>>& pair) {
   const std::string first = kFaults.at(pair.param.first).name;
   const std::string later = kFaults.at(pair.param.second).name;
   return first == later ? first : first + "_before_" + later;
 }
 
-INSTANTIATE_TEST_SUITE_P(Contract, VerdictOrder, ::testing::ValuesIn(pairs()), name_of);
+INSTANTIATE_TEST_SUITE_P(Contract, VerdictOrder, ::testing::ValuesIn(pairs()), order_name);
 
 }  // namespace
 }  // namespace jumpgate::ctl::testing

@@ -9,14 +9,15 @@
 namespace jumpgate::link_faulty {
 namespace {
 
-constexpr std::size_t kFrame = 1400;
+constexpr std::size_t kFrameBytes = 1400;
 
 // A packet each millisecond of simulated time.
 std::vector<Verdict> offer_many(FaultModel& model, std::size_t count) {
   std::vector<Verdict> verdicts;
   verdicts.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    verdicts.push_back(model.offer(MonoNs{} + milliseconds(static_cast<std::int64_t>(i)), kFrame));
+    verdicts.push_back(
+        model.offer(MonoNs{} + milliseconds(static_cast<std::int64_t>(i)), kFrameBytes));
   }
   return verdicts;
 }
@@ -32,7 +33,7 @@ std::size_t count_lost(const std::vector<Verdict>& verdicts) {
 TEST(FaultModel, PerfectLinkDeliversAtOnce) {
   FaultModel model({}, 1);
   const MonoNs now = MonoNs{} + seconds(7);
-  const Verdict v = model.offer(now, kFrame);
+  const Verdict v = model.offer(now, kFrameBytes);
   EXPECT_EQ(v.fate, Fate::kDelivered);
   EXPECT_EQ(v.copies, 1);
   EXPECT_EQ(v.deliver_at[0], now);
@@ -44,7 +45,7 @@ TEST(FaultModel, DelayIsExact) {
     ASSERT_EQ(v.copies, 1);
   }
   const MonoNs now = MonoNs{} + seconds(1);
-  EXPECT_EQ(model.offer(now, kFrame).deliver_at[0], now + milliseconds(20));
+  EXPECT_EQ(model.offer(now, kFrameBytes).deliver_at[0], now + milliseconds(20));
 }
 
 TEST(FaultModel, LossOfOneLosesAllAndOfZeroNone) {
@@ -96,7 +97,7 @@ TEST(FaultModel, JitterStaysInItsBandAndKeepsTheOrder) {
   bool varies = false;
   for (std::int64_t i = 0; i < 2000; ++i) {
     const MonoNs now = MonoNs{} + microseconds(100 * i);
-    const Verdict v = model.offer(now, kFrame);
+    const Verdict v = model.offer(now, kFrameBytes);
     EXPECT_GE(v.deliver_at[0], last);
     EXPECT_GE(v.deliver_at[0] - now, milliseconds(10));
     EXPECT_LE(v.deliver_at[0] - now, milliseconds(30));
@@ -110,7 +111,7 @@ TEST(FaultModel, JitterNeverDeliversBeforeArrival) {
   FaultModel model({.delay = milliseconds(1), .jitter = milliseconds(50)}, 2);
   for (std::int64_t i = 0; i < 500; ++i) {
     const MonoNs now = MonoNs{} + milliseconds(200 * i);
-    EXPECT_GE(model.offer(now, kFrame).deliver_at[0], now);
+    EXPECT_GE(model.offer(now, kFrameBytes).deliver_at[0], now);
   }
 }
 
@@ -126,7 +127,7 @@ TEST(FaultModel, ReorderLetsLaterOnesOvertake) {
 
 TEST(FaultModel, DuplicateGivesTwoCopies) {
   FaultModel model({.delay = milliseconds(4), .duplicate = 1.0}, 1);
-  const Verdict v = model.offer(MonoNs{}, kFrame);
+  const Verdict v = model.offer(MonoNs{}, kFrameBytes);
   EXPECT_EQ(v.copies, 2);
   EXPECT_EQ(v.deliver_at[0], MonoNs{} + milliseconds(4));
   EXPECT_EQ(v.deliver_at[1], MonoNs{} + milliseconds(4));
@@ -152,9 +153,9 @@ TEST(FaultModel, RateQueueIsBounded) {
 
 TEST(FaultModel, NewSettingsHoldFromTheNextPacket) {
   FaultModel model({.loss = 1.0}, 1);
-  EXPECT_EQ(model.offer(MonoNs{}, kFrame).fate, Fate::kLost);
+  EXPECT_EQ(model.offer(MonoNs{}, kFrameBytes).fate, Fate::kLost);
   model.set({.loss = 0.0});
-  EXPECT_EQ(model.offer(MonoNs{}, kFrame).fate, Fate::kDelivered);
+  EXPECT_EQ(model.offer(MonoNs{}, kFrameBytes).fate, Fate::kDelivered);
 }
 
 TEST(FaultSettings, OutOfBoundsIsRefused) {

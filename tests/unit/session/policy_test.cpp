@@ -9,7 +9,7 @@
 namespace jumpgate::session {
 namespace {
 
-constexpr MonoNs kNow{500'000'000'000};
+constexpr MonoNs kChecked{500'000'000'000};
 
 std::string field_at_fault(const std::function<void(Policy&)>& change) {
   Policy policy;
@@ -169,9 +169,9 @@ TEST(Policy, TheGatewaysNonsenseIsRefusedLikeAFiles) {
 
 SwitchRequest good_request() {
   SwitchRequest request;
-  request.now = kNow;
+  request.now = kChecked;
   request.family = IpFamily::kV4;
-  request.recovery_deadline = kNow + seconds(1);
+  request.recovery_deadline = kChecked + seconds(1);
   return request;
 }
 
@@ -214,19 +214,19 @@ TEST(MaySwitch, LimitsAttempts) {
 
 TEST(MaySwitch, CoolsDownToTheNanosecondUnlessExempt) {
   SwitchRequest request = good_request();
-  request.last_commit = kNow - milliseconds(1500) + nanoseconds(1);
+  request.last_commit = kChecked - milliseconds(1500) + nanoseconds(1);
   EXPECT_EQ(may_switch(Policy{}, request),
             (SwitchVerdict{Reason::kCooldownActive, nanoseconds(1)}));
   request.exempt_from_cooldown = true;
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kNone);
   request.exempt_from_cooldown = false;
-  request.last_commit = kNow - milliseconds(1500);
+  request.last_commit = kChecked - milliseconds(1500);
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kNone);
 }
 
 TEST(MaySwitch, DeniesBeyondTheWindowAndForbiddenProtocols) {
   SwitchRequest request = good_request();
-  request.recovery_deadline = kNow;
+  request.recovery_deadline = kChecked;
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kPolicyDenied);
   request = good_request();
   Policy only_v6;
@@ -240,10 +240,10 @@ TEST(MaySwitch, DeniesBeyondTheWindowAndForbiddenProtocols) {
 
 TEST(MaySwitch, JudgesInItsOrder) {
   SwitchRequest request = good_request();
-  request.recovery_deadline = kNow;
+  request.recovery_deadline = kChecked;
   request.family = IpFamily::kNone;
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kPolicyDenied);
-  request.last_commit = kNow;
+  request.last_commit = kChecked;
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kCooldownActive);
   request.commits_last_minute = 100;
   EXPECT_EQ(may_switch(Policy{}, request).reason, Reason::kSwitchRateLimited);

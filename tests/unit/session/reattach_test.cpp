@@ -9,16 +9,16 @@
 namespace jumpgate::session {
 namespace {
 
-constexpr MonoNs kNow{900'000'000'000};
+constexpr MonoNs kHeard{900'000'000'000};
 
 ReattachInput good_input(ReattachStage stage) {
   ReattachInput input;
   input.stage = stage;
-  input.now = kNow;
+  input.now = kHeard;
   input.session_exists = true;
   input.state = State::kAttached;
-  input.lifetime_deadline = kNow + nanoseconds(1);
-  input.transport_deadline = kNow + nanoseconds(1);
+  input.lifetime_deadline = kHeard + nanoseconds(1);
+  input.transport_deadline = kHeard + nanoseconds(1);
   input.proof_ok = true;
   input.fresh = true;
   input.binding_version = 5;
@@ -41,8 +41,9 @@ const std::vector<Failure>& failures() {
   static const std::vector<Failure> in_order{
       {Reason::kUnknownSession, false, [](ReattachInput& i) { i.session_exists = false; }},
       {Reason::kInvalidStateForReattach, false, [](ReattachInput& i) { i.state = State::kBirth; }},
-      {Reason::kSessionExpired, false, [](ReattachInput& i) { i.lifetime_deadline = kNow; }},
-      {Reason::kTransportTtlExceeded, false, [](ReattachInput& i) { i.transport_deadline = kNow; }},
+      {Reason::kSessionExpired, false, [](ReattachInput& i) { i.lifetime_deadline = kHeard; }},
+      {Reason::kTransportTtlExceeded, false,
+       [](ReattachInput& i) { i.transport_deadline = kHeard; }},
       {Reason::kBadProof, false, [](ReattachInput& i) { i.proof_ok = false; }},
       {Reason::kReplayDetected, false, [](ReattachInput& i) { i.fresh = false; }},
       {Reason::kStaleBindingVersion, false, [](ReattachInput& i) { i.binding_version = 4; }},

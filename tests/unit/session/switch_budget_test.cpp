@@ -8,45 +8,45 @@
 namespace jumpgate::session {
 namespace {
 
-constexpr MonoNs kStart{77'500'000'000};
+constexpr MonoNs kFirst{77'500'000'000};
 
 TEST(SlidingMinute, IsEmptyAtFirst) {
   const SlidingMinute minute;
   EXPECT_EQ(minute.count(MonoNs{}), 0U);
-  EXPECT_EQ(minute.count(kStart), 0U);
-  EXPECT_EQ(minute.until_next_free(kStart), Duration{});
+  EXPECT_EQ(minute.count(kFirst), 0U);
+  EXPECT_EQ(minute.until_next_free(kFirst), Duration{});
 }
 
 TEST(SlidingMinute, CountsAtLeastAMinuteAndAtMostASecondMore) {
   SlidingMinute minute;
-  minute.add(kStart);
-  EXPECT_EQ(minute.count(kStart), 1U);
-  EXPECT_EQ(minute.count(kStart + seconds(60)), 1U);
-  EXPECT_EQ(minute.count(kStart + seconds(61)), 0U);
+  minute.add(kFirst);
+  EXPECT_EQ(minute.count(kFirst), 1U);
+  EXPECT_EQ(minute.count(kFirst + seconds(60)), 1U);
+  EXPECT_EQ(minute.count(kFirst + seconds(61)), 0U);
 }
 
 TEST(SlidingMinute, TellsWhenTheOldestIsForgotten) {
   SlidingMinute minute;
-  minute.add(kStart);
-  minute.add(kStart + seconds(10));
-  const Duration wait = minute.until_next_free(kStart + seconds(20));
-  EXPECT_EQ(minute.count(kStart + seconds(20) + wait), 1U);
-  EXPECT_EQ(minute.count(kStart + seconds(20) + wait - nanoseconds(1)), 2U);
+  minute.add(kFirst);
+  minute.add(kFirst + seconds(10));
+  const Duration wait = minute.until_next_free(kFirst + seconds(20));
+  EXPECT_EQ(minute.count(kFirst + seconds(20) + wait), 1U);
+  EXPECT_EQ(minute.count(kFirst + seconds(20) + wait - nanoseconds(1)), 2U);
 }
 
 TEST(SlidingMinute, ForgetsAfterALongPause) {
   SlidingMinute minute;
   for (int i = 0; i < 5; ++i)
-    minute.add(kStart + seconds(i));
-  minute.add(kStart + seconds(100'000));
-  EXPECT_EQ(minute.count(kStart + seconds(100'000)), 1U);
+    minute.add(kFirst + seconds(i));
+  minute.add(kFirst + seconds(100'000));
+  EXPECT_EQ(minute.count(kFirst + seconds(100'000)), 1U);
 }
 
 TEST(SlidingMinute, SaturatesInsteadOfWrapping) {
   SlidingMinute minute;
   for (int i = 0; i < 600; ++i)
-    minute.add(kStart);
-  EXPECT_EQ(minute.count(kStart), 255U);
+    minute.add(kFirst);
+  EXPECT_EQ(minute.count(kFirst), 255U);
 }
 
 TEST(SlidingMinute, NeverForgetsEarlyAndNeverKeepsLong) {
@@ -76,12 +76,12 @@ TEST(SlidingMinute, NeverForgetsEarlyAndNeverKeepsLong) {
 TEST(SwitchBudget, KeepsAttemptsAndCommitsApart) {
   SwitchBudget budget;
   EXPECT_EQ(budget.last_commit(), std::nullopt);
-  budget.spend_attempt(kStart);
-  budget.spend_attempt(kStart);
-  budget.spend_commit(kStart + seconds(1));
-  EXPECT_EQ(budget.attempts(kStart + seconds(1)), 2U);
-  EXPECT_EQ(budget.commits(kStart + seconds(1)), 1U);
-  EXPECT_EQ(budget.last_commit(), kStart + seconds(1));
+  budget.spend_attempt(kFirst);
+  budget.spend_attempt(kFirst);
+  budget.spend_commit(kFirst + seconds(1));
+  EXPECT_EQ(budget.attempts(kFirst + seconds(1)), 2U);
+  EXPECT_EQ(budget.commits(kFirst + seconds(1)), 1U);
+  EXPECT_EQ(budget.last_commit(), kFirst + seconds(1));
 }
 
 }  // namespace
