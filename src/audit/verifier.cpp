@@ -96,14 +96,12 @@ void Verifier::begin_run(const LoggedEvent& event) {
 void Verifier::end_run() {
   std::uint64_t open = 0;
   for (auto& [id, life] : lives_) {
+    if (!life.of_earlier_run && !life.life.ended()) ++open;
     life.of_earlier_run = true;
-    if (life.life.ended()) continue;
-    ++open;
-    ended_.push_back(id);
+    remember_ended(id, life);
   }
   note(fmt::format("the program started again; {} session(s) have no end in the log", open));
-  for (; ended_.size() > kMaxEnded; ended_.pop_front())
-    forget(ended_.front());
+  keep_ended_bounded();
 }
 
 void Verifier::node(const LoggedEvent& event) {
@@ -142,15 +140,14 @@ void Verifier::session(const LoggedEvent& event) {
     entry->of_earlier_run = false;
     entry->life = SessionLife{};
   }
-  const bool was_ended = entry->life.ended() || known_before;
   entry->life.on_event(event, known_before || entry->gap != gaps_, faults);
   entry->gap = gaps_;
   for (std::string& what : faults)
     fault(std::move(what));
-  if (entry->life.ended() && !was_ended) {
-    entry->ended_at = at_;
-    remember_ended(*event.session);
-  }
+  if (!entry->life.ended() || entry->remembered) return;
+  entry->ended_at = at_;
+  remember_ended(*event.session, *entry);
+  keep_ended_bounded();
 }
 
 Verifier::Life* Verifier::life_of(const LoggedEvent& event) {
@@ -167,11 +164,15 @@ Verifier::Life* Verifier::life_of(const LoggedEvent& event) {
   return &life;
 }
 
-void Verifier::remember_ended(const SessionId& id) {
+void Verifier::remember_ended(const SessionId& id, Life& life) {
+  if (life.remembered) return;
+  life.remembered = true;
   ended_.push_back(id);
-  if (ended_.size() <= kMaxEnded) return;
-  forget(ended_.front());
-  ended_.pop_front();
+}
+
+void Verifier::keep_ended_bounded() {
+  for (; ended_.size() > kMaxEnded; ended_.pop_front())
+    forget(ended_.front());
 }
 
 void Verifier::forget(const SessionId& id) {

@@ -60,6 +60,7 @@ class Verifier {
     std::uint64_t gap{0};  // gaps_ when it was last looked at
     LineAt ended_at;
     bool of_earlier_run{false};
+    bool remembered{false};  // stands in ended_, once
   };
   void number(const LoggedEvent& event);
   void told_loss(const LoggedEvent& event);
@@ -68,7 +69,8 @@ class Verifier {
   void node(const LoggedEvent& event);
   void session(const LoggedEvent& event);
   Life* life_of(const LoggedEvent& event);
-  void remember_ended(const SessionId& id);
+  void remember_ended(const SessionId& id, Life& life);
+  void keep_ended_bounded();
   void forget(const SessionId& id);
   void fault(std::string what) { tell(Finding::Kind::kFault, std::move(what)); }
   void note(std::string what) { tell(Finding::Kind::kNote, std::move(what)); }

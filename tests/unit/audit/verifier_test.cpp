@@ -251,6 +251,19 @@ TEST(Verifier, ARestartBeginsAnewAndALaterBeginningIsANote) {
   EXPECT_EQ(later.notes.size(), 1U);
 }
 
+TEST(Verifier, EachRestartTellsOfTheSessionsOfItsOwnRun) {
+  LogText log;
+  for (std::uint8_t run = 1; run <= 4; ++run) {
+    if (run > 1) log.restart();
+    log.attach(run);
+  }
+  const Verdict verdict = verify(log);
+  expect_only(verdict, {});
+  ASSERT_EQ(verdict.notes.size(), 3U);
+  for (const std::string& note : verdict.notes)
+    EXPECT_NE(note.find("the program started again; 1 session(s)"), std::string::npos) << note;
+}
+
 TEST(Verifier, ASessionThatOutlivesARestartTellsOfAWrongOrder) {
   LogText log = whole_life();
   std::rotate(log.lines.begin(), log.lines.begin() + 8, log.lines.end());
