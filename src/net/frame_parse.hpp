@@ -60,7 +60,6 @@ struct IpView {
   IpFamily family{IpFamily::kNone};
   std::uint8_t protocol{0};  // IPv6: of the fixed header; extension headers are not walked
   std::uint8_t ttl{0};
-  std::uint8_t traffic_class{0};
   bool fragment{false};  // IPv4 only
   Bytes packet{};
   Bytes payload{};
@@ -89,7 +88,6 @@ inline std::expected<IpView, DropReason> parse_ipv4(Bytes bytes) {
   view.family = IpFamily::kV4;
   view.protocol = bytes[9];
   view.ttl = bytes[8];
-  view.traffic_class = bytes[1];
   view.fragment = (base::load_be16(&bytes[6]) & 0x3fff) != 0;
   view.packet = bytes.first(total);
   view.payload = view.packet.subspan(header);
@@ -104,7 +102,6 @@ inline std::expected<IpView, DropReason> parse_ipv6(Bytes bytes) {
   view.family = IpFamily::kV6;
   view.protocol = bytes[6];
   view.ttl = bytes[7];
-  view.traffic_class = static_cast<std::uint8_t>(base::load_be16(bytes.data()) >> 4);
   view.packet = bytes.first(kIpv6Size + payload);
   view.payload = view.packet.subspan(kIpv6Size);
   return view;

@@ -129,7 +129,7 @@ TEST_P(Inner, OuterMarksAreCombinedIntoInnerOnes) {
       if (!wanted) continue;
       const auto ip = net::parse_ip(in[0]);
       ASSERT_TRUE(ip) << "the header's checksum no longer fits";
-      EXPECT_EQ(ip->traffic_class, 0x48U | static_cast<unsigned>(*wanted));
+      EXPECT_EQ(net::traffic_class_of(ip->packet.data()), 0x48U | static_cast<unsigned>(*wanted));
     }
   }
   EXPECT_EQ(h.dropped(DropReason::kInnerBadEcn), 1U);

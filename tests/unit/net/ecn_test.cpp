@@ -62,7 +62,7 @@ TEST(Ecn, InPacketsOfBothFamiliesDscpAndFlowLabelStay) {
       if (!kept) continue;
       const auto view = parse_ip(bytes);
       ASSERT_TRUE(view) << "the IPv4 checksum no longer fits";
-      EXPECT_EQ(view->traffic_class, kDscp | int(*row.out));
+      EXPECT_EQ(traffic_class_of(view->packet.data()), kDscp | int(*row.out));
       EXPECT_EQ(bytes, packet(v6, static_cast<std::uint8_t>(kDscp | int(*row.out))));
     }
   }
