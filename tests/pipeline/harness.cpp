@@ -10,8 +10,8 @@
 #include "aead_sodium/aead_sodium.hpp"
 #include "base/text.hpp"
 #include "crypto/control_seal.hpp"
-#include "crypto/hello.hpp"
 #include "crypto/nonce.hpp"
+#include "net/ecn.hpp"
 #include "net/frames.hpp"
 #include "wire/prefix.hpp"
 #include "wire/traffic.hpp"
@@ -67,47 +67,8 @@ IpAddress address(std::string_view text) {
   return base::parse_ip(text).value();
 }
 
-ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t payload,
-                        std::uint8_t ttl) {
-  const IpAddress source = address(from);
-  const IpAddress destination = address(to);
-  const std::size_t header = net::ip_header_size(source.family);
-  ByteVector packet(header + net::kUdpSize + payload);
-  net::build_ip(packet, source, destination, net::kProtocolUdp, net::kUdpSize + payload, ttl);
-  base::store_be16(&packet[header], 7);
-  base::store_be16(&packet[header + 2], 7);
-  base::store_be16(&packet[header + 4], static_cast<std::uint16_t>(net::kUdpSize + payload));
-  for (std::size_t i = 0; i < payload; ++i)
-    packet[header + net::kUdpSize + i] = static_cast<std::uint8_t>(i);
-  const auto sum =
-      net::pseudo_header_sum(source, destination, net::kProtocolUdp, net::kUdpSize + payload);
-  base::store_be16(&packet[header + 6],
-                   net::internet_checksum(std::span(packet).subspan(header), sum));
-  return packet;
-}
-
 ByteVector to_server(std::size_t payload) {
   return inner_packet("10.8.0.2", "10.0.0.9", payload);
-}
-
-ByteVector with_class(ByteVector packet, std::uint8_t traffic_class) {
-  if (packet[0] >> 4 == 6) {
-    packet[0] = static_cast<std::uint8_t>(0x60 | (traffic_class >> 4));
-    packet[1] = static_cast<std::uint8_t>((packet[1] & 0x0f) | (traffic_class << 4));
-    return packet;
-  }
-  packet[1] = traffic_class;
-  base::store_be16(&packet[10], 0);
-  base::store_be16(&packet[10], net::internet_checksum(std::span(packet).first(net::kIpv4Size)));
-  return packet;
-}
-
-ByteVector frame_of(const MacAddress& to, const ByteVector& packet) {
-  ByteVector frame(net::kEthernetSize + packet.size());
-  net::build_ethernet(frame, to, kServerMac,
-                      packet[0] >> 4 == 6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
-  std::ranges::copy(packet, frame.begin() + net::kEthernetSize);
-  return frame;
 }
 
 ByteVector Client::seal_at(wire::Type type, const ByteVector& plaintext, std::uint64_t at) const {
@@ -124,15 +85,6 @@ ByteVector Client::seal_at(wire::Type type, const ByteVector& plaintext, std::ui
   aead->expand(keys.receive.key, expanded.bytes.data());
   AeadOp op = operation(expanded.bytes.data(), keys.receive, at, message);
   aead->seal({&op, 1});
-  return message;
-}
-
-ByteVector hello(std::uint16_t version) {
-  ByteVector message(wire::kHelloSize, 0x5a);
-  const auto out = std::span(message).first<wire::kHelloSize>();
-  wire::encode_hello_header({.version = version, .client_cid = ConnectionId{77}},
-                            out.first<wire::kHelloHeaderSize>());
-  crypto::write_hello_macs(out, kMac1Key, std::nullopt);
   return message;
 }
 
@@ -247,6 +199,8 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
 }
 
 Harness::~Harness() {
+  for (unsigned i = 0; i < counters.size(); ++i)
+    captures_.counters(i, counters[i]);
   workers.clear();
   mesh.reset();
   report_channels.clear();
@@ -271,6 +225,7 @@ rte_mbuf* Harness::mbuf_of(const ByteVector& bytes) const {
 }
 
 void Harness::put(std::uint8_t port, const ByteVector& frame, std::uint16_t queue) {
+  captures_.frame(port, Captures::Way::kIn, frame, now);
   (port == kOuterPort ? outer : inner).put(queue, mbuf_of(frame));
 }
 
@@ -284,6 +239,7 @@ std::vector<ByteVector> Harness::sent(std::uint8_t port) {
   while (rte_mbuf* mbuf = (port == kOuterPort ? outer : inner).take()) {
     const auto* data = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
     out.emplace_back(data, data + rte_pktmbuf_data_len(mbuf));
+    captures_.frame(port, Captures::Way::kOut, out.back(), now);
     rte_pktmbuf_free(mbuf);
   }
   return out;
@@ -324,7 +280,7 @@ std::vector<Opened> Harness::opened(const Client& client) {
                    {message.begin() + wire::kPrefixSize,
                     message.end() - static_cast<std::ptrdiff_t>(wire::kTagSize)},
                    {ip->destination(), udp->destination_port},
-                   ip->traffic_class});
+                   net::traffic_class_of(ip->packet.data())});
   }
   return out;
 }

@@ -24,6 +24,7 @@
 #include "bus/shared_state.hpp"
 #include "bus/trace_channel.hpp"
 #include "bus/worker_counters.hpp"
+#include "captures.hpp"
 #include "data/worker.hpp"
 #include "memory_port.hpp"
 
@@ -166,6 +167,7 @@ class Harness {
   std::vector<std::unique_ptr<data::Worker>> workers;
 
  private:
+  Captures captures_;
   std::uint32_t next_cid_generation_{1};
 };
 
