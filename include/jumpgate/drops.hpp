@@ -22,6 +22,14 @@ namespace jumpgate {
   X(kIpBadHeader, "ip_bad_header", "IP header length or total length is impossible.")             \
   X(kIpBadChecksum, "ip_bad_checksum", "IPv4 header checksum is wrong.")                          \
   X(kIpFragment, "ip_fragment", "Outer fragment; reassembly is off.")                             \
+  X(kIpFragmentBad, "ip_fragment_bad",                                                            \
+    "Outer fragment that is tiny, impossible or not of UDP (RFC 1858, RFC 3128, RFC 8200 4.5).")  \
+  X(kIpFragmentConflict, "ip_fragment_conflict",                                                  \
+    "Outer fragments that overlap, came twice or disagree on congestion (RFC 5722, RFC 3168).")   \
+  X(kIpFragmentTimeout, "ip_fragment_timeout",                                                    \
+    "Outer fragment whose datagram did not become whole in time (RFC 8200 4.5).")                 \
+  X(kIpFragmentLimit, "ip_fragment_limit",                                                        \
+    "Outer fragment beyond what may wait, of its source or in all.")                              \
   X(kIpMartian, "ip_martian",                                                                     \
     "Source address can not be answered (RFC 1812 5.3.7, RFC 4291 2.5).")                         \
   X(kIpNotForUs, "ip_not_for_us", "Outer destination is not an address of ours.")                 \

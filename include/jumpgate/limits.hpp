@@ -77,6 +77,18 @@ inline constexpr Duration kCookieLifetime = seconds(120);
 inline constexpr std::size_t kBurst = 32;
 /// Commands a worker drains each round before it polls its ports again.
 inline constexpr std::size_t kCommandsPerRound = 32;
+/// Datagrams in fragments that a worker waits to see whole (spec/path-mtu.md "Outer fragments"); 8 MiB of buffers.
+inline constexpr std::size_t kReassemblies = 512;
+/// Fragments of one source that wait at one worker: an eighth of the places, if each began a datagram of its own.
+inline constexpr std::size_t kFragmentsPerSource = kReassemblies / 8;
+/// Fragments of one datagram; DPDK's rte_ip_frag is built for so many.
+inline constexpr std::size_t kMaxFragments = 8;
+/// The smallest fragment but the last: so many bytes (a multiple of eight) that kMaxFragments make kMaxDatagram and UDP.
+inline constexpr std::size_t kMinFragment = 192;
+static_assert(kMinFragment % 8 == 0 && kMinFragment * kMaxFragments >= kMaxDatagram + 8);
+/// Wait for the rest of a datagram. A router sends its fragments back to back, and what is a second late is no use to
+/// a session; RFC 8200 section 4.5 allows 60 s, in which a stranger would hold a place.
+inline constexpr Duration kReassemblyTimeout = seconds(1);
 /// Reports the controller drains from each worker each tick.
 inline constexpr std::size_t kReportsPerTick = 256;
 

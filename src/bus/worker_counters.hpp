@@ -24,6 +24,7 @@ namespace jumpgate::bus {
   X(kRxBytes, "rx_bytes", "Bytes taken from ports.")                                             \
   X(kTxPackets, "tx_packets", "Packets the ports took.")                                         \
   X(kTxBytes, "tx_bytes", "Bytes the ports took.")                                               \
+  X(kReassembled, "reassembled", "Outer datagrams put together from fragments.")                 \
   X(kOpened, "opened", "Traffic messages opened and accepted: DATA, HEARTBEAT and CLOSE.")       \
   X(kSealed, "sealed", "Inner packets sealed as DATA.")                                          \
   X(kHairpinned, "hairpinned", "Opened packets sealed again for another peer.")                  \

@@ -56,6 +56,7 @@ std::vector<std::string> restart_list(const GatewayConfig& a, const GatewayConfi
   note(a.state_dir == b.state_dir, "gateway.state_dir");
   note(a.listen_port == b.listen_port, "gateway.listen_port");
   note(a.inner_mtu == b.inner_mtu, "gateway.inner_mtu");
+  note(a.outer_reassembly == b.outer_reassembly, "gateway.outer_reassembly");
   note(a.suites == b.suites, "gateway.suites");
   note(a.workers == b.workers, "gateway.workers");
   note(a.lcores == b.lcores, "gateway.lcores");

@@ -30,6 +30,7 @@ void read_gateway(TableReader& root, GatewayConfig& config) {
   table->integer("listen_port", config.listen_port, std::uint16_t{1}, std::uint16_t{UINT16_MAX});
   table->integer("inner_mtu", config.inner_mtu, static_cast<std::uint16_t>(limits::kMinPathMtu),
                  limits::kMaxInnerMtu);
+  table->boolean("outer_reassembly", config.outer_reassembly);
   read_suites(*table, "suites", config.suites);
   table->integer("workers", config.workers, 1U, static_cast<std::uint32_t>(limits::kMaxWorkers));
   table->integers("lcores", config.lcores, kMaxLcore, limits::kMaxWorkers + 1);

@@ -152,6 +152,7 @@ struct GatewayConfig {
   std::string state_dir{"/var/lib/jumpgate"};
   std::uint16_t listen_port{51820};
   std::uint16_t inner_mtu{1400};
+  bool outer_reassembly{false};
   std::vector<Suite> suites{Suite::kAes256Gcm, Suite::kChaCha20Poly1305};  // in order of preference
   std::uint32_t workers{1};
   std::vector<std::uint32_t> lcores;  // one a worker, then the controller's; empty: chosen at start

@@ -34,6 +34,7 @@
 #include "data/meter_table.hpp"
 #include "data/packets.hpp"
 #include "data/port_tx.hpp"
+#include "data/reassembly.hpp"
 #include "data/session_table.hpp"
 #include "data/source_memo.hpp"
 #include "data/tracer.hpp"
@@ -65,7 +66,8 @@ struct WorkerSetup {
 
 struct Shard {
   Shard(WorkerSetup setup, SessionTable session_table, WindowPool window_pool,
-        ExpandedKeys expanded_keys, MeterTable meter_table, MonoNs start)
+        ExpandedKeys expanded_keys, MeterTable meter_table,
+        std::unique_ptr<Reassembly> outer_reassembly, MonoNs start)
       : worker(setup.worker),
         ports(std::move(setup.ports)),
         shared(setup.shared),
@@ -82,6 +84,7 @@ struct Shard {
         windows(std::move(window_pool)),
         keys(std::move(expanded_keys)),
         meters(std::move(meter_table)),
+        reassembly(std::move(outer_reassembly)),
         aead_burst(keys, *aes, *chacha, counters),
         held(setup.limits.held_packets),
         admission(setup.limits, setup.random, start),
@@ -111,6 +114,7 @@ struct Shard {
   WindowPool windows;
   ExpandedKeys keys;
   MeterTable meters;
+  std::unique_ptr<Reassembly> reassembly;  // nullptr: outer fragments are dropped
   AeadBurst aead_burst;
   HeldPackets held;
   Admission admission;

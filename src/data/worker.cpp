@@ -55,7 +55,7 @@ void prefetch(rte_mbuf* frame) {
 }  // namespace
 
 std::vector<FootprintLine> Worker::footprint(const WorkerLimits& limits) {
-  return {
+  std::vector<FootprintLine> lines{
       {"sessions", SessionTable::footprint(limits.slots)},
       {"replay windows",
        WindowPool::footprint(limits.slots, limits.extra_windows, limits.replay_window_packets)},
@@ -66,6 +66,8 @@ std::vector<FootprintLine> Worker::footprint(const WorkerLimits& limits) {
       {"timers", std::size_t{limits.slots} * 24 + 37'000, true},
       {"worker", sizeof(Shard), true},
   };
+  if (limits.outer_reassembly) lines.push_back({"outer fragments", Reassembly::footprint()});
+  return lines;
 }
 
 std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup setup, MonoNs now) {
@@ -80,6 +82,12 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup s
   if (!keys) return std::unexpected(keys.error());
   auto meters = MeterTable::create(setup.worker, limits.slots, limits.socket);
   if (!meters) return std::unexpected(meters.error());
+  std::unique_ptr<Reassembly> reassembly;
+  if (limits.outer_reassembly) {
+    auto made = Reassembly::create(setup.random, limits.socket);
+    if (!made) return std::unexpected(made.error());
+    reassembly = std::move(*made);
+  }
   for (WorkerPort& port : setup.ports) {
     port.offloads = port.port->offloads();
     port.mac = port.port->mac();
@@ -88,7 +96,7 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup s
   const Duration idle_sleep = limits.idle_sleep;  // `setup` moves on
   std::unique_ptr<Shard> shard(new Shard(std::move(setup), std::move(*sessions),
                                          std::move(*windows), std::move(*keys), std::move(*meters),
-                                         now));
+                                         std::move(reassembly), now));
   return std::unique_ptr<Worker>(new Worker(std::move(shard), idle_sleep));
 }
 
@@ -185,6 +193,7 @@ bool Worker::poll_once(MonoNs now) {
   std::size_t done = run_commands(*shard_);
   done += poll_frames();
   done += poll_hand_offs();
+  if (shard_->reassembly) shard_->reassembly->expire(now, shard_->drops);
   const auto ports = static_cast<std::uint16_t>(shard_->ports.size());
   for (std::uint16_t index = 0; index < ports; ++index)
     done += poll_port(index);

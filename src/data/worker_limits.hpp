@@ -37,6 +37,8 @@ struct WorkerLimits {
   base::TokenRate unknown_cids{200, seconds(1), 50};
   /// Inner packets that may deserve an ICMP error.
   base::TokenRate refusals{500, seconds(1), 100};
+  /// Whether outer fragments are put together (data/reassembly.hpp).
+  bool outer_reassembly{false};
   /// The longest sleep of a worker that finds nothing to do (data/idle.hpp); zero: it spins.
   Duration idle_sleep{};
   int socket{-1};

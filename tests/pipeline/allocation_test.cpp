@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "../support/allocations.hpp"
+#include "cut_datagram.hpp"
 #include "harness.hpp"
 
 #if defined(__has_feature)
@@ -51,6 +52,10 @@ class Rounds {
       h_.put(one_, ByteVector(60, 0x84));
       h_.put(one_, one_.sealed_control(wire::Type::kRekey, one_.gateway_cid, 1, h_.random));
     }
+    const CutDatagram cut(one_.frame(one_.data(inner_packet("10.8.0.2", "10.0.0.9", 1000))));
+    for (const ByteVector& piece : cut.in_steps(512))
+      h_.put(kOuterPort, piece);
+    h_.put(kOuterPort, cut.frame({0, 512, true}));
     bus::ProposeEpoch propose;
     propose.epoch = h_.make_keys(2, 0, Suite::kAes256Gcm);
     propose.gateway_cid = h_.make_cid(one_.ref);
@@ -72,7 +77,9 @@ class Rounds {
     return h_.count(bus::WorkerCounter::kCommands) >= 7 &&
            h_.count(bus::WorkerCounter::kOpened) > 0 && h_.count(bus::WorkerCounter::kSealed) > 0 &&
            h_.count(bus::WorkerCounter::kHeartbeatsOut) > 2 &&
-           h_.count(bus::WorkerCounter::kControlOpened) > 0;
+           h_.count(bus::WorkerCounter::kControlOpened) > 0 &&
+           h_.count(bus::WorkerCounter::kReassembled) > 0 &&
+           h_.dropped(DropReason::kIpFragmentTimeout) > 0;
   }
 
  private:
@@ -84,7 +91,13 @@ class Rounds {
     h_.commands[0]->send(command);
   }
 
-  Harness h_;
+  static data::WorkerLimits everything() {
+    data::WorkerLimits limits = Harness::small();
+    limits.outer_reassembly = true;
+    return limits;
+  }
+
+  Harness h_{1, everything()};
   Client one_{h_.attached(0, 0)};
   Client two_{h_.attached(1, 1, Suite::kChaCha20Poly1305)};
 };

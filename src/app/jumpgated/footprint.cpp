@@ -24,6 +24,11 @@ std::size_t mbuf_data_room(const config::GatewayConfig& config) {
   return std::max<std::size_t>(RTE_MBUF_DEFAULT_BUF_SIZE, (room + 63) / 64 * 64);
 }
 
+std::size_t packet_buffers(const config::GatewayConfig& config) {
+  const std::size_t waiting = config.outer_reassembly ? data::Reassembly::kMaxWaiting : 0;
+  return config.limits.mbufs + config.workers * waiting;
+}
+
 std::size_t peer_capacity(const config::GatewayConfig& config) {
   return std::min(limits::kMaxPeers,
                   std::max<std::size_t>(2 * config.peers.size(), config.limits.max_sessions));
@@ -34,8 +39,8 @@ std::vector<MemoryLine> footprint(const config::GatewayConfig& config) {
   const std::size_t workers = config.workers;
   const std::size_t slots = slots_per_worker(config);
   std::vector<MemoryLine> lines;
-  lines.push_back(
-      {"packet buffers", limits.mbufs, limits.mbufs * (mbuf_data_room(config) + sizeof(rte_mbuf))});
+  lines.push_back({"packet buffers", packet_buffers(config),
+                   packet_buffers(config) * (mbuf_data_room(config) + sizeof(rte_mbuf))});
   for (const data::FootprintLine& line : data::Worker::footprint(worker_limits(config)))
     lines.push_back({std::string(line.what), workers, line.bytes * workers, line.heap});
   lines.push_back({"commands", limits.command_pool * workers,

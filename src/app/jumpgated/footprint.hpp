@@ -20,6 +20,8 @@ struct MemoryLine {
 
 /// Bytes of one packet buffer, headroom included: the largest port MTU with its Ethernet header and a tag.
 std::size_t mbuf_data_room(const config::GatewayConfig& config);
+/// Packet buffers: the limit, and those in which fragments wait, which so take none from anybody else.
+std::size_t packet_buffers(const config::GatewayConfig& config);
 /// Peers the tables have room for: reloads may double them.
 std::size_t peer_capacity(const config::GatewayConfig& config);
 

@@ -51,11 +51,12 @@ using MbufPool = std::unique_ptr<rte_mempool, MempoolFree>;
 
 std::expected<MbufPool, std::string> make_pool(const config::GatewayConfig& config) {
   constexpr unsigned kCache = 256;
-  MbufPool pool(rte_pktmbuf_pool_create("jumpgate", config.limits.mbufs, kCache, 0,
+  const auto buffers = static_cast<unsigned>(packet_buffers(config));
+  MbufPool pool(rte_pktmbuf_pool_create("jumpgate", buffers, kCache, 0,
                                         static_cast<std::uint16_t>(mbuf_data_room(config)),
                                         SOCKET_ID_ANY));
   if (pool) return pool;
-  return std::unexpected("no memory for " + std::to_string(config.limits.mbufs) +
+  return std::unexpected("no memory for " + std::to_string(buffers) +
                          " packet buffers: " + rte_strerror(rte_errno) +
                          "; reserve more hugepages (sysctl vm.nr_hugepages), raise eal.memory_mib, "
                          "or lower limits.mbufs");

@@ -59,6 +59,7 @@ data::WorkerLimits worker_limits(const config::GatewayConfig& config) {
                                                                 : config.limits.max_sessions / 8;
   limits.extra_windows = std::max(64U, extra / config.workers);
   if (config.idle == config::IdleMode::kAdaptive) limits.idle_sleep = data::kMaxIdleSleep;
+  limits.outer_reassembly = config.outer_reassembly;
   limits.expanded_keys = std::bit_ceil(std::max(8U, config.limits.expanded_keys));
   return limits;
 }

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <rte_mbuf.h>
 
+#include "data/reassembly.hpp"
+
 namespace jumpgate::app {
 namespace {
 
@@ -24,6 +26,15 @@ TEST(Footprint, BuffersHoldTheLargestPortsFrames) {
   EXPECT_GE(jumbo, RTE_PKTMBUF_HEADROOM + 9000 + 18 + limits::kMaxTunnelOverhead);
   EXPECT_EQ(jumbo % 64, 0U);
   EXPECT_EQ(bytes_of(config, "packet buffers"), config.limits.mbufs * (jumbo + sizeof(rte_mbuf)));
+}
+
+TEST(Footprint, FragmentsThatWaitHaveBuffersOfTheirOwn) {
+  config::GatewayConfig config;
+  config.workers = 3;
+  EXPECT_EQ(packet_buffers(config), config.limits.mbufs);
+  config.outer_reassembly = true;
+  EXPECT_EQ(packet_buffers(config), config.limits.mbufs + 3 * data::Reassembly::kMaxWaiting);
+  EXPECT_EQ(bytes_of(config, "outer fragments"), 3 * data::Reassembly::footprint());
 }
 
 TEST(Footprint, SessionsAreWhatScalesIt) {

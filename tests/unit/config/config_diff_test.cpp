@@ -65,15 +65,17 @@ TEST_F(DiffTest, Profiles) {
 
 TEST_F(DiffTest, PolicyRoutesAndRestarts) {
   const auto a = config(gateway_text());
-  const auto b = config(
-      replaced(replaced(gateway_text(), "[[port]]", "workers = 2\nidle = \"poll\"\n[[port]]"),
-               "\"wan0\"", "\"wan1\"") +
-      "[[route]]\nprefix = \"10.20.0.0/16\"\nport = \"lan\"\nvia = \"10.9.0.2\"\n"
-      "[policy.switching]\nswitch_cooldown = \"3s\"\n");
+  const auto b =
+      config(replaced(replaced(gateway_text(), "[[port]]",
+                               "workers = 2\nouter_reassembly = true\nidle = \"poll\"\n[[port]]"),
+                      "\"wan0\"", "\"wan1\"") +
+             "[[route]]\nprefix = \"10.20.0.0/16\"\nport = \"lan\"\nvia = \"10.9.0.2\"\n"
+             "[policy.switching]\nswitch_cooldown = \"3s\"\n");
   const auto d = diff(a, b);
   EXPECT_TRUE(d.policy);
   EXPECT_TRUE(d.routes);
-  EXPECT_EQ(d.restart, (std::vector<std::string>{"gateway.workers", "gateway.idle", "port wan"}));
+  EXPECT_EQ(d.restart, (std::vector<std::string>{"gateway.outer_reassembly", "gateway.workers",
+                                                 "gateway.idle", "port wan"}));
 }
 
 }  // namespace

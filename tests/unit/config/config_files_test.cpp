@@ -75,6 +75,7 @@ TEST(ConfigFiles, TheCommentedDefaultsAreTheDefaults) {
   EXPECT_EQ(a->events.max_bytes, b->events.max_bytes);
   EXPECT_EQ(a->control.socket, b->control.socket);
   EXPECT_EQ(a->inner_mtu, b->inner_mtu);
+  EXPECT_EQ(a->outer_reassembly, b->outer_reassembly);
   EXPECT_EQ(a->eal.memory_mib, b->eal.memory_mib);
   EXPECT_EQ(a->peers, b->peers);
 }

@@ -31,6 +31,7 @@ TEST(GatewayConfig, EverythingSet) {
 listen_port = 443
 idle = "poll"
 inner_mtu = 1300
+outer_reassembly = true
 suites = ["chacha20-poly1305"]
 workers = 2
 lcores = [1, 2, 0]
@@ -57,6 +58,7 @@ loss_volatile_threshold = 0.3
   const auto config = parse_gateway(text, scratch.path("gateway.toml"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->node_id, 7);
+  EXPECT_TRUE(config->outer_reassembly);
   EXPECT_EQ(config->idle, IdleMode::kPoll);
   EXPECT_EQ(config->suites, std::vector{Suite::kChaCha20Poly1305});
   EXPECT_EQ(config->lcores, (std::vector<std::uint32_t>{1, 2, 0}));
