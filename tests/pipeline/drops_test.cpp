@@ -264,6 +264,22 @@ TEST(DropsByBucket, UnresolvedNeighbours) {
   EXPECT_EQ(h.reports(bus::ReportKind::kResolve).size(), 1U);
 }
 
+TEST(DropsByBucket, RefusalsThatDeserveAnAnswer) {
+  data::WorkerLimits limits = Harness::small();
+  limits.refusals = {10, seconds(1), 2};
+  Harness h(1, limits);
+  const auto told = [&] {
+    for (int i = 0; i < 10; ++i)
+      h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2", 1, 1)));
+    h.poll();
+    return h.reports(bus::ReportKind::kInnerRefused).size();
+  };
+  EXPECT_EQ(told(), 2U) << "the burst (RFC 4443 section 2.4 (f))";
+  h.advance(milliseconds(100));
+  EXPECT_EQ(told(), 1U) << "the rate";
+  EXPECT_EQ(h.dropped(DropReason::kInnerTtlExceeded), 20U) << "told of or not";
+}
+
 TEST(DropsByBucket, HandshakesAndPunts) {
   data::WorkerLimits limits = Harness::small();
   limits.handshakes = {1, seconds(1), 1};

@@ -1,10 +1,12 @@
 #include "app/jumpgated/gateway_api.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
 #include <sstream>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -54,6 +56,28 @@ api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
   info.root_generation = view.root_generation;
   info.worker = view.ref.worker;
   return info;
+}
+
+struct PortCounter {
+  std::string_view name;
+  std::uint64_t ethdev::PortStats::* value;
+};
+constexpr std::array kPortCounters{
+    PortCounter{"rx_packets", &ethdev::PortStats::rx_packets},
+    PortCounter{"rx_bytes", &ethdev::PortStats::rx_bytes},
+    PortCounter{"rx_missed", &ethdev::PortStats::rx_missed},
+    PortCounter{"rx_errors", &ethdev::PortStats::rx_errors},
+    PortCounter{"rx_no_mbuf", &ethdev::PortStats::rx_no_mbuf},
+    PortCounter{"tx_packets", &ethdev::PortStats::tx_packets},
+    PortCounter{"tx_bytes", &ethdev::PortStats::tx_bytes},
+    PortCounter{"tx_errors", &ethdev::PortStats::tx_errors},
+};
+
+void add_port_counters(const ethdev::EthdevPort& port, api::Counters& out) {
+  const ethdev::PortStats stats = port.stats();
+  for (const PortCounter& counter : kPortCounters)
+    out.values.emplace_back("port." + std::string(port.name()) + "." + std::string(counter.name),
+                            stats.*counter.value);
 }
 
 /// A session by id or by its peer's name.
@@ -194,7 +218,8 @@ api::Response GatewayApi::answer(const api::TerminateRequest& request) {
   });
 }
 
-// Counters are written with relaxed atomics and read by anyone: no need to ask the controller.
+// Counters are written with relaxed atomics and read by anyone, a port's own by its driver: no need to ask the
+// controller.
 api::Response GatewayApi::answer(const api::CountersRequest& request) {
   if (request.worker && *request.worker >= view_.workers.size())
     return refuse(ErrorCode::kNotFound, "no worker " + std::to_string(*request.worker) +
@@ -220,6 +245,8 @@ api::Response GatewayApi::answer(const api::CountersRequest& request) {
     for (const ctl::ControllerCounter counter : ctl::kAllControllerCounters)
       reply.values.emplace_back("ctl." + std::string(to_string(counter)),
                                 controller.get(counter) + view_.loop.counters().get(counter));
+    for (const auto& port : view_.ports)
+      add_port_counters(*port, reply);
   }
   return reply;
 }

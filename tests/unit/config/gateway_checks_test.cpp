@@ -98,6 +98,17 @@ TEST_F(GatewayChecks, Routes) {
                  "a second route");
 }
 
+TEST_F(GatewayChecks, ARouteNeedsItsNextHopAndSaysWhereItHasNone) {
+  expect_problem(gateway_text() + "[[route]]\nprefix = \"10.20.0.0/16\"\nport = \"lan\"\n",
+                 "'via' is missing in [[route]]");
+}
+
+TEST_F(GatewayChecks, NoMtuIsBelowThatOfIpv6) {
+  expect_problem(replaced(gateway_text(), "role = \"inner\"", "role = \"inner\"\nmtu = 1279"),
+                 "1280");
+  expect_problem(replaced(gateway_text(), "[[port]]", "inner_mtu = 1279\n[[port]]"), "1280");
+}
+
 TEST_F(GatewayChecks, TheTunnelMustFitItsPort) {
   expect_problem(replaced(gateway_text(), "[[port]]", "inner_mtu = 1430\n[[port]]"),
                  "expected inner_mtu of at most 1420");
