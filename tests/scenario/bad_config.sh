@@ -18,6 +18,10 @@ gateway_refuses 's/^listen_port.*/listen_port = 70000/' '65535'
 gateway_refuses 's/^max_sessions.*/max_sessions = 0/' 'max_sessions'
 gateway_refuses 's/^addresses = \["10.8.*/addresses = ["10.9.0.7\/32"]/' 'overlap'
 gateway_refuses '$a [[peer]]\nname = "alice"\npublic_key = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaA="\naddresses = ["10.8.0.9/32"]' 'alice'
+gateway_refuses '0,/^role/s//mtu = 1279\nrole/' '1280'
+gateway_refuses '$a [[route]]\nprefix = "10.20.0.0/16"\nport = "inner"' "'via' is missing"
+gateway_refuses '$a [[filter]]\nname = "f"\n[[filter.rule]]\naction = "deny"\nprotocol = "tcp"\nto_ports = "80000"' "'80000' found"
+gateway_refuses 's/^name = "alice"$/&\nprofile = "mobil"/' "names 'mobil', which is not defined"
 gateway_refuses 's|gateway.key|nowhere.key|' 'nowhere.key'
 chmod 644 "$JG_RUN/gateway.key"
 gateway_refuses 's/^$//' 'chmod|permission|mode|readable'

@@ -49,6 +49,18 @@ fetch() {
     cmp "$JG_RUN/fetched.bin" "$JG_RUN/www/file.bin"
 }
 
+# serve_from_client: the same file, at the client's inner address.
+serve_from_client() {
+  start client web-client python3 "$root/tools/demo/web_server.py" 10.8.0.2 8001 "$JG_RUN/www"
+  wait_for 5 ns client curl -s -o /dev/null http://10.8.0.2:8001/
+}
+
+# fetch_back: from there to the server, over one TCP connection; compared byte by byte.
+fetch_back() {
+  ns server curl -s --max-time 40 -o "$JG_RUN/fetched-back.bin" http://10.8.0.2:8001/file.bin &&
+    cmp "$JG_RUN/fetched-back.bin" "$JG_RUN/www/file.bin"
+}
+
 # up: the whole tunnel, carrying both families.
 up() {
   lay_out

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Sends one packet after another to a host behind a hop and prints, a line each, what comes back: from whom, as what.
+
+usage: beside_a_router.py INTERFACE US4 HOP4 HOST4 US6 HOP6 HOST6
+
+Addresses are printed by their roles, so that the lines of two hops can be compared.
+"""
+
+import sys
+import threading
+
+from scapy.all import (ARP, ICMP, IP, UDP, AsyncSniffer, Ether, ICMPv6EchoRequest, IPOption, IPv6,
+                       IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, Raw, get_if_hwaddr, sendp, srp1)
+
+interface, us4, hop4, host4, us6, hop6, host6 = sys.argv[1:]
+roles = {us4: "us", hop4: "hop", host4: "host", us6: "us", hop6: "hop", host6: "host"}
+SECONDS = 1.0
+PORT = 33999
+
+
+def mac_of_hop():
+    answer = srp1(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(psrc=us4, pdst=hop4), iface=interface, timeout=3, verbose=False)
+    if answer is None:
+        raise SystemExit(f"{hop4} does not answer ARP")
+    return answer[ARP].hwsrc
+
+
+def told(packet):
+    """What an answer says: the sender's role, the message, its hops left, and for an error what it quotes."""
+    if IP in packet and ICMP in packet:
+        ip, icmp = packet[IP], packet[ICMP]
+        text = f"{roles.get(ip.src, ip.src)}: icmp {icmp.type}/{icmp.code}"
+        if icmp.type == 3 and icmp.code == 4:
+            text += f" mtu {icmp.nexthopmtu}"
+        if icmp.type == 0:
+            text += f" ttl {ip.ttl} tos {ip.tos} of {ip.len}"
+        return text
+    ip = packet[IPv6] if IPv6 in packet else None
+    if ip is not None and (ip.nh == 58 or (ip.nh == 44 and ip.payload.nh == 58 and ip.payload.offset == 0)):
+        body = bytes(ip.payload if ip.nh == 58 else ip.payload.payload)
+        if body[0] in (133, 134, 135, 136, 143):
+            return None
+        text = f"{roles.get(ip.src, ip.src)}: icmp6 {body[0]}/{body[1]}"
+        if body[0] == 2:
+            text += f" mtu {int.from_bytes(body[4:8], 'big')}"
+        if body[0] == 129:
+            text += f" hops {ip.hlim} of {ip.plen}"
+        return text
+    return None
+
+
+def probe(name, packet, whole=None):
+    """`whole`: the bytes of an IPv4 packet, in place of one that scapy would build."""
+    heard, first = [], threading.Event()
+
+    def note(answer):
+        text = told(answer) if answer[Ether].src == mac else None
+        if text:
+            heard.append(text)
+            first.set()
+
+    ready = threading.Event()
+    sniffer = AsyncSniffer(iface=interface, prn=note, store=False, started_callback=ready.set)
+    sniffer.start()
+    ready.wait(5)
+    frame = ether / packet if whole is None else Ether(src=ether.src, dst=ether.dst, type=0x0800) / Raw(whole)
+    for _ in range(2):  # an answer may be lost or late once
+        sendp(frame, iface=interface, verbose=False)
+        if first.wait(SECONDS):
+            break
+    sniffer.stop()
+    print(f"{name}: {'; '.join(heard) or 'silence'}", flush=True)
+
+
+mac = mac_of_hop()
+ether = Ether(src=get_if_hwaddr(interface), dst=mac)
+
+
+def v4(**fields):
+    return IP(**{"src": us4, "dst": host4, "id": 5, "ttl": 64, **fields})
+
+
+def v6(**fields):
+    return IPv6(**{"src": us6, "dst": host6, "hlim": 64, **fields})
+
+
+udp = UDP(sport=40000, dport=PORT) / Raw(bytes(32))
+echo = ICMP(id=7, seq=1) / Raw(bytes(32))
+echo6 = ICMPv6EchoRequest(id=7, seq=1, data=bytes(32))
+
+# One that the host answers: what the hop did to it is in the answer.
+probe("echo", v4() / echo)
+probe("echo with a mark and a class", v4(tos=0x4a) / echo)
+probe("echo to the hop", v4(dst=hop4) / echo)
+probe("closed port", v4() / udp)
+probe("two hops", v4(ttl=2) / udp)
+probe("one hop", v4(ttl=1) / udp)
+probe("one hop, echo", v4(ttl=1) / echo)
+probe("no hop", v4(ttl=0) / udp)
+probe("one hop, to the hop", v4(dst=hop4, ttl=1) / echo)
+probe("no route", v4(dst="203.0.113.9") / udp)
+probe("fits to the byte", v4(flags="DF") / ICMP(id=7, seq=1) / Raw(bytes(1440 - 28)))
+probe("a byte too large", v4(flags="DF") / ICMP(id=7, seq=1) / Raw(bytes(1441 - 28)))
+probe("a byte too large, may be cut", v4() / ICMP(id=7, seq=1) / Raw(bytes(1441 - 28)))
+# No error about these (RFC 1122 section 3.2.2, RFC 1812 section 4.3.2.7).
+probe("error without a hop left", v4(ttl=1) / ICMP(type=3, code=1) / Raw(bytes(v4() / udp)))
+probe("later fragment without a hop left", v4(ttl=1, frag=10, proto=17) / Raw(bytes(32)))
+probe("from loopback", v4(src="127.0.0.1", ttl=1) / udp)
+probe("from a group", v4(src="224.0.0.5", ttl=1) / udp)
+probe("from everybody", v4(src="255.255.255.255", ttl=1) / udp)
+probe("to loopback", v4(dst="127.0.0.1") / udp)
+probe("to a group", v4(dst="224.0.0.251", ttl=1) / udp)
+probe("loose source route", v4(options=[IPOption(b"\x83\x07\x04\x0a\x01\x02\x03")]) / echo)
+probe("bad header checksum", v4(chksum=0x1234) / echo)
+probe("header longer than the packet", None, bytes(v4(ihl=15, chksum=0))[:20])
+probe("longer than the frame", v4(len=900) / echo)
+
+probe("echo, v6", v6() / echo6)
+probe("echo to the hop, v6", v6(dst=hop6) / echo6)
+probe("closed port, v6", v6() / udp)
+probe("two hops, v6", v6(hlim=2) / udp)
+probe("one hop, v6", v6(hlim=1) / udp)
+probe("no route, v6", v6(dst="2001:db8:ffff::1") / udp)
+probe("fits to the byte, v6", v6() / ICMPv6EchoRequest(id=7, data=bytes(1440 - 48)))
+probe("a byte too large, v6", v6() / ICMPv6EchoRequest(id=7, data=bytes(1441 - 48)))
+probe("behind destination options, v6", v6() / IPv6ExtHdrDestOpt() / echo6)
+probe("first fragment without a hop left, v6", v6(hlim=1) / IPv6ExtHdrFragment(id=9, m=1, nh=17) / Raw(bytes(32)))
+probe("from loopback, v6", v6(src="::1", hlim=1) / udp)
+probe("from a group, v6", v6(src="ff02::1", hlim=1) / udp)
+probe("from nobody, v6", v6(src="::", hlim=1) / udp)
+probe("to loopback, v6", v6(dst="::1") / udp)
+probe("longer than the frame, v6", v6(plen=900) / udp)
