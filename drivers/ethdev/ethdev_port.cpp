@@ -10,6 +10,8 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "ethdev/interface_mtu.hpp"
+
 namespace jumpgate::ethdev {
 namespace {
 
@@ -167,6 +169,11 @@ std::expected<void, std::string> EthdevPort::set_mtu() {
   mtu_ = spec_.mtu;
   std::uint16_t now = 0;
   if (rte_eth_dev_get_mtu(port_id_, &now) == 0 && now == spec_.mtu) return {};
+  if (spec_.driver == Driver::kAfPacket) {
+    const auto set = set_interface_mtu(spec_.interface, spec_.mtu);
+    if (set) return {};
+    return std::unexpected(fmt::format("port {}: MTU {}: {}", spec_.name, spec_.mtu, set.error()));
+  }
   const int done = rte_eth_dev_set_mtu(port_id_, spec_.mtu);
   // net_ring and net_pcap have no MTU; they carry what an mbuf holds.
   if (done == 0 || done == -ENOTSUP) return {};

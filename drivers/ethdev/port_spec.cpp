@@ -17,12 +17,12 @@ std::string device_name(std::string_view driver, const std::string& name) {
   return device;
 }
 
-// af_packet's ring is made of power-of-two frames that divide its block.
+// af_packet's ring: blocks of whole pages, of frames without a gap between them. A whole frame must fit one mbuf, so it
+// is no larger than need be (a power of two would not fit for a jumbo MTU).
+constexpr unsigned kRingFrameStep = 1024;
+constexpr unsigned kFramesInBlock = 4;
 unsigned frame_size(std::uint16_t mtu) {
-  unsigned size = 2048;
-  while (size < mtu + kRingFrameOverhead)
-    size *= 2;
-  return size;
+  return (mtu + kRingFrameOverhead + kRingFrameStep - 1) / kRingFrameStep * kRingFrameStep;
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ std::expected<Vdev, std::string> make_vdev(const PortSpec& spec) {
       const unsigned frame = frame_size(spec.mtu);
       vdev = {device_name("af_packet", spec.name),
               fmt::format("iface={},qpairs={},blocksz={},framesz={},framecnt=512,qdisc_bypass=1",
-                          spec.interface, spec.queues, std::max(4096U, frame), frame)};
+                          spec.interface, spec.queues, kFramesInBlock * frame, frame)};
       break;
     }
     case Driver::kTap:

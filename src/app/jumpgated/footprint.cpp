@@ -18,10 +18,11 @@ std::size_t mbuf_data_room(const config::GatewayConfig& config) {
   for (const config::PortConfig& port : config.ports)
     mtu = std::max<std::size_t>(mtu, port.mtu);
   constexpr std::size_t kEthernetAndVlan = 18;
-  // A multiple of 64 keeps every buffer on its own cache lines.
-  const std::size_t room =
-      RTE_PKTMBUF_HEADROOM + mtu + kEthernetAndVlan + limits::kMaxTunnelOverhead;
-  return std::max<std::size_t>(RTE_MBUF_DEFAULT_BUF_SIZE, (room + 63) / 64 * 64);
+  // In steps of the frames of af_packet's ring, each of which must fit one (drivers/ethdev/port_spec.cpp).
+  constexpr std::size_t kStep = 1024;
+  const std::size_t data = mtu + kEthernetAndVlan + limits::kMaxTunnelOverhead;
+  return std::max<std::size_t>(RTE_MBUF_DEFAULT_BUF_SIZE,
+                               RTE_PKTMBUF_HEADROOM + (data + kStep - 1) / kStep * kStep);
 }
 
 std::size_t packet_buffers(const config::GatewayConfig& config) {

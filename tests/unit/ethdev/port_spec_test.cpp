@@ -21,7 +21,7 @@ TEST(PortSpec, DeviceNamesAndArguments) {
   EXPECT_EQ(make_vdev(spec(Driver::kAfXdp))->name, "net_af_xdp_wan_1");
   EXPECT_EQ(make_vdev(spec(Driver::kAfXdp))->arguments, "iface=eth7,start_queue=0,queue_count=1");
   EXPECT_EQ(make_vdev(spec(Driver::kAfPacket))->arguments,
-            "iface=eth7,qpairs=1,blocksz=4096,framesz=2048,framecnt=512,qdisc_bypass=1");
+            "iface=eth7,qpairs=1,blocksz=8192,framesz=2048,framecnt=512,qdisc_bypass=1");
   EXPECT_EQ(make_vdev(spec(Driver::kTap))->arguments, "iface=eth7");
   auto null = spec(Driver::kNull);
   null.devargs = "no-rx=1";
@@ -35,7 +35,7 @@ TEST(PortSpec, DeviceNamesAndArguments) {
 TEST(PortSpec, JumboFramesTakeLargerRingFrames) {
   auto jumbo = spec(Driver::kAfPacket);
   jumbo.mtu = 9000;
-  EXPECT_NE(make_vdev(jumbo)->arguments.find("blocksz=16384,framesz=16384"), std::string::npos);
+  EXPECT_NE(make_vdev(jumbo)->arguments.find("blocksz=36864,framesz=9216"), std::string::npos);
   jumbo.driver = Driver::kAfXdp;
   EXPECT_FALSE(make_vdev(jumbo));
 }
