@@ -23,6 +23,8 @@ class CutDatagram {
  public:
   explicit CutDatagram(ByteVector frame, std::uint32_t id = 7)
       : packet_(frame.begin() + net::kEthernetSize, frame.end()), id_(id) {}
+  /// The same under another identification.
+  CutDatagram(const CutDatagram& other, std::uint32_t id) : packet_(other.packet_), id_(id) {}
 
   [[nodiscard]] bool v6() const { return packet_[0] >> 4 == 6; }
   [[nodiscard]] std::size_t size() const { return packet_.size() - header_size(); }

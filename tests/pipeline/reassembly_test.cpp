@@ -224,6 +224,33 @@ TEST_P(Fragmented, ItsPiecesMeetAtOneWorkerWhicheverQueuesTheyCameBy) {
   EXPECT_EQ(two.all_drops(0) + two.all_drops(1), 0U);
 }
 
+TEST_P(OuterFragments, WhateverTheyAreNoneIsKeptAndNoPlaceIsLost) {
+  const CutDatagram whole = datagram();
+  for (int round = 0; round < 300; ++round) {
+    for (int i = 0; i < 24; ++i) {
+      // Of few datagrams and at few places, so that they meet, overlap and sometimes fit.
+      const auto id = static_cast<std::uint32_t>(h.random.below(3));
+      const std::size_t from = 200 * h.random.below(6);
+      const std::size_t to = std::min(whole.size(), from + 200 * (1 + h.random.below(3)));
+      h.put(kOuterPort, CutDatagram(whole, id).frame({from, to, to < whole.size()}));
+    }
+    h.poll();
+    h.advance(limits::kReassemblyTimeout + Duration{1});
+    h.poll();
+    h.sent(kOuterPort);
+    h.sent(kInnerPort);
+    h.reports();
+    ASSERT_EQ(h.mbufs_in_use(), 0U);
+  }
+  EXPECT_GT(h.count(bus::WorkerCounter::kReassembled), 0U);
+  EXPECT_GT(h.dropped(DropReason::kIpFragmentConflict), 0U);
+  EXPECT_EQ(h.dropped(DropReason::kIpFragmentLimit), 0U);
+  for (std::uint32_t id = 0; id < limits::kFragmentsPerSource; ++id)
+    h.put(kOuterPort, CutDatagram(whole, id).frame({0, 512, true}));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kIpFragmentLimit), 0U) << "all that a source may have";
+}
+
 TEST_P(OuterFragments, ThatNeverMeetGoWithTheWorker) {
   put({datagram().frame({0, 512, true})});
   EXPECT_EQ(h.mbufs_in_use(), 1U);  // the harness sees, at its end, that it was freed
