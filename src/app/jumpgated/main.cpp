@@ -1,4 +1,5 @@
 // jumpgated: the gateway. Options -> configuration -> plan -> EAL -> Gateway -> run.
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -124,9 +125,9 @@ int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals)
 std::expected<app::Plan, app::Refusal> plan_here(const config::GatewayConfig& config) {
   const auto machine = app::this_machine();
   if (!machine) return std::unexpected(app::Refusal{.text = machine.error()});
-  std::vector<int> nodes;
-  for (const config::PortConfig& port : config.ports)
-    nodes.push_back(app::port_node(port));
+  std::vector<int> nodes(config.ports.size());
+  std::ranges::transform(config.ports, nodes.begin(),
+                         [](const config::PortConfig& port) { return app::port_node(port); });
   return app::make_plan(config, *machine, std::move(nodes), ethdev::hugepages());
 }
 

@@ -1,5 +1,7 @@
 #include "app/jumpgated/placement.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace jumpgate::app {
@@ -83,9 +85,9 @@ void warn_of_distances(Placement& placement, const config::GatewayConfig& config
 }  // namespace
 
 std::vector<std::uint32_t> Placement::lcores() const {
-  std::vector<std::uint32_t> cpus;
-  for (const ThreadPlace& thread : threads)
-    cpus.push_back(thread.cpu.id);
+  std::vector<std::uint32_t> cpus(threads.size());
+  std::ranges::transform(threads, cpus.begin(),
+                         [](const ThreadPlace& thread) { return thread.cpu.id; });
   return cpus;
 }
 

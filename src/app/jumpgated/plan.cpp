@@ -30,7 +30,7 @@ void warn_of_memory(Plan& plan, const config::GatewayConfig& config) {
                     "with: sysctl vm.nr_hugepages={}",
                     plan.pages_needed, plan.pages.page_kib, plan.pages.free,
                     plan.pages.total + plan.pages_needed - plan.pages.free));
-  constexpr std::size_t kMiB = 1024 * 1024;
+  constexpr std::size_t kMiB = std::size_t{1024} * 1024;
   const std::size_t wanted = (total(plan.memory) + kMiB - 1) / kMiB;
   if (!config.eal.huge && config.eal.memory_mib < wanted)
     plan.warnings.push_back(
