@@ -57,18 +57,8 @@ void give_to(Shard& shard, unsigned worker, rte_mbuf* frame) {
     shard.drops.drop(frame, DropReason::kHandoffQueueFull);
 }
 
-}  // namespace
-
-rte_mbuf* take_fragment(Shard& shard, rte_mbuf* frame, net::IpView ip) {
-  if (shard.reassembly == nullptr) {
-    shard.drops.drop(frame, DropReason::kIpFragment);
-    return nullptr;
-  }
-  const net::UpperLayer part = net::upper_layer_of(ip.packet);
-  if (!is_sound(ip, part)) {
-    shard.drops.drop(frame, DropReason::kIpFragmentBad);
-    return nullptr;
-  }
+/// The frame of a whole datagram, or nullptr.
+rte_mbuf* join(Shard& shard, rte_mbuf* frame, const net::IpView& ip, const net::UpperLayer& part) {
   if (!part.fragment) return without_fragment_header(frame);
   const unsigned place =
       shard.mesh == nullptr ? shard.worker : meeting_place(ip, shard.mesh->workers());
@@ -79,6 +69,24 @@ rte_mbuf* take_fragment(Shard& shard, rte_mbuf* frame, net::IpView ip) {
   rte_mbuf* whole = shard.reassembly->add(frame, ip, part.offset, shard.now, shard.drops);
   if (whole != nullptr) shard.counters.add(bus::WorkerCounter::kReassembled);
   return whole;
+}
+
+}  // namespace
+
+std::optional<WholeDatagram> take_fragment(Shard& shard, rte_mbuf* frame, const net::IpView& ip) {
+  const auto drop = [&](rte_mbuf* lost, DropReason reason) {
+    shard.drops.drop(lost, reason);
+    return std::nullopt;
+  };
+  if (shard.reassembly == nullptr) return drop(frame, DropReason::kIpFragment);
+  const net::UpperLayer part = net::upper_layer_of(ip.packet);
+  if (!is_sound(ip, part)) return drop(frame, DropReason::kIpFragmentBad);
+  rte_mbuf* whole = join(shard, frame, ip, part);
+  if (whole == nullptr) return std::nullopt;
+  const auto again = net::parse_ip(
+      net::Bytes(bytes_of(whole), rte_pktmbuf_data_len(whole)).subspan(net::kEthernetSize));
+  if (!again) return drop(whole, again.error());
+  return WholeDatagram{whole, *again};
 }
 
 }  // namespace jumpgate::data

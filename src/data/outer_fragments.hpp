@@ -6,13 +6,20 @@
 /// RFC 791 section 3.2, RFC 8200 section 4.5, RFC 6946, RFC 1858, RFC 3128.
 #pragma once
 
+#include <optional>
+
 #include "data/shard.hpp"
 #include "net/frame_parse.hpp"
 
 namespace jumpgate::data {
 
-/// By value: the view of the fast path then stays in registers. `frame` came to an outer port and `ip`, to one of our addresses, is a fragment (IPv6: has a fragment header right
-/// behind its own). Returns the frame of a whole datagram, or nullptr: dropped, waiting, or with another worker.
-rte_mbuf* take_fragment(Shard& shard, rte_mbuf* frame, net::IpView ip);
+struct WholeDatagram {
+  rte_mbuf* frame;
+  net::IpView ip;
+};
+
+/// `frame` came to an outer port and `ip`, to one of our addresses, is a fragment (IPv6: has a fragment header right
+/// behind its own). Nothing: dropped, waiting, or with another worker.
+std::optional<WholeDatagram> take_fragment(Shard& shard, rte_mbuf* frame, const net::IpView& ip);
 
 }  // namespace jumpgate::data
