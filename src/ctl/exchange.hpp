@@ -11,6 +11,7 @@
 /// each tick until the recovery window ends; whatever fails leaves the retained binding as it was.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include <jumpgate/wire.hpp>
@@ -82,6 +83,17 @@ class Exchanges {
                                   const Endpoint& from);
   void decide(Session& session, std::uint8_t index, MonoNs now);
   void commit(Session& session, std::uint8_t index, MonoNs now);
+  /// A commit that may not be, or lacks something: says so to a client that asked, and fails.
+  void turn_down(Session& session, const Challenged& address, Reason state_reason,
+                 const session::SwitchVerdict& verdict, MonoNs now);
+  /// Binding version, epoch and state, together; what TransportSwitch tells. Nothing: the record
+  /// contradicts itself, and the session must not go on.
+  [[nodiscard]] std::optional<audit::SwitchDetail> change_record(Session& session,
+                                                                 const Challenged& address,
+                                                                 MonoNs now);
+  void bind(Session& session, const Challenged& address, const bus::OuterPath& path, MonoNs now);
+  void tell_of_commit(Session& session, const audit::SwitchDetail& detail, bool in_place,
+                      MonoNs now);
   void cancel_epoch(Session& session, std::uint64_t epoch, MonoNs now);
   void acknowledge(Session& session);
   [[nodiscard]] audit::SwitchDetail switch_detail(const Session& session, const Endpoint& to) const;

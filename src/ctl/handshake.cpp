@@ -244,25 +244,28 @@ void Handshakes::on_confirm(Session& session, const wire::Confirm& message, cons
     core_.counters.drop(DropReason::kControlStale);
     return;
   }
-  if (session.record.state() != State::kBirth) {
-    const bool repetition = session.record.state() == State::kAttached &&
-                            session.record.binding_version() == 1 &&
-                            now - session.record.created_at() < limits::kHandshakeTimeout;
-    if (!repetition) {
-      core_.counters.drop(DropReason::kControlStale);
-    } else if (session.attach_acknowledged) {
-      acknowledge(session);
-    }
-    return;
-  }
+  if (session.record.state() != State::kBirth) return on_repeated_confirm(session, now);
   if (session.doom != Reason::kNone) return;
   if (!session::allows_transport(core_.policy_of(session), from.address.family)) {
     core_.counters.drop(DropReason::kSessionStateForbids);
     return;
   }
-  // The one session of the peer: its former one ends in the same step, so both commands are needed.
-  // The client repeats its CONFIRM while there are none.
-  Peer& peer = core_.peers[session.peer];
+  attach(session, from, to, now);
+}
+
+void Handshakes::on_repeated_confirm(Session& session, MonoNs now) {
+  const bool repetition = session.record.state() == State::kAttached &&
+                          session.record.binding_version() == 1 &&
+                          now - session.record.created_at() < limits::kHandshakeTimeout;
+  if (!repetition) {
+    core_.counters.drop(DropReason::kControlStale);
+  } else if (session.attach_acknowledged) {
+    acknowledge(session);
+  }
+}
+
+void Handshakes::attach(Session& session, const Endpoint& from, const Endpoint& to, MonoNs now) {
+  // Without a command or a path nothing happens: the client repeats its CONFIRM.
   bus::Command* command = core_.obtain(session, now);
   if (command == nullptr) return;
   const auto path = core_.ports.paths.acquire(to, from, now);
@@ -284,10 +287,6 @@ void Handshakes::on_confirm(Session& session, const wire::Confirm& message, cons
                             .client_cid = session.first_client_cid,
                             .path = *path};
   core_.send(session, command, Ack::kAttach, session.epochs.current(), bus::Attach{.path = *path});
-  const auto former = peer.current;
-  peer.birth.reset();
-  peer.current = session.ref;
-  core_.ports.workers.route_peer(session.peer, session.ref);
   core_.counters.add(ControllerCounter::kSessionsAttached);
   core_.emit(session, EventType::kTransportAttached, Reason::kAttachedToTransport,
              audit::AttachDetail{.remote = from,
@@ -297,10 +296,18 @@ void Handshakes::on_confirm(Session& session, const wire::Confirm& message, cons
                                  .suite = session.suite},
              now);
   core_.keys_installed(session, session.epochs.current(), 0, now);
-  if (former) {
-    if (Session* old = core_.sessions.find(*former); old != nullptr)
-      closing_.terminate(*old, Reason::kSuperseded, now);
-  }
+  make_current(session, now);
+}
+
+void Handshakes::make_current(Session& session, MonoNs now) {
+  Peer& peer = core_.peers[session.peer];
+  const auto former = peer.current;
+  peer.birth.reset();
+  peer.current = session.ref;
+  core_.ports.workers.route_peer(session.peer, session.ref);
+  if (!former) return;
+  if (Session* old = core_.sessions.find(*former); old != nullptr)
+    closing_.terminate(*old, Reason::kSuperseded, now);
 }
 
 void Handshakes::on_attached(Session& session) {

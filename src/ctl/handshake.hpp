@@ -47,6 +47,11 @@ class Handshakes {
                                     MonoNs now);
   [[nodiscard]] bool fill_welcome(Session& session, HandshakeJob& job);
   void install(Session& session, MonoNs now);
+  void on_repeated_confirm(Session& session, MonoNs now);
+  /// BIRTH -> ATTACHED.
+  void attach(Session& session, const Endpoint& from, const Endpoint& to, MonoNs now);
+  /// The one session of its peer from now on: its former one ends in the same step.
+  void make_current(Session& session, MonoNs now);
   void acknowledge(Session& session);
 
   Core& core_;

@@ -161,7 +161,6 @@ void Jumps::accept(Session& session, const wire::Reattach& message, const Endpoi
     return;
   }
   session.last_jump_seq = message.jump_seq;
-  session.first_request_at = now;
   session.budget.spend_attempt(now);
   core_.counters.add(ControllerCounter::kReattachAttempts);
   core_.emit(session, EventType::kReattachAttempt, message.cause,

@@ -173,7 +173,6 @@ struct Session {
   std::uint64_t last_close_seq{0};
   std::uint64_t own_close_seq{0};
   session::SwitchBudget budget;
-  MonoNs first_request_at{};                  // of the last jump_seq
   std::optional<bus::OuterPath> former_path;  // until the worker has left it
   std::uint64_t cancel_epoch{0};              // proposal to be wiped as soon as a command is free
   Endpoint rebind_seen;  // an unknown address, and the authentic bytes reported from it
