@@ -105,6 +105,7 @@ class Controller {
   [[nodiscard]] const Session* find(const SessionId& id) { return core_.sessions.find(id); }
   [[nodiscard]] std::uint32_t session_count() const { return core_.sessions.size(); }
   [[nodiscard]] std::uint32_t peer_count() const { return core_.peers.size(); }
+  [[nodiscard]] std::uint64_t session_looks() const { return core_.sessions.looks(); }
 
  private:
   void judge_control(Session& session, const bus::Report& report,

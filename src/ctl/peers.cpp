@@ -7,6 +7,7 @@ namespace jumpgate::ctl {
 PeerTable::PeerTable(std::uint32_t capacity, base::RandomSource& random)
     : capacity_(capacity), hash_(random), by_key_(std::size_t{capacity} * 2, hash_) {
   peers_.reserve(capacity);
+  by_name_.reserve(capacity);
 }
 
 std::optional<std::uint32_t> PeerTable::add(std::shared_ptr<const config::PeerConfig> peer) {
@@ -23,20 +24,36 @@ std::optional<std::uint32_t> PeerTable::add(std::shared_ptr<const config::PeerCo
   }
   peers_[index].configured = true;
   by_key_[peer->public_key] = index;
+  by_name_.emplace(hash_(std::string_view(peer->name)), index);
   peers_[index].config = std::move(peer);
   return index;
 }
 
 void PeerTable::update(std::uint32_t index, std::shared_ptr<const config::PeerConfig> peer) {
   JG_INVARIANT(peers_[index].configured && peers_[index].config->public_key == peer->public_key);
+  if (peers_[index].config->name != peer->name) {
+    forget_name(index);
+    by_name_.emplace(hash_(std::string_view(peer->name)), index);
+  }
   peers_[index].config = std::move(peer);
 }
 
 void PeerTable::remove(std::uint32_t index) {
   Peer& peer = peers_[index];
   by_key_.erase(peer.config->public_key);
+  forget_name(index);
   peer.configured = false;
   removed_.push_back(index);
+}
+
+void PeerTable::forget_name(std::uint32_t index) {
+  const auto [first, last] =
+      by_name_.equal_range(hash_(std::string_view(peers_[index].config->name)));
+  for (auto entry = first; entry != last; ++entry) {
+    if (entry->second != index) continue;
+    by_name_.erase(entry);
+    return;
+  }
 }
 
 void PeerTable::reclaim() {
@@ -59,9 +76,9 @@ std::optional<std::uint32_t> PeerTable::find(const PublicKey& key) const {
 }
 
 std::optional<std::uint32_t> PeerTable::find(std::string_view name) const {
-  for (std::uint32_t i = 0; i < size(); ++i) {
-    if (peers_[i].configured && peers_[i].config->name == name) return i;
-  }
+  const auto [first, last] = by_name_.equal_range(hash_(name));
+  for (auto entry = first; entry != last; ++entry)
+    if (peers_[entry->second].config->name == name) return entry->second;
   return std::nullopt;
 }
 

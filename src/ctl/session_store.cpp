@@ -78,6 +78,7 @@ void SessionStore::destroy(Session& session) {
 
 Session* SessionStore::find(const bus::SessionRef& ref) {
   if (ref.worker >= free_.size() || ref.slot >= slots_per_worker_) return nullptr;
+  ++looks_;
   Slot& slot = slots_[ref.worker * slots_per_worker_ + ref.slot];
   if (slot.life != ref.life || !slot.session) return nullptr;
   return &*slot.session;
@@ -85,12 +86,14 @@ Session* SessionStore::find(const bus::SessionRef& ref) {
 
 Session* SessionStore::find(const SessionId& id) {
   for (SlotHandle h = buckets_[bucket_of(id)]; h != kNone; h = slots_[h].next) {
+    ++looks_;
     if (slots_[h].session->record.id() == id) return &*slots_[h].session;
   }
   return nullptr;
 }
 
 Session* SessionStore::at(SlotHandle handle) {
+  ++looks_;
   if (handle >= slots_.size() || !slots_[handle].session) return nullptr;
   return &*slots_[handle].session;
 }

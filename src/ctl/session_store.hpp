@@ -53,6 +53,9 @@ class SessionStore {
   [[nodiscard]] std::uint32_t capacity() const { return max_sessions_; }
   [[nodiscard]] std::uint32_t slots() const { return static_cast<std::uint32_t>(slots_.size()); }
   [[nodiscard]] std::uint32_t retired() const { return retired_; }
+  /// Slots looked at so far, by whatever way: the measure of the controller's work, of which each
+  /// tick does a bounded part (tests/perf/engine).
+  [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -73,6 +76,7 @@ class SessionStore {
   std::uint32_t max_sessions_;
   std::uint32_t size_{0};
   std::uint32_t retired_{0};
+  std::uint64_t looks_{0};
   std::vector<Slot> slots_;
   std::vector<std::vector<std::uint32_t>> free_;  // of each worker
   std::vector<SlotHandle> buckets_;

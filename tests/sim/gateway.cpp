@@ -12,6 +12,7 @@
 
 #include "../pipeline/memory_port.hpp"
 #include "../support/allocations.hpp"
+#include "../support/inline_handshakes.hpp"
 #include "ctl/controller_loop.hpp"
 #include "ctl/controller_ports.hpp"
 #include "data/worker.hpp"
@@ -58,43 +59,6 @@ std::shared_ptr<config::GatewayConfig> make_config(const session::Policy& policy
   made->policies.base = policy;
   return made;
 }
-
-/// Does the jobs of the handshake threads as soon as the controller asks for results.
-class InlineHandshakes final : public ctl::HandshakeQueue {
- public:
-  InlineHandshakes(const crypto::KeyPair& own, base::RandomSource& random)
-      : own_(own), random_(random), jobs_(limits::kHandshakeQueue) {
-    queue_.reserve(jobs_.size());
-    for (ctl::HandshakeJob& job : jobs_)
-      free_.push_back(&job);
-  }
-  ctl::HandshakeJob* obtain() override {
-    if (free_.empty()) return nullptr;
-    ctl::HandshakeJob* job = free_.back();
-    free_.pop_back();
-    return job;
-  }
-  void submit(ctl::HandshakeJob* job) override { queue_.push_back(job); }
-  ctl::HandshakeJob* poll() override {
-    if (queue_.empty()) return nullptr;
-    ctl::HandshakeJob* job = queue_.front();
-    queue_.erase(queue_.begin());
-    ctl::run_job(*job, own_, random_);
-    return job;
-  }
-  void release(ctl::HandshakeJob* job) override {
-    ctl::clear_job(*job);
-    free_.push_back(job);
-  }
-  [[nodiscard]] std::size_t in_use() const override { return jobs_.size() - free_.size(); }
-
- private:
-  const crypto::KeyPair& own_;
-  base::RandomSource& random_;
-  std::vector<ctl::HandshakeJob> jobs_;
-  std::vector<ctl::HandshakeJob*> free_;
-  std::vector<ctl::HandshakeJob*> queue_;
-};
 
 struct PoolFree {
   void operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
@@ -145,7 +109,7 @@ struct Gateway::Parts {
   ctl::OuterLink link;
   ctl::BusWorkerLink worker_link;
   ctl::ImageBook book;
-  InlineHandshakes handshakes;
+  test::InlineHandshakes handshakes;
   audit::EventLog events;
   std::shared_ptr<const config::GatewayConfig> config;
   std::optional<record::Recorder> recorder;

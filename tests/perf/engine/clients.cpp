@@ -7,6 +7,7 @@
 #include "crypto/control_seal.hpp"
 #include "crypto/hello.hpp"
 #include "wire/control.hpp"
+#include "wire/handshake.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::bench {
@@ -47,8 +48,23 @@ std::uint32_t client_of(ConnectionId cid) {
 
 }  // namespace
 
-Clients::Clients(std::uint32_t count, const PublicKey& gateway_key)
-    : mac1_key_(crypto::derive_mac1_key(gateway_key)), clients_(count) {}
+Clients::Clients(std::uint32_t count, const PublicKey& gateway_key, const PublicKey& everybody)
+    : mac1_key_(crypto::derive_mac1_key(gateway_key)), everybody_(everybody), clients_(count) {}
+
+void Clients::handshake(ctl::HandshakeJob& job) {
+  if (job.kind == ctl::HandshakeJob::Kind::kReadHello) {
+    read(job);
+  } else {
+    welcome(job);
+  }
+}
+
+void Clients::read(ctl::HandshakeJob& job) const {
+  job.peer = client_of(job.header.client_cid);
+  wire::encode_hello_payload(
+      {.counter = 1, .versions = {wire::kVersion}, .suites = {Suite::kAes256Gcm}}, job.payload);
+  job.remote = everybody_;
+}
 
 ConnectionId Clients::next_id(std::uint32_t client) {
   return {std::uint64_t{clients_[client].ids++} << 32 | (client + 1)};

@@ -27,10 +27,12 @@ struct Input {
 
 class Clients {
  public:
-  Clients(std::uint32_t count, const PublicKey& gateway);
+  /// `everybody` is the one static key of all clients.
+  Clients(std::uint32_t count, const PublicKey& gateway, const PublicKey& everybody);
 
-  /// The WELCOME of a job: takes note of the session, gives it its root.
-  void welcome(ctl::HandshakeJob& job);
+  /// What a handshake thread would make of a job, without its Diffie-Hellman: a HELLO's header names its client, and
+  /// a WELCOME gives the session its root.
+  void handshake(ctl::HandshakeJob& job);
 
   [[nodiscard]] Input hello(std::uint32_t client) const;
   /// A planned jump to the client's other path.
@@ -59,6 +61,8 @@ class Clients {
     std::uint8_t path{0};
   };
 
+  void read(ctl::HandshakeJob& job) const;
+  void welcome(ctl::HandshakeJob& job);
   [[nodiscard]] ConnectionId next_id(std::uint32_t client);
   [[nodiscard]] Input control(std::uint32_t client, wire::Type type, const Endpoint& from) const;
   [[nodiscard]] std::optional<Input> challenged(std::uint32_t client, const Datagram& datagram);
@@ -67,6 +71,7 @@ class Clients {
   }
 
   crypto::MacKey mac1_key_;
+  PublicKey everybody_;
   std::vector<Client> clients_;
   std::uint64_t acknowledged_{0};
   std::uint64_t welcomed_{0};

@@ -29,6 +29,14 @@ class Ticks {
     ++count_;
     if (kept_.size() < kKept) kept_.push_back(static_cast<std::uint32_t>(spent.us()));
   }
+  void add(const Ticks& others) {
+    busy_ = busy_ + others.busy_;
+    worst_ = std::max(worst_, others.worst_);
+    count_ += others.count_;
+    const std::size_t room = std::min(kKept - kept_.size(), others.kept_.size());
+    kept_.insert(kept_.end(), others.kept_.begin(),
+                 others.kept_.begin() + static_cast<std::ptrdiff_t>(room));
+  }
   [[nodiscard]] Duration busy() const { return busy_; }
   [[nodiscard]] Duration worst() const { return worst_; }
   [[nodiscard]] std::uint64_t count() const { return count_; }

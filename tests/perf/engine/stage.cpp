@@ -48,9 +48,9 @@ ctl::Settings make_settings(std::uint32_t sessions, const PublicKey& key,
 Stage::Stage(std::uint32_t sessions, const session::Policy& policy)
     : gateway_(crypto::KeyPair::generate(random_).public_key),
       everybody_(crypto::KeyPair::generate(random_).public_key),
-      clients_(sessions, gateway_),
+      clients_(sessions, gateway_, everybody_),
       workers_(kCommandPool),
-      handshakes_(everybody_, [this](ctl::HandshakeJob& job) { clients_.welcome(job); }),
+      handshakes_([this](ctl::HandshakeJob& job) { clients_.handshake(job); }),
       controller_(std::make_unique<ctl::Controller>(make_settings(sessions, gateway_, random_),
                                                     ctl::Ports{.workers = workers_,
                                                                .datagrams = outside_,
@@ -61,6 +61,22 @@ Stage::Stage(std::uint32_t sessions, const session::Policy& policy)
                                                                .random = random_},
                                                     make_config(sessions, everybody_, policy),
                                                     crypto::ResetKey(random_.array<32>()), now_)) {}
+
+void Work::raise(const Work& other) {
+  looks = std::max(looks, other.looks);
+  commands = std::max(commands, other.commands);
+  datagrams = std::max(datagrams, other.datagrams);
+  events = std::max(events, other.events);
+}
+
+void Phase::add(const Phase& next) {
+  ended = ended && next.ended;
+  elapsed = elapsed + next.elapsed;
+  ticks.add(next.ticks);
+  most.raise(next.most);
+  events += next.events;
+  without_command += next.without_command;
+}
 
 Phase Stage::run(const Arrivals& arrivals, const std::function<bool()>& done, Duration limit) {
   Phase phase;
@@ -106,7 +122,15 @@ void Stage::gather(const Arrivals& arrivals, MonoNs began) {
     inbox_.push_back(arrivals.make(arrived_++));
 }
 
+Work Stage::work() const {
+  return {.looks = controller_->session_looks(),
+          .commands = workers_.sent(),
+          .datagrams = outside_.count,
+          .events = events_.next_seq()};
+}
+
 void Stage::tick(Phase& phase) {
+  const Work before = work();
   const Duration began = cpu_time();
   for (bus::Command* command : acknowledged_) {
     controller_->on_acknowledged(*command, now_);
@@ -118,6 +142,7 @@ void Stage::tick(Phase& phase) {
   const Duration spent = cpu_time() - began;
   now_ = now_ + spent;
   phase.ticks.add(spent);
+  phase.most.raise(work() - before);
 }
 
 void Stage::handle(const Input& input) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "../../support/inline_handshakes.hpp"
 #include "audit/event_log.hpp"
 #include "clients.hpp"
 #include "ctl/controller.hpp"
@@ -22,12 +23,35 @@
 
 namespace jumpgate::bench {
 
+/// What a tick did, in units whose cost does not depend on how many sessions there are.
+struct Work {
+  std::uint64_t looks{0};  // at slots of the session store
+  std::uint64_t commands{0};
+  std::uint64_t datagrams{0};
+  std::uint64_t events{0};
+
+  bool operator==(const Work&) const = default;
+  [[nodiscard]] Work operator-(const Work& before) const {
+    return {.looks = looks - before.looks,
+            .commands = commands - before.commands,
+            .datagrams = datagrams - before.datagrams,
+            .events = events - before.events};
+  }
+  /// Of each the larger.
+  void raise(const Work& other);
+};
+
 struct Phase {
   bool ended{false};
-  Duration elapsed{};  // of the benchmark's clock
+  std::uint64_t done{0};  // of what the phase is about
+  Duration elapsed{};     // of the benchmark's clock
   Ticks ticks;
+  Work most;  // of each in any tick
   std::uint64_t events{0};
   std::uint64_t without_command{0};  // steps that waited for a command
+
+  /// What came right after it.
+  void add(const Phase& next);
 };
 
 /// Inputs of a phase, the first at once and the last after `over`.
@@ -63,6 +87,8 @@ class Stage {
   void gather(const Arrivals& arrivals, MonoNs began);
   [[nodiscard]] MonoNs due(const Arrivals& arrivals, MonoNs began) const;
   void tick(Phase& phase);
+  /// Since the controller began.
+  [[nodiscard]] Work work() const;
   void handle(const Input& input);
   void read_what_left(Phase& phase);
   void rest(MonoNs until);
@@ -73,7 +99,7 @@ class Stage {
   Clients clients_;
   Workers workers_;
   Outside outside_;
-  FreeHandshakes handshakes_;
+  test::InlineHandshakes handshakes_;
   NoRoutes routes_;
   audit::EventLog events_;
   MonoNs now_{1'000'000'000'000};

@@ -1,9 +1,6 @@
 #include "surroundings.hpp"
 
 #include <algorithm>
-#include <utility>
-
-#include "wire/handshake.hpp"
 
 namespace jumpgate::bench {
 
@@ -21,6 +18,7 @@ bus::Command* Workers::obtain(std::uint8_t /*worker*/) {
 
 void Workers::send(std::uint8_t /*worker*/, bus::Command* command) {
   sent_.push_back(command);
+  ++count_;
 }
 
 void Workers::release(std::uint8_t /*worker*/, bus::Command* command) {
@@ -41,6 +39,7 @@ bool Outside::send(const Endpoint& /*local*/, const Endpoint& remote,
   kept.remote = remote;
   kept.size = datagram.size();
   std::ranges::copy(datagram, kept.bytes.begin());
+  ++count;
   return true;
 }
 
@@ -48,43 +47,6 @@ std::optional<bus::OuterPath> Outside::acquire(const Endpoint& local, const Endp
                                                MonoNs /*now*/) {
   return bus::OuterPath{
       .remote = remote, .local = local, .port = 0, .neighbour = 0, .next_hop = remote.address};
-}
-
-FreeHandshakes::FreeHandshakes(const PublicKey& everybody, Write write)
-    : write_(std::move(write)), jobs_(limits::kHandshakeQueue), everybody_(everybody) {
-  for (ctl::HandshakeJob& job : jobs_)
-    free_.push_back(&job);
-}
-
-ctl::HandshakeJob* FreeHandshakes::obtain() {
-  if (free_.empty()) return nullptr;
-  ctl::HandshakeJob* job = free_.back();
-  free_.pop_back();
-  return job;
-}
-
-ctl::HandshakeJob* FreeHandshakes::poll() {
-  if (queue_.empty()) return nullptr;
-  ctl::HandshakeJob* job = queue_.front();
-  queue_.pop_front();
-  if (job->kind == ctl::HandshakeJob::Kind::kReadHello) {
-    read(*job);
-  } else {
-    write_(*job);
-  }
-  return job;
-}
-
-void FreeHandshakes::read(ctl::HandshakeJob& job) {
-  job.peer = static_cast<std::uint32_t>(job.header.client_cid.value) - 1;
-  wire::encode_hello_payload(
-      {.counter = 1, .versions = {wire::kVersion}, .suites = {Suite::kAes256Gcm}}, job.payload);
-  job.remote = everybody_;
-}
-
-void FreeHandshakes::release(ctl::HandshakeJob* job) {
-  ctl::clear_job(*job);
-  free_.push_back(job);
 }
 
 }  // namespace jumpgate::bench

@@ -1,19 +1,16 @@
 /// What stands around the benchmark's controller: workers that take each command and acknowledge it before the next
-/// tick, datagrams that are kept for the clients, handshake threads whose Diffie-Hellman costs nothing.
+/// tick, datagrams that are kept for the clients.
 ///
-/// Owner thread: one. Bound: the command pool and the handshake queue have the product's own sizes; datagrams are
-/// what one tick sends.
+/// Owner thread: one. Bound: the command pool has the product's own size; datagrams are what one tick sends.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "ctl/handshake_job.hpp"
 #include "ctl/ports.hpp"
 
 namespace jumpgate::bench {
@@ -35,11 +32,14 @@ class Workers final : public ctl::WorkerLink {
   /// What was sent until now, applied: at most `most`, oldest first.
   void take(std::vector<bus::Command*>& out, std::size_t most);
   [[nodiscard]] bool idle() const { return sent_.empty(); }
+  /// Commands sent since the beginning.
+  [[nodiscard]] std::uint64_t sent() const { return count_; }
 
  private:
   std::vector<bus::Command> pool_;
   std::vector<bus::Command*> free_;
   std::deque<bus::Command*> sent_;
+  std::uint64_t count_{0};
 };
 
 /// A whole datagram as it left.
@@ -58,30 +58,7 @@ class Outside final : public ctl::DatagramOut, public ctl::OuterPaths {
   void release(const bus::OuterPath& /*path*/) override {}
 
   std::vector<Datagram> sent;  // emptied by who reads it
-};
-
-/// Every HELLO's header names its peer; what Noise would have taken from it is given.
-class FreeHandshakes final : public ctl::HandshakeQueue {
- public:
-  /// Called with the job whose WELCOME is to be written, to give it the session's root.
-  using Write = std::function<void(ctl::HandshakeJob&)>;
-  /// `everybody` is the one static key of all clients.
-  FreeHandshakes(const PublicKey& everybody, Write write);
-
-  ctl::HandshakeJob* obtain() override;
-  void submit(ctl::HandshakeJob* job) override { queue_.push_back(job); }
-  ctl::HandshakeJob* poll() override;
-  void release(ctl::HandshakeJob* job) override;
-  [[nodiscard]] std::size_t in_use() const override { return jobs_.size() - free_.size(); }
-
- private:
-  void read(ctl::HandshakeJob& job);
-
-  Write write_;
-  std::vector<ctl::HandshakeJob> jobs_;
-  std::vector<ctl::HandshakeJob*> free_;
-  std::deque<ctl::HandshakeJob*> queue_;
-  PublicKey everybody_;
+  std::uint64_t count{0};      // since the beginning
 };
 
 class NoRoutes final : public ctl::RouteBook {

@@ -134,6 +134,17 @@ TEST(Reset, OfTheBindingIsBelieved) {
   EXPECT_EQ(h.gateway->sessions, 2U);
 }
 
+TEST(Reset, OfTheJumpIdInUseIsBelieved) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->forget_session();
+  h.dead[kWifi] = true;
+  h.up(kWifi, false);  // what is left to it is a REATTACH under a jump id
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.engine->last_end(), Reason::kGatewayLostSession);
+}
+
 TEST(Reset, OfAnythingElseIsNot) {
   Harness h;
   h.attach();

@@ -1,5 +1,4 @@
-/// What stands around the controller in tests: workers that acknowledge when told to, datagrams that are kept, a queue
-/// that does its jobs at once.
+/// What stands around the controller in tests: workers that acknowledge when told to, datagrams that are kept.
 #pragma once
 
 #include <algorithm>
@@ -125,39 +124,6 @@ class FakeRoutes final : public RouteBook {
   bool refuse{false};
   int published{0};
   std::vector<net::PeerPrefix> prefixes;
-};
-
-class InlineHandshakes final : public HandshakeQueue {
- public:
-  InlineHandshakes(crypto::KeyPair own, base::RandomSource& random)
-      : own_(std::move(own)), random_(random) {}
-  HandshakeJob* obtain() override {
-    if (in_use() >= capacity) return nullptr;
-    jobs_.push_back(std::make_unique<HandshakeJob>());
-    return jobs_.back().get();
-  }
-  void submit(HandshakeJob* job) override { queued.push_back(job); }
-  HandshakeJob* poll() override {
-    if (held || queued.empty()) return nullptr;
-    HandshakeJob* job = queued.front();
-    queued.pop_front();
-    run_job(*job, own_, random_);
-    return job;
-  }
-  void release(HandshakeJob* job) override {
-    std::erase_if(jobs_, [&](const auto& j) { return j.get() == job; });
-  }
-  std::size_t in_use() const override { return jobs_.size() + pretended; }
-
-  bool held{false};
-  std::size_t capacity{300};
-  std::size_t pretended{0};
-  std::deque<HandshakeJob*> queued;
-
- private:
-  crypto::KeyPair own_;
-  base::RandomSource& random_;
-  std::vector<std::unique_ptr<HandshakeJob>> jobs_;
 };
 
 }  // namespace jumpgate::ctl::testing

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../../support/inline_handshakes.hpp"
 #include "../../support/seeded_random.hpp"
 #include "ctl/controller.hpp"
 #include "fakes.hpp"
@@ -26,7 +27,7 @@ class GatewayTest : public ::testing::Test {
  protected:
   explicit GatewayTest(std::uint32_t slots = 8)
       : own_(crypto::KeyPair::generate(random_)),
-        handshakes_(own_.clone(), random_),
+        handshakes_(own_, random_),
         alice_(random_),
         bob_(random_) {
     settings_.slots_per_worker = slots;
@@ -306,7 +307,7 @@ class GatewayTest : public ::testing::Test {
   FakeDatagrams out_;
   FakePaths paths_;
   FakeRoutes routes_;
-  InlineHandshakes handshakes_;
+  test::InlineHandshakes handshakes_;
   audit::EventLog log_{4096};
   ScriptedClient alice_;
   ScriptedClient bob_;

@@ -120,7 +120,7 @@ TEST_F(Handshake, ASourceIsLimited) {
 }
 
 TEST_F(Handshake, FullQueueDropsVisibly) {
-  handshakes_.capacity = 0;
+  handshakes_.exhausted = true;
   say_hello(alice_);
   EXPECT_EQ(dropped(DropReason::kHelloQueueFull), 1U);
 }
@@ -210,6 +210,20 @@ TEST_F(Handshake, WrongConfirmChangesNothing) {
   confirm(alice_);
   EXPECT_EQ(dropped(DropReason::kControlStale), 1U);
   EXPECT_EQ(state(alice_), State::kBirth);
+}
+
+TEST_F(Handshake, AHelloThatIsReadWhileItsPeerIsReplacedMakesNoSession) {
+  say_hello(alice_);
+  ASSERT_TRUE(gateway_->reload(config_with(false, true), now_));
+  ScriptedClient carol(random_);
+  auto config = config_with(false, true);
+  config::PeerConfig& other = config->peers.emplace_back();
+  other.name = "carol";
+  other.public_key = carol.key.public_key;
+  ASSERT_TRUE(gateway_->reload(config, now_)) << "carol gets alice's index";
+  run();
+  EXPECT_EQ(dropped(DropReason::kHelloUnknownPeer), 1U);
+  EXPECT_EQ(gateway_->session_count(), 0U);
 }
 
 TEST_F(Handshake, UnconfirmedBirthEndsAfterFiveSeconds) {

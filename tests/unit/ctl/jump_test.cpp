@@ -267,6 +267,27 @@ TEST_F(Jump, ForbiddenTransportIsRefused) {
   EXPECT_EQ(last_refusal(alice_)->reason, Reason::kPolicyDenied);
 }
 
+TEST_F(Jump, ForbiddenOrImpossibleSecondAddressGetsNoChallenge) {
+  auto config = config_with(true, true);
+  config->policies.base.transport.allow_udp6 = false;
+  ASSERT_TRUE(gateway_->reload(config, now_));
+  const auto message = reattach(alice_);
+  send_reattach(alice_, message);
+  run();
+  ASSERT_EQ(sent(wire::Type::kPathChallenge).size(), 1U);
+  Endpoint six = kThird;
+  six.address.family = IpFamily::kV6;
+  six.address.bytes = {0x20, 0x01, 0x0d, 0xb8};
+  send_reattach(alice_, message, six);
+  Endpoint multicast = kThird;
+  multicast.address.bytes[0] = 224;
+  send_reattach(alice_, message, multicast);
+  run();
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 1U);
+  send_reattach(alice_, message, kThird);
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 2U) << "they took no other's place";
+}
+
 TEST_F(Jump, ImpossibleAddressIsRefused) {
   Endpoint multicast = kCell;
   multicast.address.bytes[0] = 224;

@@ -419,14 +419,6 @@ TEST(HandshakeThreadsTest, JobsComeBackAndAreBounded) {
   EXPECT_EQ(threads.in_use(), 0U);
 }
 
-TEST(SessionSlots, LivesRiseAndIdsRunOut) {
-  test::SeededRandom random;
-  SessionStore store(2, 4, 8, random);
-  EXPECT_EQ(store.slots(), 8U);
-  EXPECT_EQ(store.find(bus::SessionRef{.worker = 9, .slot = 0, .life = 1}), nullptr);
-  EXPECT_EQ(store.find(bus::SessionRef{.worker = 0, .slot = 99, .life = 1}), nullptr);
-}
-
 TEST(SourceLimits, GroupsIpv6ByItsPrefixAndForgetsTheLongestUnused) {
   test::SeededRandom random;
   SourceLimiter limiter({.tokens = 1, .per = seconds(1), .burst = 1}, 8, random);

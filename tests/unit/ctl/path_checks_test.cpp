@@ -181,6 +181,22 @@ TEST_F(PathCheck, TooFewBytesStartNothing) {
   EXPECT_EQ(state(alice_), State::kRecovering);
 }
 
+TEST_F(PathCheck, BytesOfOneAddressPayForNoOther) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 64);
+  edge(alice_, bus::ReportKind::kNewPath, v4(10, 4998), 64);
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
+TEST_F(PathCheck, AnAddressThatDidNotAnswerStartsNoOtherCheckAtOnce) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  advance(milliseconds(8'010));
+  ASSERT_EQ(state(alice_), State::kDegraded);
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  EXPECT_EQ(state(alice_), State::kDegraded);
+  edge(alice_, bus::ReportKind::kNewPath, kThird, 96);
+  EXPECT_EQ(state(alice_), State::kRecovering) << "another one may";
+}
+
 TEST_F(PathCheck, JumpOfTheClientCancelsTheRebindingCheck) {
   edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
   run();

@@ -48,6 +48,15 @@ TEST_F(PortLinks, UpAgainHealsNothingThatIsSilent) {
   EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty());
 }
 
+TEST_F(PortLinks, WhatIsProvedSinceIsNotHeldBackByIt) {
+  link(false);
+  ASSERT_TRUE(jump(alice_, kCell, Reason::kTransportDead));
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  advance(milliseconds(510));
+  EXPECT_EQ(state(alice_), State::kRecovering) << "the new path heals by itself";
+}
+
 TEST_F(PortLinks, AnEndThatIsDueOrOrderedGoesFirst) {
   workers_.credit = 0;
   ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));

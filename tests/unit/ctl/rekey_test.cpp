@@ -108,6 +108,22 @@ TEST_F(Rekeying, NewerRequestReplacesAnUnconfirmedOne) {
   EXPECT_EQ(last_reply()->epoch, 3U);
 }
 
+TEST_F(Rekeying, WhatAThreadMakesOfAnOlderRequestIsNotTaken) {
+  send(request(1));
+  ephemeral_ = crypto::KeyPair::generate(random_);
+  send(request(2));  // before the threads came to the first
+  run();
+  const auto reply = last_reply();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->rekey_seq, 2U);
+  take(*reply);
+  EXPECT_EQ(workers_.last<bus::InstallGeneration>().control.key,
+            crypto::derive_control_key(alice_.root, alice_.welcome.session_id, 1,
+                                       Direction::kClientToGateway)
+                .get());
+  EXPECT_EQ(handshakes_.in_use(), 0U);
+}
+
 TEST_F(Rekeying, WrongGenerationAndBindingAreRefused) {
   auto message = request(1);
   message.generation = 7;
