@@ -126,6 +126,24 @@ TEST(Jumps, AnUplinkWithANewAddressTakesItsTurnAmongOthersThatAreDead) {
   EXPECT_EQ(session->binding->path.remote, world.network().outside(0, 0));
 }
 
+TEST(Jumps, ASessionThatCanNotBeRenewedEndsWithItsLifetime) {
+  session::Policy policy = policy_variant(0);
+  policy.session.max_lifetime = seconds(40);
+  World world({.seed = options().seed, .clients = 2, .policy = policy});
+  unsigned ends = 0;
+  world.on_gateway_event = [&](const audit::Event& event) {
+    if (event.type == EventType::kSessionTerminated &&
+        event.reason == Reason::kSessionLifetimeExceeded)
+      ++ends;
+  };
+  world.run(seconds(3));
+  world.network().stop_hellos(0, world.now() + seconds(60));
+  world.run(seconds(50));
+  EXPECT_EQ(ends, 1U) << "the other client's was renewed";
+  world.heal_and_check();
+  EXPECT_TRUE(world.findings().clean()) << world.findings().text();
+}
+
 TEST(Jumps, OneSeedIsOneRun) {
   const auto run = [](std::uint64_t seed) {
     World world({.seed = seed, .clients = kClients, .policy = policy_variant(1)});

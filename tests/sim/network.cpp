@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/prefix.hpp"
+
 namespace jumpgate::sim {
 namespace {
 
@@ -24,7 +26,7 @@ link_faulty::FaultSettings clean_path() {
   return clean;
 }
 
-Network::Network(std::size_t clients, std::uint64_t seed) {
+Network::Network(std::size_t clients, std::uint64_t seed) : no_hello_until_(clients) {
   links_.reserve(clients * kUplinks);
   for (std::size_t i = 0; i < clients * kUplinks; ++i) {
     links_.push_back({.ways = {{{.faults = {clean_path(), seed * 1'000'003 + 2 * i}},
@@ -42,6 +44,7 @@ void Network::send(Link& over, Way way, Arrival arrival, MonoNs now) {
 
 void Network::from_client(std::size_t client, std::uint8_t uplink,
                           std::span<const std::uint8_t> bytes, MonoNs now) {
+  if (now < no_hello_until_.at(client) && wire::classify(bytes) == wire::Type::kHello) return;
   Link& over = link(client, uplink);
   Arrival arrival{.way = Way::kUp,
                   .client = client,
@@ -157,6 +160,7 @@ void Network::set_relay(std::size_t client, std::uint8_t uplink,
 }
 
 void Network::heal(MonoNs now) {
+  std::ranges::fill(no_hello_until_, MonoNs{});
   for (Link& each : links_) {
     each.up = true;
     each.relay.reset();

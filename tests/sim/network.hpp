@@ -72,6 +72,8 @@ class Network {
   /// The uplink gets another address of its own, which its host can see.
   void readdress(std::size_t client, std::uint8_t uplink);
   void set_relay(std::size_t client, std::uint8_t uplink, const std::optional<Relay>& relay);
+  /// None of the client's HELLOs passes until then: it can make no session.
+  void stop_hellos(std::size_t client, MonoNs until) { no_hello_until_.at(client) = until; }
   void heal(MonoNs now);
 
   /// What the client's host knows of an uplink.
@@ -119,6 +121,7 @@ class Network {
   static void judge(Link& changed, MonoNs now);
 
   std::vector<Link> links_;
+  std::vector<MonoNs> no_hello_until_;  // by client
   std::map<Key, Arrival> flying_;
   std::uint64_t order_{0};
 };

@@ -10,11 +10,12 @@ namespace jumpgate::sim {
 namespace {
 
 constexpr std::array<std::string_view, kDoCount> kNames{
-    "run",     "faults",  "partition", "uplink", "rebind",        "readdress", "path-error", "move",
-    "suspend", "restart", "terminate", "reload", "hold-commands", "grace",     "wall-clock"};
+    "run",           "faults", "partition",  "uplink",  "rebind",    "readdress",
+    "path-error",    "move",   "suspend",    "restart", "terminate", "reload",
+    "hold-commands", "grace",  "wall-clock", "no-hello"};
 
-constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 16, 8, 8, 6, 2, 2, 6,
-                                                      2,  1,  1, 2, 2, 2, 2};
+constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 15, 8, 8, 6, 2, 2, 6,
+                                                      2,  1,  1, 2, 2, 2, 2, 1};
 static_assert(std::accumulate(kWeights.begin(), kWeights.end(), 0U) == kWeightOfAll);
 
 link_faulty::FaultSettings faults_of(const Action& action) {
@@ -60,7 +61,7 @@ session::Policy policy_variant(std::uint8_t which) {
       break;
     default:
       policy.switching.max_switches_per_min = 20;
-      policy.session.max_lifetime = seconds(120);
+      policy.session.max_lifetime = seconds(40);  // shorter than most scripts
       break;
   }
   return policy;
@@ -114,6 +115,8 @@ void perform(World& world, const Action& action) {
       return world.apply_with_grace(next_policy(world, action));
     case Do::kWallClock:
       return world.step_wall_clock(seconds(3600) * (action.a - action.b));
+    case Do::kNoHello:
+      return world.network().stop_hellos(client, world.now() + tenths(action.a) * 4);
     case Do::kHoldCommands:
       return world.hold_commands(action.b % 3, tenths(action.a % 16));
   }

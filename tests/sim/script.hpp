@@ -31,8 +31,9 @@ enum class Do : std::uint8_t {
   kHoldCommands,  // a: tenths of a second with b commands left
   kGrace,         // a: another policy, which waits for each session's next transition
   kWallClock,     // a, b: hours forwards and back
+  kNoHello,       // a: so long, in units of 0.4 s, the client can make no session
 };
-inline constexpr std::size_t kDoCount = 15;
+inline constexpr std::size_t kDoCount = 16;
 
 struct Action {
   Do what{Do::kRun};

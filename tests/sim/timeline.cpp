@@ -66,7 +66,8 @@ void Timeline::begin(const audit::Event& event) {
   if (!fresh) report(Rule::kInvalidTransition, event, "a SessionID is used again");
   if (event.state_version != 1)
     report(Rule::kInvalidTransition, event, "does not begin with state_version 1");
-  alive_[event.session] = {.peer = std::string(event.peer.view()), .entered = event.mono};
+  alive_[event.session] = {
+      .peer = std::string(event.peer.view()), .created = event.mono, .entered = event.mono};
 }
 
 void Timeline::change(Life& life, const audit::Event& event, const audit::StateChangeDetail& step) {

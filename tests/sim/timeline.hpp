@@ -23,6 +23,7 @@ struct Life {
   State state{State::kBirth};
   std::uint64_t state_version{1};
   std::uint64_t binding_version{0};
+  MonoNs created{};
   MonoNs entered{};  // the present state
 };
 

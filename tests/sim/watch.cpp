@@ -70,6 +70,8 @@ void Watch::check_record(const ctl::Session& session, const Life& life, MonoNs n
   if (std::min({record.lifetime_deadline(), record.keys_deadline(), record.transport_deadline()}) <
       now - kTimerSlack)
     broken(Rule::kInvalidTransition, "lives beyond its end");
+  if (now - life.created > max_lifetime_ + kTimerSlack)
+    broken(Rule::kInvalidTransition, "lives beyond max_lifetime");
   if (record.state() == State::kBirth) return;
   if (std::ranges::find(established_, life.peer) != established_.end())
     broken(Rule::kDualBinding, "two sessions of " + life.peer);

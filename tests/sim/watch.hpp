@@ -22,8 +22,9 @@ namespace jumpgate::sim {
 
 class Watch {
  public:
-  Watch(Gateway& gateway, const Timeline& timeline, Findings& findings)
-      : gateway_(gateway), timeline_(timeline), findings_(findings) {}
+  /// `max_lifetime` is that of every policy: a session's age is measured here, and its record's word is not taken.
+  Watch(Gateway& gateway, const Timeline& timeline, Duration max_lifetime, Findings& findings)
+      : gateway_(gateway), timeline_(timeline), max_lifetime_(max_lifetime), findings_(findings) {}
 
   /// After the timeline has seen it.
   void on_event(const audit::Event& event);
@@ -43,6 +44,7 @@ class Watch {
 
   Gateway& gateway_;
   const Timeline& timeline_;
+  Duration max_lifetime_;
   Findings& findings_;
   std::map<ConnectionId, Bound> bindings_;           // by the client's id
   std::map<SessionId, std::uint64_t> sent_version_;  // the highest binding_version sent in

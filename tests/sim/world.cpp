@@ -59,7 +59,7 @@ World::World(const Setup& setup)
         }
         return std::make_unique<Gateway>(std::move(made), ledger_, now_);
       }()),
-      watch_(*gateway_, timeline_, findings_),
+      watch_(*gateway_, timeline_, setup.policy.session.max_lifetime, findings_),
       next_drive_(now_ + kDriveTick),
       limited_at_(setup.clients),
       tried_(setup.clients),
