@@ -36,7 +36,7 @@ byte g_path, g_bv = 1, g_quiet, g_lost, g_window, g_patience, x_path, x_bv;
 bool x_on;
 /* For the judge: a path that has been up since the client began its recovery. */
 byte lived;
-byte c_age, g_age;                               /* rounds in RECOVERING */
+byte c_age, g_age;                               /* rounds in RECOVERING since it was entered */
 
 #define on(paths, path) ((paths >> (path)) & 1)
 #define ended(state) (state == TERMINATED)
@@ -79,7 +79,7 @@ inline begin_attempt(path) {
 inline c_recover() {
   if :: client == ATTACHED -> go(client, VOLATILE) :: else fi;
   go(client, RECOVERING);
-  c_window = 0;
+  c_window = 0; c_age = 0;
   lived = up;
   begin_attempt(1 - c_path)
 }
@@ -97,14 +97,17 @@ inline exchange() {
   :: else ->
     if
     :: c_bv != g_bv && stage == 0 ->
-      /* stale_binding_version: the commit happened and the ACK was lost; the client adopts. */
+      /* stale_binding_version: the commit happened and the ACK was lost; the client adopts, and begins
+       * anew over the path that told it so. */
       if
-      :: proposal && !mutant(NOTHING_ADOPTED) -> c_path = attempt_of; c_bv = c_bv + 1; proposal = 0
+      :: proposal && !mutant(NOTHING_ADOPTED) ->
+        c_path = attempt_of; c_bv = c_bv + 1; proposal = 0;
+        begin_attempt(attempt)
       :: else -> skip
       fi
     :: c_bv == g_bv && stage == 0 ->
       if :: gateway == ATTACHED -> go(gateway, VOLATILE) :: else fi;
-      if :: gateway != RECOVERING -> go(gateway, RECOVERING); g_window = 0 :: else fi;
+      if :: gateway != RECOVERING -> go(gateway, RECOVERING); g_window = 0; g_age = 0 :: else fi;
       x_on = 1; x_path = attempt;
       stage = 1; proposal = 1; attempt_of = attempt
     :: stage == 1 && x_on && x_path == attempt ->
