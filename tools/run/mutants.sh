@@ -34,7 +34,7 @@ done
 mapfile -t patches < <(for patch in "${patches[@]}"; do echo "$(header "$patch" target) $patch"; done |
   sort | cut -d ' ' -f 2)
 
-configure debug
+CXX_LD=gold configure debug # links in a third of the time
 declare -A filters
 for patch in "${patches[@]}"; do
   target=$(header "$patch" target)
@@ -52,6 +52,7 @@ for patch in "${patches[@]}"; do
     die "$patch: there is no test $(header "$patch" test)"
 done
 
+export CCACHE_READONLY=1 # a broken object is not worth a place there
 killed=0
 for patch in "${patches[@]}"; do
   target=$(header "$patch" target)
