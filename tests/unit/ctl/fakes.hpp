@@ -30,6 +30,8 @@ inline const Endpoint kGateway = v4(1, 51820);
 inline const Endpoint kWifi = v4(10, 4000);
 inline const Endpoint kCell = v4(20, 5000);
 inline const Endpoint kThird = v4(30, 6000);
+inline const Endpoint kSix{.address = {.family = IpFamily::kV6, .bytes = {0x20, 0x01, 0x0d, 0xb8}},
+                           .port = 5000};
 
 struct Sent {
   Endpoint local;

@@ -256,13 +256,10 @@ TEST_F(Jump, SwitchRateIsLimitedAMinute) {
 }
 
 TEST_F(Jump, ForbiddenTransportIsRefused) {
-  Endpoint six = kCell;
-  six.address.family = IpFamily::kV6;
-  six.address.bytes = {0x20, 0x01, 0x0d, 0xb8};
   auto config = config_with(true, true);
   config->policies.base.transport.allow_udp6 = false;
   ASSERT_TRUE(gateway_->reload(config, now_));
-  send_reattach(alice_, reattach(alice_), six);
+  send_reattach(alice_, reattach(alice_), kSix);
   ASSERT_TRUE(last_refusal(alice_));
   EXPECT_EQ(last_refusal(alice_)->reason, Reason::kPolicyDenied);
 }
@@ -275,10 +272,7 @@ TEST_F(Jump, ForbiddenOrImpossibleSecondAddressGetsNoChallenge) {
   send_reattach(alice_, message);
   run();
   ASSERT_EQ(sent(wire::Type::kPathChallenge).size(), 1U);
-  Endpoint six = kThird;
-  six.address.family = IpFamily::kV6;
-  six.address.bytes = {0x20, 0x01, 0x0d, 0xb8};
-  send_reattach(alice_, message, six);
+  send_reattach(alice_, message, kSix);
   Endpoint multicast = kThird;
   multicast.address.bytes[0] = 224;
   send_reattach(alice_, message, multicast);
