@@ -141,7 +141,7 @@ TEST(Reset, OfTheJumpIdInUseIsBelieved) {
   h.gateway->forget_session();
   h.dead[kWifi] = true;
   h.up(kWifi, false);  // what is left to it is a REATTACH under a jump id
-  h.run(milliseconds(100));
+  h.run(milliseconds(250));
   EXPECT_EQ(h.engine->last_end(), Reason::kGatewayLostSession);
 }
 
