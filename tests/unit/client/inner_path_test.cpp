@@ -92,7 +92,7 @@ TEST_F(InnerPathTest, AnswersAreLimitedByRate) {
   const Packet large = udp("10.8.0.2", "10.9.0.2", 1400);
   unsigned answers = 0;
   for (int i = 0; i < 1000; ++i)
-    answers += path.too_big(large, now).empty() ? 0 : 1;
+    answers += path.too_big(large, now).empty() ? 0U : 1U;
   EXPECT_EQ(answers, 20U);
   EXPECT_FALSE(path.too_big(large, now + milliseconds(10)).empty());
   EXPECT_TRUE(path.too_big(large, now + milliseconds(10)).empty());
