@@ -107,7 +107,7 @@ TEST_F(InnerPathTest, MarksAreCombinedOnTheWayIn) {
   EXPECT_EQ(path.incoming(packet, 3), std::nullopt);
   const auto view = net::parse_ip(packet);
   ASSERT_TRUE(view);
-  EXPECT_EQ(view->traffic_class, 3);
+  EXPECT_EQ(net::traffic_class_of(view->packet.data()), 3);
 }
 
 }  // namespace
