@@ -92,9 +92,8 @@ void PlayedClient::send(client::UplinkId uplink, std::span<const TxDatagram> dat
     rte_mbuf* frame = buffer_of(datagram.bytes);
     if (frame == nullptr) continue;
     // Every buffer of the pool has the room for these headers.
-    (void)data::encapsulate(headers_.at(uplink),
-                            base::load_le<6>(station.gateway_mac().bytes.data()),
-                            station.port().offloads(), datagram.traffic_class, frame);
+    data::encapsulate(headers_.at(uplink), base::load_le<6>(station.gateway_mac().bytes.data()),
+                      station.port().offloads(), datagram.traffic_class, frame);
     ground_.station.push(frame);
   }
 }
