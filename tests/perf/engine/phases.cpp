@@ -3,6 +3,11 @@
 #include <cstdio>
 
 namespace jumpgate::bench {
+namespace {
+
+constexpr Duration kShortLifetime = seconds(60);
+
+}  // namespace
 
 session::Policy policy_of_the_day() {
   session::Policy policy;
@@ -90,12 +95,26 @@ Phase Phases::strict_policy() {
   return phase;
 }
 
-Phase Phases::mass_expiry() {
+void Phases::shorten_lifetimes() {
   session::Policy next = controller().policies().base;
-  next.session.max_lifetime = seconds(60);
-  next.session.transport_lost_ttl = seconds(60);
+  next.session.max_lifetime = kShortLifetime;
+  next.session.transport_lost_ttl = kShortLifetime;
   apply(next);
+}
+
+Phase Phases::mass_expiry() {
+  shorten_lifetimes();
   return all_end(seconds(240));
+}
+
+Phase Phases::late_expiry() {
+  shorten_lifetimes();
+  Phase phase = stage_.run({}, [this] { return !controller().policy_sweeping(); }, seconds(30));
+  stage_.pass(kShortLifetime);
+  const Phase end = all_end(seconds(30));
+  phase.add(end);
+  phase.done = end.done;
+  return phase;
 }
 
 Phase Phases::stop() {

@@ -32,6 +32,8 @@ class Phases {
   [[nodiscard]] Phase strict_policy();
   /// A lifetime of 60 s, applied strictly, ends every session.
   [[nodiscard]] Phase mass_expiry();
+  /// The same, while the controller is not run for as long: every timer is due at once.
+  [[nodiscard]] Phase late_expiry();
   /// The gateway stops: every session ends.
   [[nodiscard]] Phase stop();
 
@@ -44,6 +46,7 @@ class Phases {
   [[nodiscard]] Phase jumps(std::uint32_t first, Duration over);
   [[nodiscard]] Phase all_end(Duration limit);
   void apply(const session::Policy& next);
+  void shorten_lifetimes();
 
   Stage& stage_;
   std::uint32_t sessions_;

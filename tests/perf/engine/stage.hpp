@@ -70,6 +70,9 @@ class Stage {
   [[nodiscard]] Phase run(const Arrivals& arrivals, const std::function<bool()>& done,
                           Duration limit);
 
+  /// Time passes, and nobody runs the controller.
+  void pass(Duration time) { now_ = now_ + time; }
+
   [[nodiscard]] ctl::Controller& controller() { return *controller_; }
   [[nodiscard]] Clients& clients() { return clients_; }
   [[nodiscard]] MonoNs now() const { return now_; }

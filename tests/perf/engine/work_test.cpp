@@ -57,6 +57,11 @@ TEST_F(WorkOfATick, IsBoundedWhenTheGatewayStops) {
   expect_bounded(phases_.stop(), kSessions);
 }
 
+TEST_F(WorkOfATick, IsBoundedWhenAllIsDueAtOnce) {
+  create();
+  expect_bounded(phases_.late_expiry(), kSessions);
+}
+
 TEST_F(WorkOfATick, IsNoneWhenNothingHappens) {
   create();
   const MonoNs until = stage_.now() + seconds(5);
