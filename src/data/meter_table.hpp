@@ -12,6 +12,8 @@
 
 #include <rte_meter.h>
 
+#include <jumpgate/time.hpp>
+
 #include "bus/zone.hpp"
 #include "net/rate_set.hpp"
 
@@ -21,6 +23,7 @@ namespace jumpgate::data {
 struct alignas(64) WayMeters {
   rte_meter_srtcm bytes{};
   rte_meter_srtcm packets{};
+  MonoNs filled{};  // the round whose tokens are in
   // The session has carried so much when its quota is to be looked at; out of reach: not at all.
   std::uint64_t look_at{UINT64_MAX};
 };

@@ -23,24 +23,37 @@ const WayProfile& of(const std::array<WayProfile, net::kWays>& ways, Way way) {
   return ways[static_cast<std::size_t>(way)];
 }
 
+/// Without a bound there are always tokens.
 rte_meter_srtcm full(const BucketProfile& bucket, MonoNs now) {
-  return {.time = now.ns, .tc = bucket.meter.cbs, .te = 0};
+  return {.time = now.ns, .tc = bucket.any() ? bucket.meter.cbs : UINT64_MAX, .te = 0};
 }
 void fill(WayMeters& meters, const WayProfile& profile, MonoNs now) {
   meters.bytes = full(profile.bytes, now);
   meters.packets = full(profile.packets, now);
+  meters.filled = now;
 }
 
-bool take(rte_meter_srtcm& bucket, const BucketProfile& profile, MonoNs now, std::size_t tokens) {
-  if (!profile.any()) return true;
-  // rte_meter takes the profile as its own and only reads it.
+void refill(rte_meter_srtcm& bucket, const BucketProfile& profile, MonoNs now) {
+  // rte_meter takes the profile as its own and only reads it. Nothing is asked of it: it only adds.
   auto* rules = const_cast<rte_meter_srtcm_profile*>(&profile.meter);
-  return rte_meter_srtcm_color_blind_check(&bucket, rules, now.ns,
-                                           static_cast<std::uint32_t>(tokens)) == RTE_COLOR_GREEN;
+  if (profile.any()) rte_meter_srtcm_color_blind_check(&bucket, rules, now.ns, 0);
 }
-bool take(WayMeters& meters, const WayProfile& profile, MonoNs now, std::size_t length) {
-  return take(meters.packets, profile.packets, now, 1) &&
-         take(meters.bytes, profile.bytes, now, length);
+/// What the time since has brought. Within a round time stands still, and nothing comes.
+void refill(WayMeters& meters, const WayProfile& profile, MonoNs now) {
+  if (meters.filled == now) return;
+  refill(meters.bytes, profile.bytes, now);
+  refill(meters.packets, profile.packets, now);
+  meters.filled = now;
+}
+
+/// The colour green (RFC 2697 section 3), and no other.
+bool take(rte_meter_srtcm& bucket, std::size_t tokens) {
+  if (bucket.tc < tokens) return false;
+  bucket.tc -= tokens;
+  return true;
+}
+bool take(WayMeters& meters, std::size_t length) {
+  return take(meters.packets, 1) && take(meters.bytes, length);
 }
 
 std::uint64_t bytes_of_session(Shard& shard, std::uint32_t slot) {
@@ -118,13 +131,14 @@ bool meter(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::size_t lengt
   if (hot.rates == net::kNoRates) return true;
   if (shard.meters.totals_by != image.serial()) adopt_totals(shard);
   const RateProfile& profile = image.profile(hot.rates);
-  WayMeters& meters = shard.meters.of(slot, way);
-  if (bytes_of_session(shard, slot) >= meters.look_at && !within_quota(shard, slot, profile.quota))
+  WayMeters& session = shard.meters.of(slot, way);
+  WayMeters& total = shard.meters.total(hot.rates, way);
+  if (bytes_of_session(shard, slot) >= session.look_at && !within_quota(shard, slot, profile.quota))
     return drop(shard, slot, packet, DropReason::kQuotaExhausted);
+  refill(session, of(profile.session, way), shard.now);
+  refill(total, of(profile.total, way), shard.now);
   // The session first: what is too much for itself takes nothing from the others of its set.
-  if (take(meters, of(profile.session, way), shard.now, length) &&
-      take(shard.meters.total(hot.rates, way), of(profile.total, way), shard.now, length))
-    return true;
+  if (take(session, length) && take(total, length)) return true;
   return drop(shard, slot, packet,
               way == Way::kIn ? DropReason::kRateExceededIn : DropReason::kRateExceededOut);
 }
