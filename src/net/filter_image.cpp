@@ -124,15 +124,25 @@ std::expected<Acl, std::string> make_acl(const FilterSet& set, FilterDirection d
 }  // namespace
 
 FilterKey filter_key_of(Bytes packet) {
-  FilterKey key;
-  const bool v6 = (packet[0] >> 4) == 6;
   const UpperLayer upper = upper_layer_of(packet);
-  key.bytes[0] = upper.protocol;
-  const std::size_t size = v6 ? 32 : 8;
-  std::memcpy(&key.bytes[kAddresses], &packet[v6 ? 8 : 12], size);
   const bool has_ports = upper.protocol == kProtocolTcp || upper.protocol == kProtocolUdp;
+  std::uint64_t ports = 0;
   if (upper.readable && upper.first && has_ports && packet.size() >= upper.offset + 4)
-    std::memcpy(&key.bytes[kAddresses + size], &packet[upper.offset], 4);
+    ports = base::load_le32(&packet[upper.offset]);
+  // In words, since keys are compared and classified in words: what is written in smaller pieces and
+  // read soon after has to be waited for.
+  FilterKey key;
+  std::uint8_t* out = key.bytes.data();
+  const bool v6 = (packet[0] >> 4) == 6;
+  const std::uint8_t* addresses = &packet[v6 ? 8 : 12];
+  base::store_le64(out, upper.protocol | std::uint64_t{base::load_le32(addresses)} << 32);
+  if (v6) {
+    for (std::size_t i = 8; i < 32; i += 8)
+      base::store_le64(out + i, base::load_le64(addresses + i - kAddresses));
+    base::store_le64(out + 32, base::load_le32(addresses + 28) | ports << 32);
+  } else {
+    base::store_le64(out + 8, base::load_le32(addresses + 4) | ports << 32);
+  }
   return key;
 }
 

@@ -9,41 +9,12 @@ constexpr std::size_t kMaxDatagramPayload = 65535;
 constexpr std::uint8_t kLooseSourceRoute = 131;
 constexpr std::uint8_t kStrictSourceRoute = 137;
 
-UpperLayer upper_of_v4(Bytes packet) {
-  const std::uint16_t word = base::load_be16(&packet[6]);
-  UpperLayer upper{.protocol = packet[9], .offset = std::size_t{packet[0] & 0x0fU} * 4};
-  upper.position = std::size_t{word & 0x1fffU} * 8;
-  upper.more = (word & 0x2000) != 0;
-  upper.first = upper.position == 0;
-  upper.fragment = upper.more || !upper.first;
-  return upper;
-}
-
 void enter_fragment(UpperLayer& upper, std::uint16_t word) {
   upper.position = word & 0xfff8U;
   upper.more = (word & 1) != 0;
   upper.first = upper.position == 0;
   // An atomic fragment is a whole datagram (RFC 6946).
   upper.fragment = upper.more || !upper.first;
-}
-
-UpperLayer upper_of_v6(Bytes packet) {
-  UpperLayer upper{.protocol = packet[6], .offset = kIpv6Size};
-  for (std::size_t i = 0; i < kMaxExtensionHeaders; ++i) {
-    if (!is_extension_header(upper.protocol)) return upper;
-    const Bytes rest = packet.subspan(upper.offset);
-    if (rest.size() < 8) break;
-    const bool fragment = upper.protocol == kFragmentHeader;
-    const std::size_t size = fragment ? 8 : (std::size_t{rest[1]} + 1) * 8;
-    if (size > rest.size()) break;
-    if (fragment) enter_fragment(upper, base::load_be16(&rest[2]));
-    upper.protocol = rest[0];
-    upper.offset += size;
-    // What a later fragment begins with is in the middle of something.
-    if (!upper.first) return upper;
-  }
-  upper.readable = !is_extension_header(upper.protocol);
-  return upper;
 }
 
 bool has_source_route(Bytes packet) {
@@ -74,8 +45,23 @@ bool is_bad_fragment(const UpperLayer& upper, std::size_t packet_size) {
 
 }  // namespace
 
-UpperLayer upper_layer_of(Bytes packet) {
-  return (packet[0] >> 4) == 4 ? upper_of_v4(packet) : upper_of_v6(packet);
+UpperLayer upper_of_v6(Bytes packet) {
+  UpperLayer upper{.protocol = packet[6], .offset = kIpv6Size};
+  for (std::size_t i = 0; i < kMaxExtensionHeaders; ++i) {
+    if (!is_extension_header(upper.protocol)) return upper;
+    const Bytes rest = packet.subspan(upper.offset);
+    if (rest.size() < 8) break;
+    const bool fragment = upper.protocol == kFragmentHeader;
+    const std::size_t size = fragment ? 8 : (std::size_t{rest[1]} + 1) * 8;
+    if (size > rest.size()) break;
+    if (fragment) enter_fragment(upper, base::load_be16(&rest[2]));
+    upper.protocol = rest[0];
+    upper.offset += size;
+    // What a later fragment begins with is in the middle of something.
+    if (!upper.first) return upper;
+  }
+  upper.readable = !is_extension_header(upper.protocol);
+  return upper;
 }
 
 std::optional<DropReason> option_fault(Bytes packet) {

@@ -13,6 +13,7 @@
 
 #include <jumpgate/drops.hpp>
 
+#include "base/bytes.hpp"
 #include "net/frames.hpp"
 
 namespace jumpgate::net {
@@ -43,8 +44,20 @@ struct UpperLayer {
   std::size_t position{0};  // bytes of the datagram's payload before this fragment
 };
 
+inline UpperLayer upper_of_v4(Bytes packet) {
+  const std::uint16_t word = base::load_be16(&packet[6]);
+  UpperLayer upper{.protocol = packet[9], .offset = std::size_t{packet[0] & 0x0fU} * 4};
+  upper.position = std::size_t{word & 0x1fffU} * 8;
+  upper.more = (word & 0x2000) != 0;
+  upper.first = upper.position == 0;
+  upper.fragment = upper.more || !upper.first;
+  return upper;
+}
+UpperLayer upper_of_v6(Bytes packet);
 /// `packet` is a whole IP packet whose own header and lengths are sound.
-UpperLayer upper_layer_of(Bytes packet);
+inline UpperLayer upper_layer_of(Bytes packet) {
+  return (packet[0] >> 4) == 4 ? upper_of_v4(packet) : upper_of_v6(packet);
+}
 
 /// Whether option_fault() has anything to look at: IPv4 options or a fragment, IPv6 extension
 /// headers.

@@ -95,6 +95,21 @@ TEST_F(Filters, ABurstOfBothFamiliesAndPeersIsJudgedPacketByPacket) {
   h.reports();
 }
 
+TEST_F(Filters, FlowsInRowsAreToldApartByTheirLastPort) {
+  net::FilterRule seven{
+      .action = net::FilterAction::kDeny, .protocol = net::kProtocolUdp, .to_ports = {7, 7}};
+  use({seven}, net::FilterAction::kAllow);
+  for (const std::uint16_t port : std::array<std::uint16_t, 6>{7, 7, 8, 8, 7, 8}) {
+    ByteVector packet = inner_packet("10.8.0.2", "10.0.0.9");
+    base::store_be16(&packet[net::kIpv4Size + 2], port);
+    h.put(one, one.data(packet));
+  }
+  h.poll();
+  EXPECT_EQ(denied(), 3U);
+  EXPECT_EQ(h.delivered().size(), 3U);
+  h.reports();
+}
+
 TEST_F(Filters, ThePiecesOfAnAllowedPacketPass) {
   net::FilterRule echo{
       .action = net::FilterAction::kAllow, .protocol = net::kProtocolUdp, .to_ports = {7, 7}};
