@@ -27,48 +27,50 @@ class Batch {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  // Not `= default`, which would zero the items in Batch{}: a batch is made for each burst.
+  // Not `= default`, which would zero the room in Batch{}: a batch is made for each burst.
   Batch() {}  // NOLINT(modernize-use-equals-default)
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  [[nodiscard]] bool full() const { return size_ == items_.size(); }
-  T& operator[](std::size_t i) { return items_[i]; }
+  [[nodiscard]] bool full() const { return size_ == limits::kBurst; }
+  T& operator[](std::size_t i) { return begin()[i]; }
   void push(const T& item) {
     JG_INVARIANT(!full());
-    items_[size_++] = item;
+    begin()[size_++] = item;
   }
   /// One more, to be filled in where it stands: what is written in parts and then copied as a whole
   /// waits for the parts to reach the cache.
   T& add() {
     JG_INVARIANT(!full());
-    return items_[size_++];
+    return begin()[size_++];
   }
   /// In place of what was there: `source` writes into the room it is given and says how many.
   template <typename Source>
   std::size_t fill(Source&& source) {
-    return size_ = source(std::span<T>(items_));
+    return size_ = source(std::span<T>(begin(), limits::kBurst));
   }
   void clear() { size_ = 0; }
-  std::span<T> items() { return {items_.data(), size_}; }
-  T* begin() { return items_.data(); }
-  T* end() { return items_.data() + size_; }
+  std::span<T> items() { return {begin(), size_}; }
+  T* begin() { return reinterpret_cast<T*>(room_.data()); }
+  T* end() { return begin() + size_; }
 
   /// Keeps, in order, what `keep(item)` says true to; the rest belongs to `keep` now.
   template <typename Keep>
   void retain(Keep&& keep) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (!keep(items_[i])) continue;
+    T* const last = end();
+    T* kept = begin();
+    for (T* item = kept; item != last; ++item) {
+      if (!keep(*item)) continue;
       // Nothing moves before the first that goes: mostly none does.
-      if (kept != i) items_[kept] = items_[i];
+      if (kept != item) *kept = *item;
       ++kept;
     }
-    size_ = kept;
+    size_ = static_cast<std::size_t>(kept - begin());
   }
 
  private:
-  std::array<T, limits::kBurst> items_;
+  // Bytes, in which items come to be where they are written: none is made beforehand.
+  alignas(T) std::array<std::byte, limits::kBurst * sizeof(T)> room_;
   std::size_t size_{0};
 };
 

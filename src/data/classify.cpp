@@ -78,13 +78,14 @@ bool classify_one(Shard& shard, Datagram& datagram) {
   if (*type == wire::Type::kHello) {
     return hello(shard, datagram);
   }
-  const auto prefix = wire::parse_prefix(message);
-  if (!prefix) return shard.drops.drop(datagram.mbuf, prefix.error());
-  if (prefix->cid.value == 0) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
-  datagram.cid = prefix->cid.value;
-  datagram.counter = prefix->counter;
-  datagram.phase = prefix->phase;
-  datagram.other_boot = prefix->id_key_phase != shard.shared.id_key_phase;
+  if (const auto fault = wire::prefix_fault(message))
+    return shard.drops.drop(datagram.mbuf, *fault);
+  const wire::Prefix prefix = wire::prefix_at(datagram.message);
+  if (prefix.cid.value == 0) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
+  datagram.cid = prefix.cid.value;
+  datagram.counter = prefix.counter;
+  datagram.phase = prefix.phase;
+  datagram.other_boot = prefix.id_key_phase != shard.shared.id_key_phase;
   return true;
 }
 
@@ -147,25 +148,32 @@ void classify(Shard& shard, Batch<Datagram>& datagrams) {
 }
 
 void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
-  std::array<ConnectionId, limits::kBurst> ids;
-  std::array<crypto::CidFields, limits::kBurst> fields;
+  Batch<ConnectionId> ids;
+  Batch<crypto::CidFields> fields;
   std::array<std::uint8_t, limits::kBurst> place;
   // Packets of one session come in rows: an id that is the one before is deciphered once.
-  std::size_t count = 0;
   for (std::size_t i = 0; i < datagrams.size(); ++i) {
     const ConnectionId cid{datagrams[i].cid};
-    if (count == 0 || ids[count - 1] != cid) ids[count++] = cid;
-    place[i] = static_cast<std::uint8_t>(count - 1);
+    if (ids.empty() || ids[ids.size() - 1] != cid) ids.push(cid);
+    place[i] = static_cast<std::uint8_t>(ids.size() - 1);
   }
-  const std::uint32_t valid =
-      shard.shared.cids.decode_burst({ids.data(), count}, {fields.data(), count});
-  for (std::size_t i = 0; i < count; ++i)
-    if (fields[i].worker == shard.worker && fields[i].slot < shard.sessions.size())
-      shard.sessions.prefetch_ids(fields[i].slot);
+  std::uint32_t valid = 0;
+  fields.fill([&](std::span<crypto::CidFields> room) {
+    valid = shard.shared.cids.decode_burst(ids.items(), room);
+    return ids.size();
+  });
+  for (const crypto::CidFields& id : fields)
+    if (id.worker == shard.worker && id.slot < shard.sessions.size())
+      shard.sessions.prefetch_ids(id.slot);
   std::size_t i = 0;
+  std::size_t passed = limits::kBurst;  // the id that was last found to live here
   std::uint32_t asked_for = kNoSlot;
   datagrams.retain([&](Datagram& datagram) {
     const std::size_t at = place[i++];
+    if (at == passed && !datagram.other_boot) {
+      datagram.slot = asked_for;
+      return true;
+    }
     if ((valid >> at & 1) == 0) return drop_unknown_cid(shard, datagram, DropReason::kCidInvalid);
     const crypto::CidFields& id = fields[at];
     // Another node's: not ours to judge, nor to reset.
@@ -188,19 +196,36 @@ void find_owner(Shard& shard, Batch<Datagram>& datagrams) {
       rte_prefetch0(&shard.session_counters[id.slot]);
       asked_for = id.slot;
     }
+    passed = at;
     return true;
   });
 }
 
 void find_session(Shard& shard, Batch<Datagram>& datagrams, Batch<Datagram>& control) {
+  // What a traffic message named and was given: the next that names the same is given the same.
+  std::uint64_t cid = 0;
+  std::uint8_t phase = 0;
+  Epoch* epoch = nullptr;
   datagrams.retain([&](Datagram& datagram) {
     note_received(shard, datagram);
+    const bool traffic = wire::class_of(datagram.type) == wire::Class::kTraffic;
+    if (traffic && datagram.cid == cid && datagram.phase == phase) {
+      datagram.epoch = epoch;
+      epoch->window.prefetch(datagram.counter);
+      return true;
+    }
+    cid = 0;  // no message's
     if (shard.sessions.ids(datagram.slot).state == SlotState::kStopped)
       return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
-    if (wire::class_of(datagram.type) == wire::Class::kTraffic)
-      return find_traffic_session(shard, datagram);
-    if (find_control_session(shard, datagram)) control.push(datagram);
-    return false;
+    if (!traffic) {
+      if (find_control_session(shard, datagram)) control.push(datagram);
+      return false;
+    }
+    if (!find_traffic_session(shard, datagram)) return false;
+    cid = datagram.cid;
+    phase = datagram.phase;
+    epoch = datagram.epoch;
+    return true;
   });
 }
 

@@ -22,6 +22,14 @@ bool report_usage(Shard& shard, std::uint32_t slot, const Epoch& epoch, std::uin
   return send_report(shard, report);
 }
 
+void note_epoch(Shard& shard, std::uint32_t slot, Epoch& epoch) {
+  if (!epoch.heard) {
+    epoch.heard = true;
+    if (epoch.role != EpochRole::kCurrent) report_heard(shard, slot, epoch);
+  }
+  note_key_usage(shard, slot, epoch);
+}
+
 void note_path(Shard& shard, const Datagram& datagram) {
   const SlotBinding& binding = shard.sessions.binding(datagram.slot);
   if (comes_from(datagram, binding.remote)) return;
@@ -57,18 +65,20 @@ void note_heard(Shard& shard, const Datagram& datagram) {
 }  // namespace
 
 void note_edges(Shard& shard, Batch<Datagram>& datagrams) {
+  const Epoch* noted = nullptr;
+  bool of_binding = false;
   for (const Datagram& datagram : datagrams) {
     Epoch& epoch = *datagram.epoch;
-    if (!epoch.heard) {
-      epoch.heard = true;
-      if (epoch.role != EpochRole::kCurrent) report_heard(shard, datagram.slot, epoch);
+    // What is the same for packets in a row is noted once.
+    if (&epoch != noted) {
+      noted = &epoch;
+      note_epoch(shard, datagram.slot, epoch);
+      // A draining epoch of an older binding, or a proposed one, says nothing about the bound path.
+      of_binding = epoch.receive_cid == shard.sessions.current(datagram.slot).receive_cid;
+      if (of_binding) note_heard(shard, datagram);
     }
-    note_key_usage(shard, datagram.slot, epoch);
-    // A draining epoch of an older binding, or a proposed one, says nothing about the bound path.
-    const Epoch& current = shard.sessions.current(datagram.slot);
-    if (epoch.receive_cid != current.receive_cid) continue;
-    note_heard(shard, datagram);
-    if (datagram.leads && epoch.role != EpochRole::kPrevious) note_path(shard, datagram);
+    if (of_binding && datagram.leads && epoch.role != EpochRole::kPrevious)
+      note_path(shard, datagram);
   }
 }
 

@@ -44,11 +44,16 @@ bool is_martian(const Header& header) {
 
 /// One hop less.
 void decrement_ttl(const Header& header) {
+  if (header.v6) {
+    --header.ttl();
+    return;
+  }
+  // The upper byte of its word; a byte that was written alone would have to be waited for.
   std::uint8_t* word = header.ip + kIpv4TtlOffset;
   const std::uint16_t before = base::load_be16(word);
-  --header.ttl();
-  if (!header.v6)
-    net::update_checksum(header.ip + kIpv4ChecksumOffset, before, base::load_be16(word));
+  const auto after = static_cast<std::uint16_t>(before - 0x0100);
+  base::store_be16(word, after);
+  net::update_checksum(header.ip + kIpv4ChecksumOffset, before, after);
 }
 
 /// The way of the packet before: one look-up serves the packets of a burst that go the same way.
@@ -58,11 +63,25 @@ struct Hop {
   std::optional<std::uint64_t> mac;  // its MAC as a word
 };
 
+/// The session that carries a peer, likewise.
+struct Carrier {
+  std::uint32_t peer{UINT32_MAX};  // no peer's number
+  std::optional<bus::SessionRef> session;
+};
+
+/// An IPv4 source that stands behind its port, likewise.
+struct Origin {
+  std::uint32_t source{0};  // as it stands in the header: zero is nobody's
+  std::uint8_t port{0};
+};
+
 struct Stage {
   Shard& shard;
   Batch<Routed>& routed;
   LastRoute last{*shard.routes};
   Hop hop{};
+  Carrier carrier{};
+  Origin origin{};
 
   bool drop(rte_mbuf* mbuf, DropReason reason) { return shard.drops.drop(mbuf, reason); }
 
@@ -109,8 +128,8 @@ struct Stage {
   }
 
   void to_peer(const InnerPacket& packet, std::uint32_t peer) {
-    const auto session = shard.shared.peers.get(peer);
-    if (!session) {
+    if (peer != carrier.peer) carrier = {peer, shard.shared.peers.get(peer)};
+    if (!carrier.session) {
       refuse_inner(shard, packet.mbuf, DropReason::kPeerNotAttached);
       return;
     }
@@ -123,10 +142,14 @@ struct Stage {
     }
     Routed& next = routed.add();
     next.mbuf = packet.mbuf;
-    next.session = *session;
+    // Field by field: the whole would have to wait for its parts.
+    next.session.worker = carrier.session->worker;
+    next.session.slot = carrier.session->slot;
+    next.session.life = carrier.session->life;
   }
 
-  void too_big_for_port(rte_mbuf* mbuf, const net::RouteTarget& target, std::uint32_t from_slot) {
+  [[gnu::noinline]] void too_big_for_port(rte_mbuf* mbuf, const net::RouteTarget& target,
+                                          std::uint32_t from_slot) {
     const std::uint16_t mtu = shard.ports[target.port].mtu;
     Pieces pieces;
     if (!pieces.cut(shard, mbuf, mtu)) {
@@ -137,8 +160,8 @@ struct Stage {
       to_port(piece, {bytes_of(piece), false}, target, from_slot);
   }
 
-  void to_port(rte_mbuf* mbuf, const Header& header, const net::RouteTarget& target,
-               std::uint32_t from_slot) {
+  [[gnu::always_inline]] void to_port(rte_mbuf* mbuf, const Header& header,
+                                      const net::RouteTarget& target, std::uint32_t from_slot) {
     const WorkerPort& port = shard.ports[target.port];
     if (rte_pktmbuf_data_len(mbuf) > port.mtu) {
       too_big_for_port(mbuf, target, from_slot);
@@ -162,8 +185,12 @@ struct Stage {
 
   bool from_port(const InnerPacket& packet, const Header& header) {
     const auto port = static_cast<std::uint8_t>(packet.mbuf->port);
-    if (shard.sources.leads_back(*shard.routes, header.source(), header.v6, port)) return true;
-    return drop(packet.mbuf, DropReason::kInnerBadSource);
+    const std::uint32_t source = header.v6 ? 0 : base::load_le32(header.source());
+    if (source != 0 && source == origin.source && port == origin.port) return true;
+    if (!shard.sources.leads_back(*shard.routes, header.source(), header.v6, port))
+      return drop(packet.mbuf, DropReason::kInnerBadSource);
+    origin = {source, port};
+    return true;
   }
 
   /// Out of a tunnel: hosts that it leads to are told of its MTU by their SYNs.

@@ -34,10 +34,12 @@ void check_replay(Shard& shard, Batch<Datagram>& datagrams) {
 
 void open(Shard& shard, Batch<Datagram>& datagrams) {
   AeadBurst& burst = shard.aead_burst;
-  burst.begin();
-  for (const Datagram& datagram : datagrams)
-    burst.add(datagram.epoch->suite, datagram.epoch->key_id, datagram.epoch->receive,
-              datagram.counter, datagram.message, datagram.length - wire::kTrafficOverhead);
+  burst.fill(datagrams.items(), [](const Datagram& datagram) {
+    const Epoch& epoch = *datagram.epoch;
+    return AeadBurst::Message{epoch.suite,      epoch.key_id,
+                              epoch.receive,    datagram.counter,
+                              datagram.message, datagram.length - wire::kTrafficOverhead};
+  });
   burst.open();
   std::size_t i = 0;
   datagrams.retain([&](const Datagram& datagram) {

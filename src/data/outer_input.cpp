@@ -39,56 +39,60 @@ struct Stage {
     });
   }
 
-  void tunnel_datagram(rte_mbuf* frame, const net::IpView& ip) {
+  // In line, as all that takes a view: it then stays in registers.
+  [[gnu::always_inline]] void tunnel_datagram(rte_mbuf* frame, const net::IpView& ip,
+                                              const WorkerPort& port) {
     const bool checked =
-        shard.ports[frame->port].offloads.rx_udp_checksum &&
+        port.offloads.rx_udp_checksum &&
         (frame->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-    const auto udp = net::parse_udp(ip, checked);
-    if (!udp) {
-      drop(frame, udp.error());
+    if (const auto fault = net::udp_fault(ip, checked)) {
+      drop(frame, *fault);
       return;
     }
-    if (udp->destination_port != shard.shared.listen_port) {
+    const net::UdpView udp = net::udp_view(ip);
+    if (udp.destination_port != shard.shared.listen_port) {
       drop(frame, DropReason::kUdpWrongPort);
       return;
     }
     Datagram& datagram = datagrams.add();
     datagram.mbuf = frame;
-    datagram.message = bytes_of(frame) + (udp->payload.data() - bytes_of(frame));
+    datagram.message = bytes_of(frame) + (udp.payload.data() - bytes_of(frame));
     datagram.ip = ip.packet.data();
     datagram.udp = ip.payload.data();
     datagram.slot = kNoSlot;
-    datagram.length = static_cast<std::uint16_t>(udp->payload.size());
+    datagram.length = static_cast<std::uint16_t>(udp.payload.size());
     datagram.v6 = ip.family == IpFamily::kV6;
   }
 
-  /// What a path has cut goes on as the datagram it was, once it is whole. A function of its own, so that it costs
-  /// whole datagrams nothing.
-  [[gnu::cold, gnu::noinline]] void fragment(rte_mbuf* frame, const net::IpView& ip,
-                                             net::PortRole role) {
-    if (role != net::PortRole::kOuter)
-      drop(frame, DropReason::kIpFragment);
-    else if (const auto whole = take_fragment(shard, frame, ip))
-      to_us(whole->frame, whole->ip, role);
-  }
-
-  /// To one of our addresses: only echo requests are answered, by the controller. ICMP errors are
-  /// never believed.
-  void to_us(rte_mbuf* frame, const net::IpView& ip, net::PortRole role) {
-    const bool icmp = ip.protocol == net::kProtocolIcmp || ip.protocol == net::kProtocolIcmpv6;
-    if (ip.fragment || ip.protocol == net::kFragmentHeader)
-      fragment(frame, ip, role);
-    else if (ip.protocol == net::kProtocolUdp && role == net::PortRole::kOuter)
-      tunnel_datagram(frame, ip);
-    else if (ip.protocol == net::kProtocolUdp)
+  /// To one of our addresses, and for no tunnel: only echo requests are answered, by the controller.
+  /// ICMP errors are never believed.
+  void to_us(rte_mbuf* frame, std::uint8_t protocol, net::Bytes packet) {
+    const bool icmp = protocol == net::kProtocolIcmp || protocol == net::kProtocolIcmpv6;
+    if (protocol == net::kProtocolUdp)
       drop(frame, DropReason::kUdpWrongPort);
-    else if (icmp && net::is_echo_request(ip.packet))
+    else if (icmp && net::is_echo_request(packet))
       punt_frame(shard, frame);
     else
       drop(frame, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
   }
 
-  void to_be_routed(rte_mbuf* frame, const net::IpView& ip, const net::RouteTarget& target) {
+  [[gnu::always_inline]] void to_outer_address(rte_mbuf* frame, const net::IpView& ip,
+                                               const WorkerPort& port) {
+    if (ip.protocol == net::kProtocolUdp)
+      tunnel_datagram(frame, ip, port);
+    else
+      to_us(frame, ip.protocol, ip.packet);
+  }
+
+  /// What a path has cut goes on as the datagram it was, once it is whole. A function of its own that
+  /// is given a copy of the view, so that it costs whole datagrams nothing.
+  [[gnu::cold, gnu::noinline]] void fragment(rte_mbuf* frame, net::IpView ip) {
+    if (const auto whole = take_fragment(shard, frame, ip))
+      to_outer_address(whole->frame, whole->ip, shard.ports[whole->frame->port]);
+  }
+
+  [[gnu::always_inline]] void to_be_routed(rte_mbuf* frame, const net::IpView& ip,
+                                           const net::RouteTarget& target) {
     if (net::is_multicast_at(ip.family, ip.destination_bytes()) || (bytes_of(frame)[0] & 1) != 0) {
       drop(frame, DropReason::kIpNotForUs);
       return;
@@ -101,32 +105,38 @@ struct Stage {
     packet.target = target;
   }
 
-  // In line in both: the view then stays in registers.
   [[gnu::always_inline]] void ip_packet(rte_mbuf* frame, const net::IpView& ip,
                                         const WorkerPort& port) {
+    const bool cut = ip.fragment || ip.protocol == net::kFragmentHeader;
     if (port.role == net::PortRole::kOuter) {
-      if (is_outer_address(ip))
-        to_us(frame, ip, port.role);
-      else
+      if (!is_outer_address(ip))
         drop(frame, DropReason::kIpNotForUs);
+      else if (cut)
+        fragment(frame, ip);
+      else
+        to_outer_address(frame, ip, port);
       return;
     }
     const net::RouteTarget target = last.find(ip.family, ip.destination_bytes());
-    if (target.kind == net::RouteKind::kLocal)
-      to_us(frame, ip, port.role);
-    else
+    if (target.kind != net::RouteKind::kLocal)
       to_be_routed(frame, ip, target);
+    else if (cut)
+      drop(frame, DropReason::kIpFragment);
+    else
+      to_us(frame, ip.protocol, ip.packet);
   }
 
   /// Each family by a parser of its own, so that nothing of the view need be stored.
-  void ipv4(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port) {
-    const auto ip = net::parse_ipv4(payload);
-    if (!ip)
-      drop(frame, ip.error());
-    else if (!net::is_answerable_v4(ip->source_bytes()))
+  [[gnu::always_inline]] void ipv4(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port) {
+    if (const auto fault = net::ipv4_fault(payload)) {
+      drop(frame, *fault);
+      return;
+    }
+    const net::IpView ip = net::ipv4_view(payload);
+    if (!net::is_answerable_v4(ip.source_bytes()))
       drop(frame, DropReason::kIpMartian);
     else
-      ip_packet(frame, *ip, port);
+      ip_packet(frame, ip, port);
   }
   void ipv6(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port) {
     const auto ip = net::parse_ipv6(payload);

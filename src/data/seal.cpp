@@ -1,5 +1,6 @@
 #include "data/seal.hpp"
 
+#include <optional>
 #include <span>
 
 #include <rte_prefetch.h>
@@ -34,9 +35,28 @@ void hand_off(Shard& shard, const Routed& packet) {
   note_gone(shard, packet.mbuf, bus::TraceEnd::kToWorker);
 }
 
+/// What packets of one session in a row have in common; looked up for the first of them.
+struct Sender {
+  bus::SessionRef session{.worker = UINT8_MAX, .slot = 0, .life = 0};  // nobody's
+  SlotState state{SlotState::kFree};
+  Epoch* epoch{nullptr};
+  std::uint16_t mtu{0};
+};
+
+Sender sender_of(Shard& shard, const bus::SessionRef& session) {
+  Sender sender{.session = session};
+  const bool known =
+      session.slot < shard.sessions.size() && shard.sessions.ids(session.slot).life == session.life;
+  if (!known) return sender;
+  sender.state = shard.sessions.ids(session.slot).state;
+  sender.epoch = &shard.sessions.current(session.slot);
+  sender.mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
+  shard.keys.prefetch_set(sender.epoch->key_id + 1);
+  return sender;
+}
+
 void fill_data_message(Shard& shard, std::uint32_t slot, Epoch& epoch, rte_mbuf* packet,
                        Outgoing& message) {
-  shard.keys.prefetch_set(epoch.key_id + 1);
   message.mbuf = packet;
   message.epoch = &epoch;
   message.slot = slot;
@@ -70,6 +90,40 @@ bool may_send(Shard& shard, const Outgoing& message) {
   return true;
 }
 
+/// DATA of one session in a row, added to its counters together.
+class SentTally {
+ public:
+  explicit SentTally(Shard& shard) : shard_(shard) {}
+  SentTally(const SentTally&) = delete;
+  SentTally& operator=(const SentTally&) = delete;
+  ~SentTally() { settle(); }
+
+  void add(std::uint32_t slot, std::size_t length) {
+    if (slot != slot_) {
+      settle();
+      slot_ = slot;
+    }
+    ++packets_;
+    bytes_ += length;
+  }
+
+ private:
+  void settle() {
+    if (packets_ == 0) return;
+    bus::SessionCounters& counters = shard_.session_counters[slot_];
+    counters.tx_packets.add(packets_);
+    counters.tx_bytes.add(bytes_);
+    shard_.counters.add(WorkerCounter::kSealed, packets_);
+    note_traffic(shard_, slot_);
+    packets_ = bytes_ = 0;
+  }
+
+  Shard& shard_;
+  std::uint32_t slot_{kNoSlot};
+  std::uint64_t packets_{0};
+  std::uint64_t bytes_{0};
+};
+
 }  // namespace
 
 void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing) {
@@ -78,9 +132,14 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
   const auto is_ours = [&](const Routed& packet) {
     return packet.session.worker == shard.worker && packet.session.slot < shard.sessions.size();
   };
-  for (const Routed& packet : routed)
-    if (is_ours(packet)) shard.sessions.prefetch_ids(packet.session.slot);
-  std::uint32_t asked_for = kNoSlot;  // packets of one session come in rows
+  // Packets of one session come in rows.
+  std::uint32_t asked_for = kNoSlot;
+  for (const Routed& packet : routed) {
+    if (!is_ours(packet) || packet.session.slot == asked_for) continue;
+    asked_for = packet.session.slot;
+    shard.sessions.prefetch_ids(asked_for);
+  }
+  asked_for = kNoSlot;
   for (const Routed& packet : routed) {
     if (!is_ours(packet) || packet.session.slot == asked_for) continue;
     asked_for = packet.session.slot;
@@ -88,45 +147,43 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     rte_prefetch0(&shard.session_counters[asked_for]);
     prefetch_meters(shard, asked_for, net::Way::kOut);
   }
+  Sender sender;
   for (const Routed& packet : routed) {
-    const bus::SessionRef& session = packet.session;
-    if (session.worker != shard.worker) {
+    if (packet.session.worker != shard.worker) {
       hand_off(shard, packet);
       continue;
     }
-    const bool known = session.slot < shard.sessions.size() &&
-                       shard.sessions.ids(session.slot).life == session.life;
-    const SlotState state = known ? shard.sessions.ids(session.slot).state : SlotState::kFree;
-    if (state != SlotState::kBound) {
-      refuse_inner(
-          shard, packet.mbuf,
-          state == SlotState::kBirth ? DropReason::kNoBinding : DropReason::kPeerNotAttached);
+    if (packet.session != sender.session) sender = sender_of(shard, packet.session);
+    if (sender.state != SlotState::kBound) {
+      refuse_inner(shard, packet.mbuf,
+                   sender.state == SlotState::kBirth ? DropReason::kNoBinding
+                                                     : DropReason::kPeerNotAttached);
       continue;
     }
+    const std::uint32_t slot = packet.session.slot;
     // One epoch is sent in, and no other: its counter would repeat a nonce.
-    Epoch& epoch = shard.sessions.current(session.slot);
-    if (epoch.role != EpochRole::kCurrent) {
-      stop_inconsistent(shard, session.slot);
+    if (sender.epoch->role != EpochRole::kCurrent) {
+      stop_inconsistent(shard, slot);
       shard.drops.drop(packet.mbuf, DropReason::kSessionStateForbids);
+      sender = {};
       continue;
     }
-    const std::uint16_t mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
     const std::span<std::uint8_t> inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
-    if (!within_rates(shard, session.slot, packet.mbuf, inner.size(), net::Way::kOut)) continue;
-    if (!net::fits(inner, mtu)) {
+    if (!within_rates(shard, slot, packet.mbuf, inner.size(), net::Way::kOut)) continue;
+    if (!net::fits(inner, sender.mtu)) {
       // What came before it goes before it.
       seal_and_send(shard, outgoing);
-      send_cut(shard, packet, mtu);
+      send_cut(shard, packet, sender.mtu);
       continue;
     }
-    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, mtu);
-    fill_data_message(shard, session.slot, epoch, packet.mbuf, outgoing.add());
+    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, sender.mtu);
+    fill_data_message(shard, slot, *sender.epoch, packet.mbuf, outgoing.add());
   }
   routed.clear();
 }
 
 void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
-  std::size_t sealed = 0;
+  SentTally sent(shard);
   outgoing.retain([&](Outgoing& message) {
     if (!may_send(shard, message)) return false;
     Epoch& epoch = *message.epoch;
@@ -134,13 +191,7 @@ void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
     const std::size_t length = rte_pktmbuf_data_len(message.mbuf);
     message.counter = epoch.send_counter++;
     epoch.sent_blocks += blocks_of(length);
-    if (message.type == wire::Type::kData) {
-      bus::SessionCounters& counters = shard.session_counters[message.slot];
-      counters.tx_packets.add(1);
-      counters.tx_bytes.add(length);
-      ++sealed;
-      note_traffic(shard, message.slot);
-    }
+    if (message.type == wire::Type::kData) sent.add(message.slot, length);
     const wire::Prefix prefix{.type = message.type,
                               .phase = epoch.phase(),
                               .id_key_phase = 0,
@@ -150,24 +201,38 @@ void take_counters(Shard& shard, Batch<Outgoing>& outgoing) {
     wire::write_prefix(prefix, std::span<std::uint8_t, wire::kPrefixSize>(head, wire::kPrefixSize));
     return true;
   });
-  shard.counters.add(WorkerCounter::kSealed, sealed);
 }
 
 void seal(Shard& shard, Batch<Outgoing>& outgoing) {
   AeadBurst& burst = shard.aead_burst;
-  burst.begin();
-  for (const Outgoing& message : outgoing)
-    burst.add(message.epoch->suite, message.epoch->key_id + 1, message.epoch->send, message.counter,
-              bytes_of(message.mbuf), rte_pktmbuf_data_len(message.mbuf) - wire::kTrafficOverhead);
+  burst.fill(outgoing.items(), [](const Outgoing& message) {
+    const Epoch& epoch = *message.epoch;
+    return AeadBurst::Message{epoch.suite,
+                              epoch.key_id + 1,
+                              epoch.send,
+                              message.counter,
+                              bytes_of(message.mbuf),
+                              rte_pktmbuf_data_len(message.mbuf) - wire::kTrafficOverhead};
+  });
   burst.seal();
-  for (const Outgoing& message : outgoing)
+  const Epoch* noted = nullptr;
+  for (const Outgoing& message : outgoing) {
+    if (message.epoch == noted) continue;
+    noted = message.epoch;
     note_key_usage(shard, message.slot, *message.epoch);
+  }
 }
 
 void send_outer(Shard& shard, Batch<Outgoing>& outgoing) {
+  // Most sessions go by the router that the one before went by.
+  std::uint32_t neighbour = UINT32_MAX;
+  std::optional<std::uint64_t> mac;
   for (const Outgoing& message : outgoing) {
     const SlotBinding& binding = shard.sessions.binding(message.slot);
-    const auto mac = shard.shared.neighbours.mac_word(binding.outer.neighbour);
+    if (binding.outer.neighbour != neighbour) {
+      neighbour = binding.outer.neighbour;
+      mac = shard.shared.neighbours.mac_word(neighbour);
+    }
     const WorkerPort& port = shard.ports[binding.outer.port];
     note_sealed(shard, message);
     encapsulate(binding.outer, mac.value_or(0), port.offloads, message.outer_class, message.mbuf);

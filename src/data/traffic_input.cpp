@@ -18,6 +18,13 @@ void strip_to_plaintext(Datagram& datagram) {
   cut_to(datagram.mbuf, text.data(), text.size());
 }
 
+bool take_outer_ecn(const Datagram& datagram, std::uint8_t outer_class) {
+  // The first column of RFC 6040 figure 4, which changes nothing: no call for it.
+  if ((outer_class & net::kEcnMask) == 0) return true;
+  return net::take_outer_ecn({bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)},
+                             outer_class);
+}
+
 void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
   if (!within_rates(shard, datagram.slot, datagram.mbuf, datagram.plaintext().size(),
                     net::Way::kIn))
@@ -25,8 +32,7 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
   const std::uint8_t outer_class = outer_class_of(datagram);
   strip_to_plaintext(datagram);
   note_inner(shard, datagram.mbuf);
-  if (!net::take_outer_ecn({bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)},
-                           outer_class)) {
+  if (!take_outer_ecn(datagram, outer_class)) {
     shard.drops.drop(datagram.mbuf, DropReason::kInnerBadEcn);
     return;
   }

@@ -99,28 +99,36 @@ constexpr std::expected<Type, DropReason> classify(std::span<const std::uint8_t>
   return *type;
 }
 
-/// Prefix of a traffic or control message. Reserved flag bits and the counter of a control message
-/// must be zero (kWireReservedBits); types without a prefix are kWireUnknownType here. Whether the
-/// id lives is not judged.
-constexpr std::expected<Prefix, DropReason> parse_prefix(std::span<const std::uint8_t> message) {
-  const std::expected<Type, DropReason> type = classify(message);
-  if (!type) return std::unexpected(type.error());
-  const Class message_class = class_of(*type);
-  if (message_class != Class::kTraffic && message_class != Class::kControl) {
-    return std::unexpected(DropReason::kWireUnknownType);
-  }
+/// The prefix at `message`, whatever it says.
+constexpr Prefix prefix_at(const std::uint8_t* message) {
   const std::uint8_t flags = message[1];
   Prefix prefix;
-  prefix.type = *type;
+  prefix.type = static_cast<Type>(message[0]);
   prefix.phase = flags & kFlagPhaseMask;
   prefix.id_key_phase = (flags & kFlagIdKeyPhase) != 0 ? 1 : 0;
-  prefix.counter = base::load_le48(message.data() + 2);
-  prefix.cid.value = base::load_le64(message.data() + 8);
-  if ((flags & kFlagReservedMask) != 0 ||
-      (message_class == Class::kControl && prefix.counter != 0)) {
-    return std::unexpected(DropReason::kWireReservedBits);
-  }
+  prefix.counter = base::load_le48(message + 2);
+  prefix.cid.value = base::load_le64(message + 8);
   return prefix;
+}
+
+/// What is wrong with the prefix of a traffic or control message, if anything. Reserved flag bits and
+/// the counter of a control message must be zero (kWireReservedBits); types without a prefix are
+/// kWireUnknownType here. Whether the id lives is not judged.
+constexpr std::optional<DropReason> prefix_fault(std::span<const std::uint8_t> message) {
+  const std::expected<Type, DropReason> type = classify(message);
+  if (!type) return type.error();
+  const Class message_class = class_of(*type);
+  if (message_class != Class::kTraffic && message_class != Class::kControl)
+    return DropReason::kWireUnknownType;
+  const bool counted = message_class == Class::kControl && prefix_at(message.data()).counter != 0;
+  if (counted || (message[1] & kFlagReservedMask) != 0) return DropReason::kWireReservedBits;
+  return std::nullopt;
+}
+
+/// Both in one.
+constexpr std::expected<Prefix, DropReason> parse_prefix(std::span<const std::uint8_t> message) {
+  if (const auto fault = prefix_fault(message)) return std::unexpected(*fault);
+  return prefix_at(message.data());
 }
 
 /// Bits above the phase's two, the id-key phase's one and the counter's 48 are cut off.

@@ -168,6 +168,39 @@ TEST(KeyCache, ManySessionsInOneBurstMoreThanTheCacheHolds) {
   EXPECT_GT(h.count(WorkerCounter::kKeyCacheMisses), 16U);
 }
 
+TEST(Bursts, SessionsInRowsAndInTurnAreCountedEachForItself) {
+  Harness h;
+  Client one = h.attached(0, 0);
+  Client two = h.attached(1, 1);
+  const auto from = [&](Client& client) {
+    const auto* address = &client == &one ? "10.8.0.2" : "10.8.0.3";
+    return client.data(inner_packet(address, "10.0.0.9", 72));
+  };
+  for (Client* client : {&one, &one, &two, &one, &two, &two})
+    h.put(*client, from(*client));
+  // Of a phase that no epoch has, between two good ones of its session.
+  ByteVector stray = from(one);
+  stray[1] ^= 1;
+  h.put(one, from(one));
+  h.put(one, stray);
+  h.put(one, from(one));
+  for (const char* to : {"10.8.0.2", "10.8.0.2", "10.8.0.3", "10.8.0.2"})
+    h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", to, 72)));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kEpochUnknown), 1U);
+  EXPECT_EQ(h.all_drops(), 1U);
+  EXPECT_EQ(h.delivered().size(), 8U);
+  EXPECT_EQ(h.sent(kOuterPort).size(), 4U);
+  const auto& counters = *h.session_counters[0];
+  EXPECT_EQ(counters[0].rx_packets.get(), 5U);
+  EXPECT_EQ(counters[1].rx_packets.get(), 3U);
+  EXPECT_EQ(counters[0].tx_packets.get(), 3U);
+  EXPECT_EQ(counters[0].tx_bytes.get(), 300U);
+  EXPECT_EQ(counters[1].tx_packets.get(), 1U);
+  EXPECT_EQ(counters[1].tx_bytes.get(), 100U);
+  EXPECT_EQ(h.count(WorkerCounter::kSealed), 4U);
+}
+
 TEST(Hairpin, PeerToPeer) {
   Harness h;
   Client one = h.attached(0, 0);
