@@ -225,6 +225,18 @@ void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, Mono
                             : now + core_.policy_of(session).volatility.heartbeat_interval;
 }
 
+void Exchanges::run_out(Session& session, Reason state_reason, MonoNs now) {
+  const bool lacked_commands = session.exchange && session.exchange->winner;
+  const Reason verdict = lacked_commands ? Reason::kAtomicityFailed : Reason::kPathNotValidated;
+  if (session.exchange && session.exchange->kind == wire::ChallengeKind::kReattach) {
+    const Exchange& exchange = *session.exchange;
+    const Challenged& newest = exchange.addresses[exchange.address_count - 1];
+    refuse(session, exchange.jump_seq, verdict, {}, exchange.client_cid, newest.local,
+           newest.remote);
+  }
+  fail(session, state_reason, verdict, now);
+}
+
 void Exchanges::cancel_epoch(Session& session, std::uint64_t epoch, MonoNs now) {
   bus::Command* command = core_.obtain(session, now);
   session.cancel_epoch = command == nullptr ? epoch : 0;

@@ -56,6 +56,9 @@ class Exchanges {
   /// RECOVERING -> DEGRADED for `state_reason`; `verdict` says what went wrong.
   void fail(Session& session, Reason state_reason, Reason verdict, MonoNs now);
 
+  /// The recovery window is over. A client that waits for an answer is told, since its own may go on.
+  void run_out(Session& session, Reason state_reason, MonoNs now);
+
   /// A second address for the same jump_seq; false when two were challenged.
   bool add_candidate(Session& session, const Candidate& candidate, MonoNs now);
   /// Sends, or repeats, the challenge to one address; nothing beyond its bounds.

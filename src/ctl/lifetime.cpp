@@ -11,9 +11,7 @@ bool Lifetimes::expire(Session& session, MonoNs now) {
     return false;
   }
   if (due->trigger == Trigger::kRecoveryFailed) {
-    const bool lacked_commands = session.exchange && session.exchange->winner;
-    exchanges_.fail(session, due->reason,
-                    lacked_commands ? Reason::kAtomicityFailed : Reason::kPathNotValidated, now);
+    exchanges_.run_out(session, due->reason, now);
   } else {
     core_.transition(session, due->trigger, due->reason, now);
   }

@@ -361,6 +361,30 @@ TEST_F(Jump, WindowRunsOutOnADeadPathStaysDegradedUntilTheTtl) {
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kTransportTtlExceeded), 1U);
 }
 
+TEST_F(Jump, AReattachThatTheWindowsEndMeetsIsRefusedSoThatTheClientGoesOn) {
+  edge(alice_, bus::ReportKind::kSilence);
+  send_reattach(alice_, reattach(alice_, Reason::kTransportDead), kCell);
+  run();
+  advance(milliseconds(7990));
+  const wire::Reattach late = reattach(alice_, Reason::kTransportDead);
+  send_reattach(alice_, late, kThird);
+  run();
+  ASSERT_TRUE(challenge_to(alice_, kThird));
+  advance(milliseconds(20));
+  EXPECT_EQ(state(alice_), State::kDegraded);
+  const auto refusal = last_refusal(alice_);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->jump_seq, late.jump_seq);
+  EXPECT_EQ(refusal->reason, Reason::kPathNotValidated);
+  send_reattach(alice_, reattach(alice_, Reason::kTransportDead), kThird);
+  run();
+  const auto challenge = challenge_to(alice_, kThird);
+  ASSERT_TRUE(challenge);
+  send_response(alice_, response_to(alice_, *challenge), kThird);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kThird);
+}
+
 TEST_F(Jump, WithoutACommandNothingHappensUntilTheRepetition) {
   workers_.credit = 0;
   const auto message = reattach(alice_);
