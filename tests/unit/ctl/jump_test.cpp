@@ -337,54 +337,6 @@ TEST_F(Jump, NewerJumpSeqCancelsThePendingOneWithoutATransition) {
   EXPECT_EQ(find(alice_)->binding->path.remote, kThird);
 }
 
-TEST_F(Jump, WindowRunsOutThenInPlace) {
-  send_reattach(alice_, reattach(alice_));
-  run();
-  advance(milliseconds(8010));
-  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kRecoveryWindowExceeded), 1U);
-  EXPECT_EQ(events_of(EventType::kTransportSwitchFailed, Reason::kPathNotValidated), 1U);
-  EXPECT_EQ(workers_.count<bus::CancelEpoch>(), 1U);
-  EXPECT_EQ(state(alice_), State::kRecovering);
-  const auto check = challenge_to(alice_, kWifi);
-  ASSERT_TRUE(check);
-  EXPECT_EQ(check->jump_seq, 0U);
-}
-
-TEST_F(Jump, WindowRunsOutOnADeadPathStaysDegradedUntilTheTtl) {
-  edge(alice_, bus::ReportKind::kSilence);
-  send_reattach(alice_, reattach(alice_, Reason::kTransportDead));
-  run();
-  advance(milliseconds(8010));
-  EXPECT_EQ(state(alice_), State::kDegraded);
-  advance(seconds(7));
-  EXPECT_EQ(state(alice_), State::kTerminated);
-  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kTransportTtlExceeded), 1U);
-}
-
-TEST_F(Jump, AReattachThatTheWindowsEndMeetsIsRefusedSoThatTheClientGoesOn) {
-  edge(alice_, bus::ReportKind::kSilence);
-  send_reattach(alice_, reattach(alice_, Reason::kTransportDead), kCell);
-  run();
-  advance(milliseconds(7990));
-  const wire::Reattach late = reattach(alice_, Reason::kTransportDead);
-  send_reattach(alice_, late, kThird);
-  run();
-  ASSERT_TRUE(challenge_to(alice_, kThird));
-  advance(milliseconds(20));
-  EXPECT_EQ(state(alice_), State::kDegraded);
-  const auto refusal = last_refusal(alice_);
-  ASSERT_TRUE(refusal);
-  EXPECT_EQ(refusal->jump_seq, late.jump_seq);
-  EXPECT_EQ(refusal->reason, Reason::kPathNotValidated);
-  send_reattach(alice_, reattach(alice_, Reason::kTransportDead), kThird);
-  run();
-  const auto challenge = challenge_to(alice_, kThird);
-  ASSERT_TRUE(challenge);
-  send_response(alice_, response_to(alice_, *challenge), kThird);
-  EXPECT_EQ(state(alice_), State::kAttached);
-  EXPECT_EQ(find(alice_)->binding->path.remote, kThird);
-}
-
 TEST_F(Jump, WithoutACommandNothingHappensUntilTheRepetition) {
   workers_.credit = 0;
   const auto message = reattach(alice_);
