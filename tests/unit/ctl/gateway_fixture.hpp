@@ -315,4 +315,14 @@ class GatewayTest : public ::testing::Test {
   std::optional<Controller> gateway_;
 };
 
+/// Alice's session is ATTACHED, and what its handshake sent is forgotten.
+class AttachedTest : public GatewayTest {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(attach(alice_));
+    out_.sent.clear();
+    advance(seconds(2));
+  }
+};
+
 }  // namespace jumpgate::ctl::testing

@@ -4,13 +4,8 @@
 namespace jumpgate::ctl::testing {
 namespace {
 
-class Jump : public GatewayTest {
+class Jump : public AttachedTest {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(attach(alice_));
-    out_.sent.clear();
-    advance(seconds(2));
-  }
   /// Nothing has happened to the session.
   void expect_untouched() {
     const Session* session = find(alice_);

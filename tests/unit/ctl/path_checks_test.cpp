@@ -6,14 +6,7 @@ namespace {
 
 const Endpoint kRebound = v4(10, 4999);
 
-class PathCheck : public GatewayTest {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(attach(alice_));
-    out_.sent.clear();
-    advance(seconds(2));
-  }
-};
+class PathCheck : public AttachedTest {};
 
 TEST_F(PathCheck, SilenceIsVolatileThenDegraded) {
   edge(alice_, bus::ReportKind::kSilence);

@@ -4,12 +4,10 @@
 namespace jumpgate::ctl::testing {
 namespace {
 
-class PortLinks : public GatewayTest {
+class PortLinks : public AttachedTest {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(attach(alice_));
-    out_.sent.clear();
-    advance(seconds(2));
+    ASSERT_NO_FATAL_FAILURE(AttachedTest::SetUp());
     port_ = find(alice_)->binding->path.port;
   }
   void link(bool up) {

@@ -4,14 +4,7 @@
 namespace jumpgate::ctl::testing {
 namespace {
 
-class RecoveryWindow : public GatewayTest {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(attach(alice_));
-    out_.sent.clear();
-    advance(seconds(2));
-  }
-};
+class RecoveryWindow : public AttachedTest {};
 
 TEST_F(RecoveryWindow, RunsOutThenInPlace) {
   send_reattach(alice_, reattach(alice_));

@@ -4,13 +4,8 @@
 namespace jumpgate::ctl::testing {
 namespace {
 
-class Rekeying : public GatewayTest {
+class Rekeying : public AttachedTest {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(attach(alice_));
-    out_.sent.clear();
-    advance(seconds(2));
-  }
   [[nodiscard]] wire::Rekey request(std::uint64_t seq) {
     return {.generation = alice_.generation + 1,
             .reason = Reason::kTimeElapsed,

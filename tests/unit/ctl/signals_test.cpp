@@ -5,13 +5,8 @@
 namespace jumpgate::ctl::testing {
 namespace {
 
-class Signals : public GatewayTest, public ::testing::WithParamInterface<Reason> {
+class Signals : public AttachedTest, public ::testing::WithParamInterface<Reason> {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(attach(alice_));
-    out_.sent.clear();
-    advance(seconds(2));
-  }
   void turn_volatile(Reason reason = Reason::kLossThresholdExceeded) {
     edge(alice_, bus::ReportKind::kVolatile, kWifi, static_cast<std::uint64_t>(reason));
     run();
