@@ -1,5 +1,6 @@
 #include "data/outer_fragments.hpp"
 
+#include <array>
 #include <cstring>
 
 #include <rte_hash_crc.h>
@@ -45,7 +46,11 @@ unsigned meeting_place(const net::IpView& ip, unsigned workers) {
   const bool v4 = ip.family == IpFamily::kV4;
   const std::uint32_t id =
       v4 ? base::load_be16(&ip.packet[4]) : base::load_be32(&ip.packet[net::kIpv6Size + 4]);
-  return rte_hash_crc(ip.source_bytes(), v4 ? 8 : 32, id) % workers;
+  // The sum is taken in words, which stand where they like in a packet.
+  std::array<std::uint64_t, 4> addresses{};
+  const std::size_t size = v4 ? 8 : 32;
+  std::memcpy(addresses.data(), ip.source_bytes(), size);
+  return rte_hash_crc(addresses.data(), static_cast<std::uint32_t>(size), id) % workers;
 }
 
 void give_to(Shard& shard, unsigned worker, rte_mbuf* frame) {
