@@ -28,6 +28,20 @@ bus::Commit commit_of(const Client& next) {
           .jump_ids = next.jump_ids};
 }
 
+TEST(Jump, IsConfirmedBehindAnotherSessionInTheBurst) {
+  Harness h;
+  Client other = h.attached(3, 1);
+  const Client client = h.attached(4, 0);
+  Client next = proposed(h, client, 2);
+  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  h.put(other, other.data(inner_packet("10.8.0.3", "10.0.0.9")));
+  h.put(next, next.data(to_server()));
+  h.poll();
+  const auto confirmed = h.reports(ReportKind::kEpochConfirmed);
+  ASSERT_EQ(confirmed.size(), 1U);
+  EXPECT_EQ(confirmed[0].report.session, client.ref);
+}
+
 TEST(Jump, HeldUntilTheCommitThenInOrder) {
   Harness h;
   Client client = h.attached(4, 0);

@@ -245,43 +245,45 @@ std::vector<ByteVector> Harness::sent(std::uint8_t port) {
   return out;
 }
 
+std::optional<Opened> Harness::open(const Client& client, const ByteVector& frame) {
+  const auto ethernet = net::parse_ethernet(frame);
+  EXPECT_TRUE(ethernet && ethernet->destination() == kRouterMac && ethernet->source() == kOuterMac);
+  const auto ip = net::parse_ip(ethernet->payload);
+  if (!ip) {
+    ADD_FAILURE() << "outer IP header: " << to_string(ip.error());
+    return std::nullopt;
+  }
+  const auto udp = net::parse_udp(*ip);
+  if (!udp) {
+    ADD_FAILURE() << "outer UDP: " << to_string(udp.error());
+    return std::nullopt;
+  }
+  EXPECT_EQ(ip->packet.size(), ethernet->payload.size());
+  EXPECT_EQ((Endpoint{ip->source(), udp->source_port}), client.gateway);
+  ByteVector message(udp->payload.begin(), udp->payload.end());
+  const auto prefix = wire::parse_prefix(message);
+  if (!prefix || prefix->cid != client.client_cid) {
+    ADD_FAILURE() << "not for this client";
+    return std::nullopt;
+  }
+  EXPECT_EQ(prefix->phase, client.keys.epoch & 3);
+  const auto aead = aead_sodium::make_aead(client.keys.suite);
+  ExpandedKey expanded;
+  aead->expand(client.keys.send.key, expanded.bytes.data());
+  AeadOp op = operation(expanded.bytes.data(), client.keys.send, prefix->counter, message);
+  aead->open({&op, 1});
+  EXPECT_TRUE(op.ok) << "not authentic";
+  return Opened{*prefix,
+                {message.begin() + wire::kPrefixSize,
+                 message.end() - static_cast<std::ptrdiff_t>(wire::kTagSize)},
+                {ip->destination(), udp->destination_port},
+                net::traffic_class_of(ip->packet.data())};
+}
+
 std::vector<Opened> Harness::opened(const Client& client) {
   std::vector<Opened> out;
-  for (const ByteVector& frame : sent(kOuterPort)) {
-    const auto ethernet = net::parse_ethernet(frame);
-    EXPECT_TRUE(ethernet && ethernet->destination() == kRouterMac &&
-                ethernet->source() == kOuterMac);
-    const auto ip = net::parse_ip(ethernet->payload);
-    if (!ip) {
-      ADD_FAILURE() << "outer IP header: " << to_string(ip.error());
-      continue;
-    }
-    const auto udp = net::parse_udp(*ip);
-    if (!udp) {
-      ADD_FAILURE() << "outer UDP: " << to_string(udp.error());
-      continue;
-    }
-    EXPECT_EQ(ip->packet.size(), ethernet->payload.size());
-    EXPECT_EQ((Endpoint{ip->source(), udp->source_port}), client.gateway);
-    ByteVector message(udp->payload.begin(), udp->payload.end());
-    const auto prefix = wire::parse_prefix(message);
-    if (!prefix || prefix->cid != client.client_cid) {
-      ADD_FAILURE() << "not for this client";
-      continue;
-    }
-    EXPECT_EQ(prefix->phase, client.keys.epoch & 3);
-    const auto aead = aead_sodium::make_aead(client.keys.suite);
-    ExpandedKey expanded;
-    aead->expand(client.keys.send.key, expanded.bytes.data());
-    AeadOp op = operation(expanded.bytes.data(), client.keys.send, prefix->counter, message);
-    aead->open({&op, 1});
-    EXPECT_TRUE(op.ok) << "not authentic";
-    out.push_back({*prefix,
-                   {message.begin() + wire::kPrefixSize,
-                    message.end() - static_cast<std::ptrdiff_t>(wire::kTagSize)},
-                   {ip->destination(), udp->destination_port},
-                   net::traffic_class_of(ip->packet.data())});
-  }
+  for (const ByteVector& frame : sent(kOuterPort))
+    if (auto one = open(client, frame)) out.push_back(std::move(*one));
   return out;
 }
 

@@ -116,7 +116,9 @@ class Harness {
   void poll(unsigned worker = 0);
   void advance(Duration by) { now = now + by; }
   std::vector<ByteVector> sent(std::uint8_t port);
-  /// What port 0 sent to a client, checked to the last checksum and opened with its keys.
+  /// A frame to a client, checked to the last checksum and opened with its keys.
+  static std::optional<Opened> open(const Client& client, const ByteVector& frame);
+  /// All that port 0 sent, which is to be for this client.
   std::vector<Opened> opened(const Client& client);
   /// IP packets that left by port 1.
   std::vector<ByteVector> delivered();

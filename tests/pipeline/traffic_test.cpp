@@ -181,16 +181,24 @@ TEST(Bursts, SessionsInRowsAndInTurnAreCountedEachForItself) {
   // Of a phase that no epoch has, between two good ones of its session.
   ByteVector stray = from(one);
   stray[1] ^= 1;
+  // The same of the gateway's last start: its id says nothing to this one.
+  ByteVector foreign = from(one);
+  foreign[1] ^= wire::kFlagIdKeyPhase;
   h.put(one, from(one));
   h.put(one, stray);
   h.put(one, from(one));
+  h.put(one, foreign);
   for (const char* to : {"10.8.0.2", "10.8.0.2", "10.8.0.3", "10.8.0.2"})
     h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", to, 72)));
   h.poll();
   EXPECT_EQ(h.dropped(DropReason::kEpochUnknown), 1U);
-  EXPECT_EQ(h.all_drops(), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kCidInvalid), 1U);
+  EXPECT_EQ(h.all_drops(), 2U);
   EXPECT_EQ(h.delivered().size(), 8U);
-  EXPECT_EQ(h.sent(kOuterPort).size(), 4U);
+  const auto out = h.sent(kOuterPort);
+  ASSERT_EQ(out.size(), 4U);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    EXPECT_TRUE(Harness::open(i == 2 ? two : one, out[i])) << "each with its own session's keys";
   const auto& counters = *h.session_counters[0];
   EXPECT_EQ(counters[0].rx_packets.get(), 5U);
   EXPECT_EQ(counters[1].rx_packets.get(), 3U);
