@@ -78,11 +78,8 @@ void Exchanges::on_proposed(Session& session, std::uint64_t epoch, MonoNs now) {
 
 void Exchanges::on_proposal_refused(Session& session, std::uint64_t epoch, MonoNs now) {
   if (!session.exchange || session.exchange->epoch != epoch) return;
-  const Exchange& exchange = *session.exchange;
-  if (exchange.kind == wire::ChallengeKind::kReattach)
-    refuse(session, exchange.jump_seq, Reason::kAtomicityFailed, {}, exchange.client_cid,
-           exchange.addresses[0].local, exchange.addresses[0].remote);
-  fail(session, Reason::kReattachValidationFailed, Reason::kAtomicityFailed, now);
+  turn_down(session, session.exchange->addresses[0], Reason::kReattachValidationFailed,
+            {.reason = Reason::kAtomicityFailed}, now);
 }
 
 void Exchanges::challenge(Session& session, std::uint8_t index, MonoNs now) {
@@ -226,15 +223,12 @@ void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, Mono
 }
 
 void Exchanges::run_out(Session& session, Reason state_reason, MonoNs now) {
-  const bool lacked_commands = session.exchange && session.exchange->winner;
-  const Reason verdict = lacked_commands ? Reason::kAtomicityFailed : Reason::kPathNotValidated;
-  if (session.exchange && session.exchange->kind == wire::ChallengeKind::kReattach) {
-    const Exchange& exchange = *session.exchange;
-    const Challenged& newest = exchange.addresses[exchange.address_count - 1];
-    refuse(session, exchange.jump_seq, verdict, {}, exchange.client_cid, newest.local,
-           newest.remote);
-  }
-  fail(session, state_reason, verdict, now);
+  if (!session.exchange) return fail(session, state_reason, Reason::kNone, now);
+  const Exchange& exchange = *session.exchange;
+  const bool lacked_commands = exchange.winner.has_value();
+  turn_down(session, exchange.addresses[exchange.address_count - 1], state_reason,
+            {.reason = lacked_commands ? Reason::kAtomicityFailed : Reason::kPathNotValidated},
+            now);
 }
 
 void Exchanges::cancel_epoch(Session& session, std::uint64_t epoch, MonoNs now) {

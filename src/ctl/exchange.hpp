@@ -86,7 +86,7 @@ class Exchanges {
                                   const Endpoint& from);
   void decide(Session& session, std::uint8_t index, MonoNs now);
   void commit(Session& session, std::uint8_t index, MonoNs now);
-  /// A commit that may not be, or lacks something: says so to a client that asked, and fails.
+  /// An exchange that may not go on, or lacks something: says so to a client that asked, and fails.
   void turn_down(Session& session, const Challenged& address, Reason state_reason,
                  const session::SwitchVerdict& verdict, MonoNs now);
   /// Binding version, epoch and state, together; what TransportSwitch tells. Nothing: the record
