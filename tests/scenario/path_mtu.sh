@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib_tunnel.sh"
 
 lay_out 5 5
-start_server 24M
+start_server 12M
 # A black hole for large packets is loss as well: here the session stays, so that the path's MTU alone mends it.
 cat >>"$JG_RUN/gateway.toml" <<'EOF'
 [policy.volatility]
@@ -15,7 +15,7 @@ start_gateway
 start_client
 wait_for 5 answers 10.9.0.2
 
-# 12 Mbit/s each: the file takes some 16 s, and what curl has not read yet hides no gap.
+# 12 Mbit/s each: the file takes some 8 s, and what curl has not read yet hides no gap.
 for interface in wifi cell; do
   ns net tc qdisc add dev "$interface" root tbf rate 12mbit burst 32k latency 100ms
 done
