@@ -11,8 +11,6 @@
 #include "bus/peer_slots.hpp"
 #include "bus/session_counters.hpp"
 #include "ctl/session_store.hpp"
-#include "data/expanded_keys.hpp"
-#include "data/window_pool.hpp"
 #include "data/worker.hpp"
 #include "floor.hpp"
 
@@ -21,6 +19,10 @@ namespace {
 
 /// Memory is told for as many: what does not grow with sessions hardly counts then.
 constexpr std::uint32_t kSessions = 1'000'000;
+
+// Counted apart, by their names in the worker's footprint.
+constexpr const char* kWindows = "replay windows";
+constexpr const char* kKeys = "expanded keys";
 
 double tenths(double value) {
   return std::round(value * 10) / 10;
@@ -35,25 +37,35 @@ nlohmann::json replay_ns() {
           {"replays", tenths(cost.replays_ns)}};
 }
 
-/// Worker and controller, of one session; its routes lie in the image of all routes and are not in it.
+/// What grows with sessions, worker and controller. Routes lie in the image of all routes and are not in it.
+std::vector<data::FootprintLine> tables(const data::WorkerLimits& limits) {
+  std::vector<data::FootprintLine> lines = data::Worker::footprint(limits);
+  lines.push_back({"controller", ctl::SessionStore::footprint(1, kSessions)});
+  lines.push_back({"counters", bus::SessionCounterTable::footprint(kSessions)});
+  lines.push_back({"slots of peers", bus::PeerSlots::footprint(kSessions)});
+  return lines;
+}
+
 void add_memory(nlohmann::json& json) {
   data::WorkerLimits limits;
   limits.slots = kSessions;
   limits.replay_window_packets = RigOptions{}.replay_window;
   limits.expanded_keys = 2 * kSessions;
-  const std::size_t windows =
-      data::WindowPool::footprint(limits.slots, limits.extra_windows, limits.replay_window_packets);
-  const std::size_t keys = data::ExpandedKeys::footprint(limits.expanded_keys);
-  std::size_t all = bus::SessionCounterTable::footprint(kSessions) +
-                    bus::PeerSlots::footprint(kSessions) +
-                    ctl::SessionStore::footprint(1, kSessions);
-  for (const data::FootprintLine& line : data::Worker::footprint(limits))
-    all += line.bytes;
-  json["session_bytes"] = (all - windows - keys) / kSessions;
-  json["replay_window_bytes"] = windows / kSessions;
-  json["expanded_key_bytes"] = keys / kSessions;
-  fmt::print("memory of a session: {} bytes, its replay windows {}, its expanded keys {}\n",
-             (all - windows - keys) / kSessions, windows / kSessions, keys / kSessions);
+  nlohmann::json parts;
+  std::size_t all = 0;
+  for (const data::FootprintLine& line : tables(limits)) {
+    const std::size_t each = line.bytes / kSessions;
+    if (each == 0) continue;
+    parts[line.what] = each;
+    fmt::print("memory of a session: {:>5} bytes {}\n", each, line.what);
+    if (line.what != kWindows && line.what != kKeys) all += each;
+  }
+  json["replay_window_bytes"] = parts[kWindows];
+  json["expanded_key_bytes"] = parts[kKeys];
+  json["session_bytes"] = all;
+  json["session_parts"] = std::move(parts);
+  fmt::print("memory of a session: {:>5} bytes without its replay windows and expanded keys\n",
+             all);
 }
 
 nlohmann::json warm_aead(const Options& options) {
@@ -74,16 +86,24 @@ nlohmann::json warm_aead(const Options& options) {
   return list;
 }
 
-/// Packets a second of two workers over those of one: the median over all rows that both have.
-std::optional<double> scaling(const std::vector<Row>& rows) {
-  Samples ratios;
+struct Scaling {
+  double packets;  // a second, of two workers over those of one
+  double aead;     // the same of the bare AEAD, in the same rows: what the processors have to give
+};
+
+/// Medians over all rows that one worker and two have.
+std::optional<Scaling> scaling(const std::vector<Row>& rows) {
+  Samples packets;
+  Samples aead;
   for (const Row& one : rows)
     for (const Row& two : rows)
       if (one.workers == 1 && two.workers == 2 && two.hand_off == 0 && one.flow == two.flow &&
-          one.suite == two.suite && one.size == two.size && one.sessions == two.sessions)
-        ratios.add(two.measured.mpps.median() / one.measured.mpps.median());
-  if (ratios.empty()) return std::nullopt;
-  return ratios.median();
+          one.suite == two.suite && one.size == two.size && one.sessions == two.sessions) {
+        packets.add(two.measured.mpps.median() / one.measured.mpps.median());
+        aead.add(2 * one.measured.aead.median() / two.measured.aead.median());
+      }
+  if (packets.empty()) return std::nullopt;
+  return Scaling{packets.median(), aead.median()};
 }
 
 /// What all features cost: packets a second beside the same row without them.
@@ -116,9 +136,11 @@ nlohmann::json summary(const Options& options, const std::vector<Row>& rows) {
   add_memory(json);
   json["warm_aead"] = warm_aead(options);
   json["features"] = features(rows);
-  if (const auto ratio = scaling(rows)) {
-    json["scaling_2_workers"] = std::round(*ratio * 100) / 100;
-    fmt::print("two workers against one: {:.2f} x\n", *ratio);
+  if (const auto two = scaling(rows)) {
+    json["scaling_2_workers"] = std::round(two->packets * 100) / 100;
+    json["scaling_2_workers_aead"] = std::round(two->aead * 100) / 100;
+    fmt::print("two workers against one: {:.2f} x, of the bare AEAD {:.2f} x\n", two->packets,
+               two->aead);
   }
   return json;
 }
