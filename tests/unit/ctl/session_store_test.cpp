@@ -54,7 +54,9 @@ TEST_F(SessionSlots, EachIsFoundByItsIdWhateverElseEnds) {
   for (std::uint8_t id = 0; id < kMany; ++id) {
     const Session* found = store.find(SessionId{.bytes = {id}});
     ASSERT_EQ(found != nullptr, id % 2 == 1) << unsigned{id};
-    if (found != nullptr) EXPECT_EQ(found->peer, id);
+    if (found != nullptr) {
+      EXPECT_EQ(found->peer, id);
+    }
   }
 }
 
