@@ -26,7 +26,7 @@ void read_client(TableReader& root, ClientConfig& config) {
   read_name(*table, "name", config.name);
   read_secret(*table, "private_key_file", config.path, config.private_key);
   table->string("state_dir", config.state_dir);
-  table->string("tun", config.tun, kMaxInterfaceName);
+  read_interface(*table, "tun", config.tun);
   read_path_mtu(*table, "path_mtu", config.probe_path_mtu);
   read_dscp(*table, "dscp", config.outer_class);
   table->integer("mtu", config.mtu, std::uint16_t{limits::kMinPathMtu - limits::kMaxTunnelOverhead},
@@ -76,7 +76,7 @@ void read_uplinks(TableReader& root, ClientConfig& config) {
     table.require("name");
     table.require("interface");
     read_name(table, "name", uplink.name);
-    table.string("interface", uplink.interface, kMaxInterfaceName);
+    read_interface(table, "interface", uplink.interface);
     table.integer("preference", uplink.preference, 0U, 1'000'000U);
     for (const UplinkConfig& other : config.uplinks) {
       if (other.name == uplink.name)

@@ -57,6 +57,22 @@ void read_name(TableReader& table, std::string_view key, std::string& out) {
   });
 }
 
+void read_interface(TableReader& table, std::string_view key, std::string& out) {
+  table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
+    const bool named = !value.empty() && value.size() <= kMaxInterfaceName && value != "." &&
+                       value != ".." && std::ranges::none_of(value, [](char c) {
+                         return c <= ' ' || c == '\x7f' || c == '/' || c == ':' || c == ',';
+                       });
+    if (!named)
+      return std::unexpected(
+          fmt::format("'{}' is no interface's name, expected 1 to {} characters without blanks, "
+                      "'/', ':' or ','",
+                      value, kMaxInterfaceName));
+    out = value;
+    return {};
+  });
+}
+
 void read_secret(TableReader& table, std::string_view key, const std::string& config_path,
                  SecretKey& out) {
   table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
@@ -72,6 +88,8 @@ void read_public_key(TableReader& table, std::string_view key, PublicKey& out) {
   table.text(key, [&](const std::string& value) -> std::expected<void, std::string> {
     const auto parsed = base::parse_key(value);
     if (!parsed) return std::unexpected(parsed.error());
+    if (parsed->get() == PublicKey{})
+      return std::unexpected(std::string("the key of zeros is nobody's"));
     out = parsed->get();
     return {};
   });
@@ -105,6 +123,8 @@ void read_networks(TableReader& table, std::string_view key, std::vector<IpPrefi
 
 void read_addresses(TableReader& table, std::string_view key, std::vector<IpPrefix>& out,
                     std::size_t max_count) {
+  if (table.is_empty_list(key))
+    table.problem(key, fmt::format("'{}' is empty", key), "expected at least one address");
   read_prefixes(table, key, out, max_count, base::HostBits::kKeep);
 }
 

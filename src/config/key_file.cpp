@@ -53,6 +53,8 @@ std::expected<SecretKey, std::string> read_key_file(const std::string& path) {
   auto key = base::parse_key(line);
   if (!key)
     return std::unexpected(path + " holds no key; expected one line of 44 characters of base64");
+  if (base::equal_constant_time(key->get(), SecretKey{}.get()))
+    return std::unexpected(path + " holds the key of zeros, which is nobody's secret");
   return std::move(*key);
 }
 

@@ -17,6 +17,8 @@ constexpr std::size_t kMaxPortAddresses = 16;
 constexpr std::size_t kMaxRoutes = 1024;
 // Jumbo frames; single-segment mbufs hold them.
 constexpr std::uint16_t kMaxPortMtu = 9000;
+// What a frame of AF_XDP holds with these drivers (docs/decisions/0001-port-driver.md).
+constexpr std::uint16_t kMaxXdpMtu = 1500;
 // IEEE 802.1Q: 4095 is reserved.
 constexpr std::uint16_t kMaxVlan = 4094;
 
@@ -34,7 +36,10 @@ PortConfig read_port(TableReader& table) {
   if (const auto driver = table.choice("driver", kDriverNames))
     port.driver = static_cast<PortDriver>(*driver);
   const bool pci = port.driver == PortDriver::kPci;
-  table.string("interface", port.interface, pci ? 64 : kMaxInterfaceName);
+  if (pci)
+    table.string("interface", port.interface, 64);
+  else
+    read_interface(table, "interface", port.interface);
   if (needs_interface(port.driver) && !table.has("interface"))
     table.problem(
         {}, fmt::format("'interface' is missing in {}", table.name()),
@@ -42,7 +47,11 @@ PortConfig read_port(TableReader& table) {
   table.string("devargs", port.devargs);
   if (const auto role = table.choice("role", kRoleNames))
     port.role = *role == 0 ? net::PortRole::kOuter : net::PortRole::kInner;
+  const bool xdp = port.driver == PortDriver::kAfXdp;
   table.integer("mtu", port.mtu, std::uint16_t{limits::kMinPathMtu}, kMaxPortMtu);
+  if (xdp && port.mtu > kMaxXdpMtu)
+    table.problem("mtu", fmt::format("driver af_xdp carries an mtu of {} at most", kMaxXdpMtu),
+                  "expected that, or driver = \"af_packet\"");
   table.integer("vlan", port.vlan, std::uint16_t{0}, kMaxVlan);
   table.boolean("force", port.force);
   read_addresses(table, "addresses", port.addresses, kMaxPortAddresses);

@@ -90,6 +90,11 @@ bool TableReader::has(std::string_view key) const {
   return table_->contains(key);
 }
 
+bool TableReader::is_empty_list(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  return node != nullptr && node->is_array() && node->as_array()->empty();
+}
+
 std::vector<std::string> TableReader::keys() const {
   std::vector<std::string> all;
   for (const auto& [key, node] : *table_)

@@ -59,6 +59,7 @@ class TableReader {
   TableReader(const TableReader& parent, const toml::table& table, std::string name);
 
   [[nodiscard]] bool has(std::string_view key) const;
+  [[nodiscard]] bool is_empty_list(std::string_view key) const;
   /// All of them, sorted: for tables whose keys are names.
   [[nodiscard]] std::vector<std::string> keys() const;
 

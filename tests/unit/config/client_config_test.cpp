@@ -58,6 +58,12 @@ TEST(ClientConfig, Faults) {
   expect(replaced(client_text(), "192.0.2.1:51820", "224.0.0.1:51820"),
          "no address that a gateway can have");
   expect(replaced(client_text(), "\"wwan0\"", "\"wlan0\""), "two uplinks use 'wlan0'");
+  for (const char* name :
+       {"", ".", "..", "a/b", "eth0:1", "a b", "a\\t", "a,b", "sixteen-letters-"})
+    expect(replaced(client_text(), "wwan0", name), "is no interface's name");
+  expect(replaced(client_text(), "[client]", "[client]\ntun = \"\""), "is no interface's name");
+  expect(replaced(client_text(), test::key_text(5), base::format_key(PublicKey{})),
+         "key of zeros is nobody's");
   expect(replaced(client_text(), "\"cell\"", "\"wifi\""), "two uplinks are named 'wifi'");
   expect(replaced(client_text(), "preference", "prefrence"), "did you mean 'preference'?");
   expect(replaced(client_text(), "allowed_ips = [\"10.9.0.0/24\", \"::/0\"]\n", ""),

@@ -1,9 +1,14 @@
 // Every file in config/ is valid, apart from the keys and their places, which are the reader's own.
+#include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "config/client_config.hpp"
+#include "config/config_diff.hpp"
 #include "config_test_helpers.hpp"
 
 namespace jumpgate::config {
@@ -14,15 +19,19 @@ std::string read(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+std::string without_folder(std::string text) {
+  for (std::size_t at; (at = text.find("/etc/jumpgate/")) != std::string::npos;)
+    text.erase(at, 14);
+  return text;
+}
+
 TEST(ConfigFiles, EachIsValid) {
   const test::Scratch scratch;
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(JG_CONFIG_FOLDER)) {
     if (entry.path().extension() != ".toml") continue;
     ++files;
-    std::string text = read(entry.path());
-    for (std::size_t at; (at = text.find("/etc/jumpgate/")) != std::string::npos;)
-      text.erase(at, 14);
+    const std::string text = without_folder(read(entry.path()));
     const bool client = text.find("[client]") != std::string::npos;
     const std::string place = scratch.path(entry.path().filename().string());
     if (client) {
@@ -36,48 +45,126 @@ TEST(ConfigFiles, EachIsValid) {
   EXPECT_GE(files, 3U);
 }
 
-// What the commented file calls a default is the default: uncommented, it gives the same configuration.
-TEST(ConfigFiles, TheCommentedDefaultsAreTheDefaults) {
-  const test::Scratch scratch;
-  scratch.write("laptop.psk", test::key_text(1));
-  const std::string commented = read(std::filesystem::path(JG_CONFIG_FOLDER) / "jumpgated.toml");
-  std::string all = commented;
+/// Every default uncommented. What stands in an example is none: a peer's and a key's.
+std::string uncommented(std::string all) {
   for (std::size_t at = 0; (at = all.find("\n# ", at)) != std::string::npos;) {
     const std::string_view line{all.data() + at + 3, all.find('\n', at + 1) - at - 3};
     const std::size_t equals = line.find(" = ");
     const bool key = equals != std::string_view::npos &&
                      line.substr(0, equals).find_first_not_of(
                          "abcdefghijklmnopqrstuvwxyz_0123456789") == std::string_view::npos;
-    // The peer's are examples, not defaults; an empty lcores and empty suites stand for "absent".
     const bool example = line.starts_with("preshared_key_file") ||
-                         line.starts_with("allowed_ips") || line.starts_with("profile");
+                         line.starts_with("allowed_ips") || line.starts_with("profile") ||
+                         line.starts_with("name") || line.starts_with("mtu = 1400") ||
+                         line.starts_with("control_socket = \"/run/jumpgate/jump-NAME");
     if (key && !example)
       all.erase(at + 1, 2);
     else
       ++at;
   }
-  ASSERT_NE(all, commented);
-  const auto strip = [](std::string text) {
-    for (std::size_t at; (at = text.find("/etc/jumpgate/")) != std::string::npos;)
-      text.erase(at, 14);
-    return text;
-  };
-  const auto a = parse_gateway(strip(commented), scratch.path("a.toml"));
-  const auto b = parse_gateway(strip(all), scratch.path("b.toml"));
+  return all;
+}
+
+// What the commented file calls a default is the default: uncommented, it gives the same configuration.
+TEST(ConfigFiles, TheGatewaysCommentedDefaultsAreTheDefaults) {
+  const test::Scratch scratch;
+  const std::string file = read(std::filesystem::path(JG_CONFIG_FOLDER) / "jumpgated.toml");
+  const std::string all = uncommented(file);
+  ASSERT_GT(file.size(), all.size() + 2 * 60UL) << "the defaults are uncommented";
+  const auto a = parse_gateway(without_folder(file), scratch.path("a.toml"));
+  const auto b = parse_gateway(without_folder(all), scratch.path("b.toml"));
   ASSERT_TRUE(a) << a.error().text();
   ASSERT_TRUE(b) << b.error().text();
-  EXPECT_EQ(a->policies, b->policies);
-  EXPECT_EQ(a->record, b->record);
+  EXPECT_EQ(describe(diff(*a, *b), *a, *b, 100), "nothing changed\n");
+}
+
+TEST(ConfigFiles, TheClientsCommentedDefaultsAreTheDefaults) {
+  const test::Scratch scratch;
+  const std::string file = read(std::filesystem::path(JG_CONFIG_FOLDER) / "jump.toml");
+  const std::string all = uncommented(file);
+  ASSERT_GE(file.size(), all.size() + 2 * 9UL) << "the defaults are uncommented";
+  const auto a = parse_client(without_folder(file), scratch.path("a.toml"));
+  auto b = parse_client(without_folder(all), scratch.path("a.toml"));
+  ASSERT_TRUE(a) << a.error().text();
+  ASSERT_TRUE(b) << b.error().text();
+  EXPECT_EQ(a->tun, b->tun);
+  EXPECT_EQ(a->probe_path_mtu, b->probe_path_mtu);
+  EXPECT_EQ(a->outer_class, b->outer_class);
   EXPECT_EQ(a->suites, b->suites);
-  EXPECT_EQ(a->limits.max_sessions, b->limits.max_sessions);
-  EXPECT_EQ(a->limits.rx_descriptors, b->limits.rx_descriptors);
-  EXPECT_EQ(a->events.file, b->events.file);
-  EXPECT_EQ(a->events.max_bytes, b->events.max_bytes);
-  EXPECT_EQ(a->control.socket, b->control.socket);
-  EXPECT_EQ(a->inner_mtu, b->inner_mtu);
-  EXPECT_EQ(a->outer_reassembly, b->outer_reassembly);
-  EXPECT_EQ(a->eal.memory_mib, b->eal.memory_mib);
-  EXPECT_EQ(a->peers, b->peers);
+  EXPECT_EQ(a->state_dir, b->state_dir);
+  EXPECT_EQ(a->control_socket, b->control_socket);
+  EXPECT_EQ(a->connect_timeout, b->connect_timeout);
+  EXPECT_EQ(a->events_file, b->events_file);
+  ASSERT_EQ(a->uplinks.size(), b->uplinks.size());
+  for (std::size_t i = 0; i < a->uplinks.size(); ++i)
+    EXPECT_EQ(a->uplinks[i].preference, b->uplinks[i].preference);
+}
+
+/// The keys that a file shows, commented or not, under each of its headings.
+std::map<std::string, std::set<std::string>> shown(const std::string& text) {
+  std::map<std::string, std::set<std::string>> keys;
+  std::string heading;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    line.erase(0, std::min(line.find_first_not_of("# "), line.size()));
+    if (line.starts_with('[')) {
+      heading = line.substr(0, line.find_last_of(']') + 1);
+      keys[heading];
+    }
+    const std::string key = line.substr(0, line.find(" = "));
+    if (key.size() < line.size()) keys[heading].insert(key);
+  }
+  return keys;
+}
+
+/// The keys that the reader knows under the heading: what it says to one that it does not.
+std::set<std::string> known(const std::string& heading, bool client) {
+  const test::Scratch scratch;
+  // A table of a list's entry has its entry before it.
+  const std::string entry = heading.starts_with("[[") && heading.contains('.')
+                                ? heading.substr(0, heading.find('.')) + "]]\n"
+                                : "";
+  const std::string text = entry + heading + "\nno_such_key_as_this = 1\n";
+  const std::string place = scratch.path("a.toml");
+  const Problems problems =
+      client ? parse_client(text, place).error() : parse_gateway(text, place).error();
+  constexpr std::string_view kSaid = "expected one of: ";
+  std::set<std::string> keys;
+  for (const Problem& problem : problems.list()) {
+    if (!problem.what.starts_with("unknown key 'no_such_key_as_this'")) continue;
+    std::istringstream words(
+        problem.expected.substr(std::min(kSaid.size(), problem.expected.size())));
+    for (std::string word; words >> word;)
+      keys.insert(word.substr(0, word.find(',')));
+  }
+  return keys;
+}
+
+// Every key that may be set stands in the commented file, and every one that stands there may be set.
+TEST(ConfigFiles, TheCommentedFilesHaveEveryKey) {
+  for (const std::string name : {"jumpgated.toml", "jump.toml"}) {
+    const auto file = shown(read(std::filesystem::path(JG_CONFIG_FOLDER) / name));
+    for (const auto& [heading, keys] : file) {
+      if (heading.empty()) continue;
+      std::set<std::string> may = known(heading, name == "jump.toml");
+      ASSERT_FALSE(may.empty()) << heading;
+      // Tables within it have headings of their own.
+      std::erase_if(may, [&](const std::string& key) {
+        const std::string inside = heading.substr(0, heading.find(']')) + "." + key + "]";
+        const bool profile =
+            heading.starts_with("[profiles.") && file.contains("[policy." + key + "]");
+        return profile || file.contains(inside) || file.contains(inside + "]");
+      });
+      // Of a profile the file shows an example.
+      if (heading.starts_with("[profiles.")) may = keys;
+      EXPECT_EQ(keys, may) << name << ": " << heading;
+    }
+    for (const std::string& table : known("", name == "jump.toml"))
+      EXPECT_TRUE(std::ranges::any_of(
+          file,
+          [&](const auto& part) { return part.first.find("[" + table) != std::string::npos; }))
+          << name << ": " << table;
+  }
 }
 
 }  // namespace

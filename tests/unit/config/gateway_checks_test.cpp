@@ -80,6 +80,24 @@ TEST_F(GatewayChecks, Ports) {
   expect_problem(replaced(gateway_text(), "192.0.2.10/24\"]",
                           "192.0.2.10/24\"]\ngateways = [\"198.51.100.1\"]"),
                  "198.51.100.1 is no neighbour on port 'wan'");
+  expect_problem(replaced(gateway_text(), "\"lan0\"", "\"\""), "'' is no interface's name");
+  expect_problem(replaced(gateway_text(), "\"lan0\"", "\"lan0,start_queue=1\""),
+                 "is no interface's name");
+  expect_problem(replaced(gateway_text(), "[\"10.9.0.1/24\"]", "[]"), "'addresses' is empty");
+}
+
+TEST_F(GatewayChecks, JumboFramesNeedADriverThatCarriesThem) {
+  const std::string jumbo =
+      replaced(gateway_text(), "role = \"inner\"", "role = \"inner\"\nmtu = 9000");
+  expect_problem(jumbo, "gateway.toml:16:1: driver af_xdp carries an mtu of 1500 at most");
+  expect_valid(replaced(jumbo, "driver = \"af_xdp\"\ninterface = \"lan0\"",
+                        "driver = \"af_packet\"\ninterface = \"lan0\""));
+}
+
+TEST_F(GatewayChecks, APeerHasAKeyAndAnAddress) {
+  expect_problem(replaced(gateway_text(), "[\"10.8.0.2/32\"]", "[]"), "'addresses' is empty");
+  expect_problem(replaced(gateway_text(), test::key_text(1), base::format_key(PublicKey{})),
+                 "key of zeros is nobody's");
 }
 
 TEST_F(GatewayChecks, Routes) {

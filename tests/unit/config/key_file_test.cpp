@@ -34,6 +34,7 @@ TEST(KeyFile, RefusesWhatIsNoKeyWithoutShowingIt) {
     }
   }
   EXPECT_FALSE(read_key_file(scratch.path("absent.key")));
+  EXPECT_FALSE(read_key_file(scratch.write("zero.key", base::format_key(PublicKey{}))));
   EXPECT_FALSE(read_key_file("/tmp"));
 }
 

@@ -53,6 +53,31 @@ TEST_F(ReaderTest, WrongTypesAndBoundsKeepTheDefault) {
   EXPECT_EQ(problems.list()[4].place.column, 6U) << "the entry itself";
 }
 
+// toml++ recurses into each part of a key: without a bound a long one ends the program.
+TEST_F(ReaderTest, AKeyOfManyPartsIsRefusedBeforeItIsParsed) {
+  std::string deep = "a";
+  for (int i = 0; i < 500'000; ++i)
+    deep += i % 2 == 0 ? ".a" : " . \"b.\"";
+  for (const std::string& text :
+       {"\n" + deep + " = 1\n", "\n[" + deep + "]\n", "\n[[" + deep + "]]\n",
+        "\nx = {y = [1, {" + deep + " = 1}]}\n", "x = \"\"\"\n'\"\"\"\"\"," + deep + " = 1\n"}) {
+    problems = {};
+    EXPECT_EQ(TomlDocument::parse(text, "file.toml", problems), nullptr);
+    ASSERT_EQ(problems.total(), 1U) << problems.text();
+    EXPECT_EQ(problems.text(),
+              "file.toml:2:1: a key of too many parts; expected at most 8, with dots between\n");
+  }
+}
+
+TEST_F(ReaderTest, DotsInStringsAndCommentsAreNoParts) {
+  const std::string dots(100, '.');
+  const std::string text = "# " + dots + "\"\na.b.c.d.e.f.g.h = \"" + dots + "\\\"" + dots +
+                           "\"\nl = '" + dots + "'\nm = \"\"\"\n" + dots + "\"\"\n" + dots +
+                           "\"\"\"\"\" # " + dots + "\nn = '\\'\n\"" + dots +
+                           "\" = [1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]\n";
+  EXPECT_NE(TomlDocument::parse(text, "file.toml", problems), nullptr) << problems.text();
+}
+
 TEST_F(ReaderTest, BrokenTomlIsPlaced) {
   EXPECT_EQ(TomlDocument::parse("a = 1\nb = \n", "file.toml", problems), nullptr);
   ASSERT_EQ(problems.total(), 1U);
