@@ -141,6 +141,10 @@ void ClientSession::on_close(const OpenedPacket& packet, MonoNs now) {
 
 void ClientSession::on_control(const wire::Prefix& prefix, std::span<std::uint8_t> message,
                                UplinkId uplink, const Endpoint& from, MonoNs now) {
+  if (core_.over()) {  // by what stood before it in the same burst
+    core_.world.drops.add(DropReason::kSessionStateForbids);
+    return;
+  }
   const Generation* generation = core_.keys.by_phase(prefix.phase);
   if (generation == nullptr) {
     core_.world.drops.add(DropReason::kEpochUnknown);
