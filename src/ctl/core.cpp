@@ -311,6 +311,7 @@ void Core::arm(Session& session) {
 }
 
 void Core::destroy(Session& session) {
+  --peers[session.peer].sessions;
   const std::uint32_t before = sessions.retired();
   sessions.destroy(session);
   counters.add(ControllerCounter::kSlotsRetired, sessions.retired() - before);

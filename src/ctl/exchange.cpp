@@ -149,15 +149,15 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
   }
   if (from != matched->remote) {
     core_.counters.add(ControllerCounter::kResponsesIgnored);
-    if (!std::exchange(matched->misplaced, true)) {
-      core_.emit(session, EventType::kReattachResult, Reason::kPathNotValidated,
-                 result_detail(session, exchange, from, now), now);
+    // No result of the attempt, which goes on and has its own.
+    if (!std::exchange(matched->misplaced, true))
       core_.emit_security(&session, EventType::kSecurityValidationFailed, Reason::kPathNotValidated,
                           from, now);
-    }
     return;
   }
-  if (now - matched->first_sent > core_.policy_of(session).security.reattach_proof_max_age) {
+  // A copy of what was answered in time is no late answer.
+  if (!matched->answered &&
+      now - matched->first_sent > core_.policy_of(session).security.reattach_proof_max_age) {
     if (exchange.kind == wire::ChallengeKind::kReattach)
       refuse(session, exchange.jump_seq, Reason::kStaleRequest, {}, exchange.client_cid, to, from);
     fail(session, Reason::kReattachValidationFailed, Reason::kStaleRequest, now);

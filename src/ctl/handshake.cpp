@@ -125,6 +125,7 @@ Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t co
   Session* session = core_.sessions.create(core_.authority, id, job.peer, job.worker,
                                            core_.policy_of(job.peer), now);
   if (session == nullptr) return nullptr;
+  ++core_.peers[job.peer].sessions;
   session->suite = suite;
   session->hello_counter = counter;
   session->hello_from = job.from;

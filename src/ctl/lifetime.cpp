@@ -15,7 +15,8 @@ bool Lifetimes::expire(Session& session, MonoNs now) {
   } else {
     core_.transition(session, due->trigger, due->reason, now);
   }
-  return true;
+  // What is to end as soon as a command is free keeps its times and takes nothing in.
+  return session.doom == Reason::kNone;
 }
 
 void Lifetimes::on_timer(Session& session, MonoNs now) {

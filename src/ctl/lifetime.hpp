@@ -25,7 +25,7 @@ class Lifetimes {
         rekeys_(rekeys) {}
 
   /// Applies every deadline that is due: before any message of the session is judged, too. False:
-  /// the session has ended, and the reference may be dead.
+  /// the session has ended, and the reference may be dead; or it is to end, and takes nothing in.
   [[nodiscard]] bool expire(Session& session, MonoNs now);
   /// The session's timer fired.
   void on_timer(Session& session, MonoNs now);

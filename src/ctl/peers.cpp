@@ -58,8 +58,7 @@ void PeerTable::forget_name(std::uint32_t index) {
 
 void PeerTable::reclaim() {
   std::erase_if(removed_, [this](std::uint32_t index) {
-    const Peer& peer = peers_[index];
-    if (peer.current || peer.birth) return false;
+    if (peers_[index].sessions > 0) return false;
     free_.push_back(index);
     return true;
   });

@@ -31,19 +31,16 @@ void Rekeys::on_rekey(Session& session, const wire::Rekey& message, std::uint32_
     reply(session);
     return;
   }
+  // Whoever asks anew takes no reply to what it asked before.
+  if (session.rekey && !cancel(session, Reason::kRekeyPending, now)) return;
   if (message.binding_version != session.record.binding_version())
     return deny(session, message, Reason::kStaleBindingVersion, now);
   if (message.generation != session.record.root_generation() + 1)
     return deny(session, message, Reason::kWrongGeneration, now);
   if (session.exchange) return deny(session, message, Reason::kRekeyPending, now);
-  // Taken before anything changes; the client repeats when there is none.
   HandshakeJob* job = core_.ports.handshakes.obtain();
   if (job == nullptr) {
-    core_.counters.drop(DropReason::kHelloQueueFull);
-    return;
-  }
-  if (session.rekey && !cancel(session, Reason::kRekeyPending, now)) {
-    core_.ports.handshakes.release(job);
+    core_.counters.drop(DropReason::kHelloQueueFull);  // the client repeats
     return;
   }
   kept = KeptRekeyReply{.rekey_seq = message.rekey_seq, .reply = {}, .ready = false, .repeats = 0};

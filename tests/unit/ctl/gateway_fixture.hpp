@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -275,6 +276,22 @@ class GatewayTest : public ::testing::Test {
       state = change.now;
     }
     check_key_events();
+    check_attempts();
+  }
+
+  /// Each ReattachAttempt has one ReattachResult at most, after it.
+  void check_attempts() {
+    std::set<std::pair<SessionId, std::uint64_t>> open;
+    for (const audit::Event& e : events_) {
+      const auto* detail = std::get_if<audit::ReattachDetail>(&e.detail);
+      if (detail == nullptr) continue;
+      const std::pair attempt{e.session, detail->jump_seq};
+      if (e.type == EventType::kReattachAttempt) {
+        EXPECT_TRUE(open.insert(attempt).second) << "the one before has no result";
+      } else {
+        EXPECT_EQ(open.erase(attempt), 1U) << "a result without an attempt";
+      }
+    }
   }
 
   /// Each KeyInstalled has one KeyExpired at most, after it, and of the same generation; a session

@@ -119,7 +119,8 @@ TEST_F(Jump, TwoAddressesGetATokenEachAndAThirdNothing) {
   // A token from the wrong address is evented and ignored; from its own it wins.
   send_response(alice_, response_to(alice_, *at_cell), kThird);
   EXPECT_EQ(state(alice_), State::kRecovering);
-  EXPECT_EQ(events_of(EventType::kReattachResult, Reason::kPathNotValidated), 1U);
+  send_response(alice_, response_to(alice_, *at_cell), kThird);
+  EXPECT_EQ(events_of(EventType::kSecurityValidationFailed, Reason::kPathNotValidated), 1U);
   send_response(alice_, response_to(alice_, *at_third), kThird);
   EXPECT_EQ(find(alice_)->binding->path.remote, kThird);
 }

@@ -58,17 +58,16 @@ TEST_F(PeersTest, AKeyThatIsReplacedLeavesTheNameToTheOneThatStays) {
 }
 
 TEST_F(PeersTest, AnIndexIsFreeWhenItsSessionsHaveEnded) {
-  peers_[anna_].current = bus::SessionRef{.worker = 0, .slot = 1, .life = 1};
+  peers_[anna_].sessions = 2;
   peers_.remove(anna_);
   peers_.remove(ben_);
   peers_.reclaim();
   EXPECT_EQ(peers_.room(), 3U);
   EXPECT_EQ(peers_.add(peer("carol", 3)), ben_);
-  peers_[anna_].current.reset();
-  peers_[anna_].birth = bus::SessionRef{.worker = 0, .slot = 1, .life = 2};
+  peers_[anna_].sessions = 1;
   peers_.reclaim();
   EXPECT_NE(peers_.add(peer("dora", 4)), anna_);
-  peers_[anna_].birth.reset();
+  peers_[anna_].sessions = 0;
   peers_.reclaim();
   const auto reused = peers_.add(peer("emil", 5));
   EXPECT_EQ(reused, anna_);

@@ -119,6 +119,20 @@ TEST_F(Rekeying, WhatAThreadMakesOfAnOlderRequestIsNotTaken) {
   EXPECT_EQ(handshakes_.in_use(), 0U);
 }
 
+TEST_F(Rekeying, ARequestThatIsRefusedDropsTheOneBefore) {
+  send(request(1));
+  auto wrong = request(2);
+  wrong.generation = 7;
+  send(wrong);  // before the threads came to the first
+  run();
+  ASSERT_TRUE(last_reply());
+  EXPECT_EQ(last_reply()->reason, Reason::kWrongGeneration);
+  EXPECT_FALSE(find(alice_)->rekey) << "nobody waits for it any more";
+  EXPECT_EQ(events_of(EventType::kRekeyDenied, Reason::kRekeyPending), 1U);
+  EXPECT_EQ(workers_.count<bus::InstallGeneration>(), 0U);
+  EXPECT_EQ(handshakes_.in_use(), 0U);
+}
+
 TEST_F(Rekeying, WrongGenerationAndBindingAreRefused) {
   auto message = request(1);
   message.generation = 7;
