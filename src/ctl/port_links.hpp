@@ -4,7 +4,9 @@
 /// kSweepSlice slots a tick. Failure: none; a port that flaps lengthens the pass and starves nobody.
 #pragma once
 
+#include <array>
 #include <bitset>
+#include <cstdint>
 
 #include "ctl/sweep.hpp"
 
@@ -17,6 +19,7 @@ class PortLinks {
   void set(std::uint8_t port, bool up) {
     if (down_[port] == !up) return;
     down_[port] = !up;
+    news_until_[port] = sweep_.end();
     sweep_.begin();
   }
   [[nodiscard]] bool sweeping() const { return sweep_.under_way(); }
@@ -25,8 +28,9 @@ class PortLinks {
   void sweep_slice(Changed&& changed) {
     sweep_.slice(kSweepSlice, [&](Session& session) {
       if (!session.binding) return;
-      const bool down = down_[session.binding->path.port];
-      if (session.link_down != down) changed(session, !down);
+      const std::uint8_t port = session.binding->path.port;
+      if (sweep_.looked() >= news_until_[port]) return;  // this pass is another port's
+      if (session.link_down != down_[port]) changed(session, !down_[port]);
     });
   }
 
@@ -36,6 +40,8 @@ class PortLinks {
 
   Sweep sweep_;
   std::bitset<limits::kMaxPorts> down_;
+  /// Each session hears of a change once, in the pass that the change begins: a proof since then stands.
+  std::array<std::uint64_t, limits::kMaxPorts> news_until_{};
 };
 
 }  // namespace jumpgate::ctl

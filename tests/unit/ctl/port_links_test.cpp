@@ -55,6 +55,15 @@ TEST_F(PortLinks, WhatIsProvedSinceIsNotHeldBackByIt) {
   EXPECT_EQ(state(alice_), State::kRecovering) << "the new path heals by itself";
 }
 
+TEST_F(PortLinks, WhatIsProvedSinceStandsWhateverAnotherPortDoes) {
+  link(false);
+  ASSERT_TRUE(jump(alice_, kCell, Reason::kTransportDead));
+  ASSERT_EQ(find(alice_)->binding->path.port, port_);
+  gateway_->on_link(static_cast<std::uint8_t>(port_ + 1), false);
+  run();
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
 TEST_F(PortLinks, AnEndThatIsDueOrOrderedGoesFirst) {
   workers_.credit = 0;
   ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));
