@@ -46,8 +46,10 @@ HandshakeThreads::~HandshakeThreads() {
 }
 
 void HandshakeThreads::work(Lane& lane, const crypto::KeyPair& own, base::RandomSource& random) {
-  while (!stopping_.load(std::memory_order_acquire)) {
+  for (;;) {
+    // In this order: whoever has seen what is pushed to wake it sees why, too.
     const std::size_t seen = lane.down.pushed();
+    if (stopping_.load(std::memory_order_acquire)) return;
     HandshakeJob* job = lane.down.pop();
     if (job == nullptr) {
       lane.down.wait(seen);
