@@ -74,6 +74,18 @@ TEST_F(PolicyApplied, AReplayWindowWithoutMemoryIsRefusedByItsName) {
   EXPECT_EQ(detail.previous_version, 1U);
 }
 
+TEST_F(PolicyApplied, AReloadLooksAtNoSessionButThoseOfPeersThatAreRemoved) {
+  ASSERT_TRUE(attach(alice_));
+  ASSERT_TRUE(attach(bob_, kThird));
+  policy_.volatility.heartbeat_interval = milliseconds(300);
+  std::uint64_t before = gateway_->session_looks();
+  ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
+  EXPECT_EQ(gateway_->session_looks(), before) << "the policy is for the ticks that follow";
+  before = gateway_->session_looks();
+  ASSERT_TRUE(gateway_->reload(config_with(true, false), now_));
+  EXPECT_EQ(gateway_->session_looks(), before + 1) << "the one to end";
+}
+
 TEST_F(PolicyApplied, TheHistoryKeepsTheNewestPolicies) {
   for (int i = 0; i < 30; ++i) {
     policy_.session.max_lifetime = seconds(1000 + i);
