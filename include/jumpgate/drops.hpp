@@ -21,7 +21,7 @@ namespace jumpgate {
   X(kIpBadVersion, "ip_bad_version", "IP version field does not fit.")                            \
   X(kIpBadHeader, "ip_bad_header", "IP header length or total length is impossible.")             \
   X(kIpBadChecksum, "ip_bad_checksum", "IPv4 header checksum is wrong.")                          \
-  X(kIpFragment, "ip_fragment", "Outer fragment; reassembly is off.")                             \
+  X(kIpFragment, "ip_fragment", "Fragment to an address of ours; reassembly is off.")             \
   X(kIpFragmentBad, "ip_fragment_bad",                                                            \
     "Outer fragment that is tiny, impossible or not of UDP (RFC 1858, RFC 3128, RFC 8200 4.5).")  \
   X(kIpFragmentConflict, "ip_fragment_conflict",                                                  \
@@ -32,8 +32,8 @@ namespace jumpgate {
     "Outer fragment beyond what may wait, of its source or in all.")                              \
   X(kIpMartian, "ip_martian",                                                                     \
     "Source address can not be answered (RFC 1812 5.3.7, RFC 4291 2.5).")                         \
-  X(kIpNotForUs, "ip_not_for_us", "Outer destination is not an address of ours.")                 \
-  X(kIpProtocolUnknown, "ip_protocol_unknown", "Outer protocol is neither UDP nor ICMP.")         \
+  X(kIpNotForUs, "ip_not_for_us", "Not to an address of ours, or to everybody.")                  \
+  X(kIpProtocolUnknown, "ip_protocol_unknown", "To us, and neither UDP nor ICMP.")                \
   X(kUdpTooShort, "udp_too_short", "Truncated UDP header, or its length is impossible.")          \
   X(kUdpBadChecksum, "udp_bad_checksum", "UDP checksum is wrong, or zero over IPv6.")             \
   X(kUdpWrongPort, "udp_wrong_port", "No one listens on this UDP port.")                          \
@@ -61,11 +61,11 @@ namespace jumpgate {
   X(kControlRateLimited, "control_rate_limited", "Control messages beyond the token bucket.")     \
   /* inner packet */                                                                              \
   X(kInnerTooShort, "inner_too_short", "Inner packet shorter than its header.")                   \
-  X(kInnerBadHeader, "inner_bad_header", "Inner IP version or length is impossible.")             \
+  X(kInnerBadHeader, "inner_bad_header", "Inner IP version, length or checksum is wrong.")        \
   X(kInnerBadSource, "inner_bad_source",                                                          \
     "Inner source is not the peer's, or not one to expect on that port (RFC 3704 2.2).")          \
   X(kInnerMartian, "inner_martian",                                                               \
-    "Inner destination that no router forwards to (RFC 1812 5.3.7, RFC 4291 2.5).")               \
+    "Inner destination that no router forwards to (RFC 1812 5.3.7, RFC 2644, RFC 4291 2.5).")     \
   X(kInnerSourceRoute, "inner_source_route", "IPv4 source route option (RFC 7126 4.3, 4.4).")     \
   X(kInnerBadExtension, "inner_bad_extension",                                                    \
     "IPv6 extension headers that end nowhere, or too many (RFC 7112).")                           \

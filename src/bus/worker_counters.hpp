@@ -25,14 +25,18 @@ namespace jumpgate::bus {
   X(kTxPackets, "tx_packets", "Packets the ports took.")                                         \
   X(kTxBytes, "tx_bytes", "Bytes the ports took.")                                               \
   X(kReassembled, "reassembled", "Outer datagrams put together from fragments.")                 \
+  X(kFragmentsJoined, "fragments_joined", "Fragments that they were made of.")                   \
   X(kOpened, "opened", "Traffic messages opened and accepted: DATA, HEARTBEAT and CLOSE.")       \
   X(kSealed, "sealed", "Inner packets sealed as DATA.")                                          \
   X(kHairpinned, "hairpinned", "Opened packets sealed again for another peer.")                  \
   X(kInnerCut, "inner_cut", "Inner IPv4 packets cut into fragments to fit.")                     \
+  X(kInnerPieces, "inner_pieces", "Fragments that they became.")                                 \
   X(kHandedOff, "handed_off", "Packets given to the worker that owns their session.")            \
   X(kTakenOver, "taken_over", "Packets received from other workers.")                            \
   X(kHeartbeatsIn, "heartbeats_in", "Heartbeats opened.")                                        \
   X(kHeartbeatsOut, "heartbeats_out", "Heartbeats sealed.")                                      \
+  X(kClosesIn, "closes_in", "CLOSE opened.")                                                     \
+  X(kClosesOut, "closes_out", "CLOSE sealed.")                                                   \
   X(kPathProbes, "path_probes", "Path MTU probes sealed; heartbeats_out has them too.")          \
   X(kHeld, "held", "DATA of proposed epochs held until their commit.")                           \
   X(kHeldReleased, "held_released", "Held DATA let through at the commit.")                      \
@@ -40,7 +44,8 @@ namespace jumpgate::bus {
   X(kPunts, "punts", "Frames given to the controller.")                                          \
   X(kReports, "reports", "Reports the controller's ring took.")                                  \
   X(kReportsLost, "reports_lost", "Reports the controller's ring had no room for.")              \
-  X(kFramesOut, "frames_out", "Frames transmitted for the controller.")                          \
+  X(kFramesOut, "frames_out", "Frames of the controller, for ports.")                            \
+  X(kOwnInner, "own_inner", "Inner packets of the controller's own, for tunnels.")               \
   X(kCommands, "commands", "Commands applied.")                                                  \
   X(kCommandsRefused, "commands_refused", "Commands that did not fit the slot's life or state.") \
   X(kKeyCacheHits, "key_cache_hits", "Expanded keys found in the cache.")                        \

@@ -29,6 +29,8 @@ std::optional<net::IcmpError> icmp_error_for(DropReason reason) {
     case DropReason::kHairpinDenied:
     case DropReason::kFilterDenied:
       return net::IcmpError::kAdministrative;
+    case DropReason::kUdpWrongPort:
+      return net::IcmpError::kPortUnreachable;
     case DropReason::kInnerTtlExceeded:
       return net::IcmpError::kTtlExceeded;
     case DropReason::kInnerTooBig:
@@ -131,7 +133,9 @@ void ControllerLoop::on_inner_refused(const bus::Report& report,
   const auto error = icmp_error_for(report.reason);
   const auto ip = net::parse_ip(packet);
   if (!error || !ip) return;
+  // What was sent to us is refused by the address it was sent to (RFC 1122 section 3.2.2).
   std::optional<IpAddress> source;
+  if (report.reason == DropReason::kUdpWrongPort) source = ip->destination();
   for (const net::PortAddressing& own : parts_.ports) {
     if (own.role != net::PortRole::kInner || source) continue;
     source = net::own_address_towards(own, ip->source());

@@ -30,7 +30,9 @@ class Admission {
         mac1_checks_(limits.mac1_checks, now),
         unknown_versions_(limits.unknown_versions, now),
         handshakes_(limits.handshakes, now),
-        punts_(limits.punts, now),
+        neighbour_messages_(limits.neighbour_messages, now),
+        unresolved_(limits.unresolved, now),
+        echoes_(limits.echoes, now),
         unknown_cids_(limits.unknown_cids, now),
         refusals_(limits.refusals, now) {}
 
@@ -44,7 +46,9 @@ class Admission {
   [[nodiscard]] bool mac1_check(MonoNs now) { return mac1_checks_.take(now); }
   [[nodiscard]] bool unknown_version(MonoNs now) { return unknown_versions_.take(now); }
   [[nodiscard]] bool handshake(MonoNs now) { return handshakes_.take(now); }
-  [[nodiscard]] bool punt(MonoNs now) { return punts_.take(now); }
+  [[nodiscard]] bool neighbour_message(MonoNs now) { return neighbour_messages_.take(now); }
+  [[nodiscard]] bool unresolved(MonoNs now) { return unresolved_.take(now); }
+  [[nodiscard]] bool echo(MonoNs now) { return echoes_.take(now); }
   [[nodiscard]] bool unknown_cid(MonoNs now) { return unknown_cids_.take(now); }
   [[nodiscard]] bool refusal(MonoNs now) { return refusals_.take(now); }
 
@@ -61,7 +65,9 @@ class Admission {
   base::TokenBucket mac1_checks_;
   base::TokenBucket unknown_versions_;
   base::TokenBucket handshakes_;
-  base::TokenBucket punts_;
+  base::TokenBucket neighbour_messages_;
+  base::TokenBucket unresolved_;
+  base::TokenBucket echoes_;
   base::TokenBucket unknown_cids_;
   base::TokenBucket refusals_;
 };

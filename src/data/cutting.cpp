@@ -27,6 +27,7 @@ bool Pieces::cut(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
   for (std::size_t spare = size_; spare < count; ++spare)
     shard.drops.free(items_[spare]);
   shard.counters.add(bus::WorkerCounter::kInnerCut);
+  shard.counters.add(bus::WorkerCounter::kInnerPieces, size_);
   shard.drops.free(packet);
   return true;
 }

@@ -89,11 +89,6 @@ bool owns_source(Shard& shard, const InnerPacket& packet) {
                            : shard.routes->peer_owns_v4(peer, ip + 12);
 }
 
-bool refuse(Shard& shard, rte_mbuf* packet, std::uint32_t slot) {
-  shard.session_counters[slot].drops.add(1);
-  return refuse_inner(shard, packet, DropReason::kFilterDenied);
-}
-
 }  // namespace
 
 void filter_in(Shard& shard, Batch<InnerPacket>& inner) {
@@ -114,8 +109,8 @@ void filter_in(Shard& shard, Batch<InnerPacket>& inner) {
     if (!jury.denied(i++)) return true;
     // Nobody is told anything because of a packet in his name that is not his.
     if (!owns_source(shard, packet))
-      return shard.drops.drop(packet.mbuf, DropReason::kInnerBadSource);
-    return refuse(shard, packet.mbuf, packet.from_slot);
+      return drop_of(shard, packet.from_slot, packet.mbuf, DropReason::kInnerBadSource);
+    return refuse_inner(shard, packet.from_slot, packet.mbuf, DropReason::kFilterDenied);
   });
 }
 
@@ -135,7 +130,8 @@ void filter_out(Shard& shard, Batch<Routed>& routed) {
   jury.judge(*shard.filters, net::FilterDirection::kOut);
   std::size_t i = 0;
   routed.retain([&](const Routed& packet) {
-    return !jury.denied(i++) || refuse(shard, packet.mbuf, packet.session.slot);
+    return !jury.denied(i++) ||
+           refuse_inner(shard, packet.session.slot, packet.mbuf, DropReason::kFilterDenied);
   });
 }
 

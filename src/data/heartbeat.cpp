@@ -195,6 +195,7 @@ void send_close(Shard& shard, std::uint32_t slot, Reason reason) {
   std::array<std::uint8_t, wire::kCloseSize> plaintext;
   wire::encode_close({.reason = reason}, plaintext);
   send_message(shard, slot, wire::Type::kClose, plaintext);
+  shard.counters.add(WorkerCounter::kClosesOut);
   flush_own(shard);
 }
 

@@ -13,6 +13,7 @@
 #include "data/trace.hpp"
 #include "net/address.hpp"
 #include "net/frames.hpp"
+#include "net/icmp.hpp"
 #include "net/inner_shape.hpp"
 #include "net/mss.hpp"
 #include "net/upper_layer.hpp"
@@ -33,14 +34,6 @@ struct Header {
   [[nodiscard]] IpFamily family() const { return v6 ? IpFamily::kV6 : IpFamily::kV4; }
   [[nodiscard]] std::uint8_t& ttl() const { return ip[v6 ? kIpv6HopLimitOffset : kIpv4TtlOffset]; }
 };
-
-/// Where no router forwards to, whatever the routes say: unspecified, loopback, link-local, groups.
-bool is_martian(const Header& header) {
-  const std::uint8_t* to = header.destination();
-  if (!header.v6) return !net::is_answerable_v4(to) || (to[0] == 169 && to[1] == 254);
-  if (to[0] == 0xff || (to[0] == 0xfe && (to[1] & 0xc0) == 0x80)) return true;
-  return to[0] == 0 && !net::is_answerable(net::address_at(IpFamily::kV6, to));
-}
 
 /// One hop less.
 void decrement_ttl(const Header& header) {
@@ -83,17 +76,24 @@ struct Stage {
   Carrier carrier{};
   Origin origin{};
 
-  bool drop(rte_mbuf* mbuf, DropReason reason) { return shard.drops.drop(mbuf, reason); }
+  bool drop(const InnerPacket& packet, DropReason reason) {
+    return drop_of(shard, packet.from_slot, packet.mbuf, reason);
+  }
+  void refuse(const InnerPacket& packet, DropReason reason) {
+    refuse_inner(shard, packet.from_slot, packet.mbuf, reason);
+  }
 
   /// Most sessions have one address: what the routes said of the last one is remembered for as long
   /// as the image of routes is the same.
   [[nodiscard]] bool source_allowed(const Header& header, std::uint32_t slot) const {
     SlotIds& hot = shard.sessions.ids(slot);
-    if (header.v6) return shard.routes->peer_owns_v6(hot.peer, header.source());
+    // A peer that may use all addresses may not use these.
+    const auto martian = [&] { return net::is_never_forwarded(header.family(), header.source()); };
+    if (header.v6) return shard.routes->peer_owns_v6(hot.peer, header.source()) && !martian();
     std::uint32_t source;
     std::memcpy(&source, header.source(), sizeof(source));
     if (hot.allowed_by == shard.routes->serial() && hot.allowed_source == source) return true;
-    if (!shard.routes->peer_owns_v4(hot.peer, header.source())) return false;
+    if (!shard.routes->peer_owns_v4(hot.peer, header.source()) || martian()) return false;
     hot.allowed_by = shard.routes->serial();
     hot.allowed_source = source;
     return true;
@@ -114,10 +114,27 @@ struct Stage {
     hop.mac = neighbour ? shard.shared.neighbours.mac_word(*neighbour) : std::nullopt;
   }
 
-  /// A packet out of a tunnel to the gateway itself.
+  /// A packet out of a tunnel to the gateway itself: pings are answered, traceroutes are told that
+  /// they have arrived.
   void local(const InnerPacket& packet) {
-    if (!shard.admission.punt(shard.now)) {
-      drop(packet.mbuf, DropReason::kPuntRateLimited);
+    const net::Bytes bytes(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
+    const net::UpperLayer upper = net::upper_layer_of(bytes);
+    if (upper.fragment) {
+      drop(packet, DropReason::kIpFragment);
+      return;
+    }
+    if (upper.protocol == net::kProtocolUdp) {
+      refuse(packet, DropReason::kUdpWrongPort);
+      return;
+    }
+    if (!net::is_echo_request(bytes)) {
+      const bool icmp =
+          upper.protocol == net::kProtocolIcmp || upper.protocol == net::kProtocolIcmpv6;
+      drop(packet, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
+      return;
+    }
+    if (!shard.admission.echo(shard.now)) {
+      drop(packet, DropReason::kPuntRateLimited);
       return;
     }
     bus::Report report;
@@ -130,12 +147,12 @@ struct Stage {
   void to_peer(const InnerPacket& packet, std::uint32_t peer) {
     if (peer != carrier.peer) carrier = {peer, shard.shared.peers.get(peer)};
     if (!carrier.session) {
-      refuse_inner(shard, packet.mbuf, DropReason::kPeerNotAttached);
+      refuse(packet, DropReason::kPeerNotAttached);
       return;
     }
     if (packet.from_slot != kNoSlot) {
       if (!shard.shared.inner.client_to_client) {
-        refuse_inner(shard, packet.mbuf, DropReason::kHairpinDenied);
+        refuse(packet, DropReason::kHairpinDenied);
         return;
       }
       shard.counters.add(bus::WorkerCounter::kHairpinned);
@@ -153,7 +170,7 @@ struct Stage {
     const std::uint16_t mtu = shard.ports[target.port].mtu;
     Pieces pieces;
     if (!pieces.cut(shard, mbuf, mtu)) {
-      refuse_inner(shard, mbuf, DropReason::kInnerTooBig, mtu);
+      refuse_inner(shard, from_slot, mbuf, DropReason::kInnerTooBig, mtu);
       return;
     }
     for (rte_mbuf* piece : pieces.items())
@@ -168,7 +185,7 @@ struct Stage {
       return;
     }
     if (rte_pktmbuf_headroom(mbuf) < net::kEthernetSize) {
-      drop(mbuf, DropReason::kNoHeadroom);
+      drop_of(shard, from_slot, mbuf, DropReason::kNoHeadroom);
       return;
     }
     find_hop(header, target);
@@ -187,8 +204,9 @@ struct Stage {
     const auto port = static_cast<std::uint8_t>(packet.mbuf->port);
     const std::uint32_t source = header.v6 ? 0 : base::load_le32(header.source());
     if (source != 0 && source == origin.source && port == origin.port) return true;
-    if (!shard.sources.leads_back(*shard.routes, header.source(), header.v6, port))
-      return drop(packet.mbuf, DropReason::kInnerBadSource);
+    if (net::is_never_forwarded(header.family(), header.source()) ||
+        !shard.sources.leads_back(*shard.routes, header.source(), header.v6, port))
+      return drop(packet, DropReason::kInnerBadSource);
     origin = {source, port};
     return true;
   }
@@ -203,13 +221,12 @@ struct Stage {
   /// False: the packet is gone.
   bool admit(const InnerPacket& packet, const Header& header) {
     if (packet.from_slot == kNoSlot) return packet.counted || from_port(packet, header);
-    if (!source_allowed(header, packet.from_slot))
-      return drop(packet.mbuf, DropReason::kInnerBadSource);
+    if (!source_allowed(header, packet.from_slot)) return drop(packet, DropReason::kInnerBadSource);
     const auto is_destination = [&](const IpAddress& own) {
       return net::stands_at(own, header.family(), header.destination());
     };
     if (std::ranges::any_of(shard.shared.outer_addresses, is_destination))
-      return drop(packet.mbuf, DropReason::kInnerToGateway);
+      return drop(packet, DropReason::kInnerToGateway);
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);
     counters.rx_bytes.add(rte_pktmbuf_data_len(packet.mbuf));
@@ -221,7 +238,7 @@ struct Stage {
   bool is_plain(const InnerPacket& packet, const Header& header) {
     if (!net::has_options(header.ip)) return true;
     const auto fault = net::option_fault({header.ip, rte_pktmbuf_data_len(packet.mbuf)});
-    return !fault || drop(packet.mbuf, *fault);
+    return !fault || drop(packet, *fault);
   }
 
   net::RouteTarget target_of(const InnerPacket& packet, const Header& header) {
@@ -236,14 +253,14 @@ struct Stage {
       const std::span<const std::uint8_t> bytes(bytes_of(packet.mbuf),
                                                 rte_pktmbuf_data_len(packet.mbuf));
       if (const auto bad = net::inner_fault(bytes)) {
-        drop(packet.mbuf, *bad);
+        drop(packet, *bad);
         return;
       }
     }
     const Header header{bytes_of(packet.mbuf), bytes_of(packet.mbuf)[0] >> 4 == 6};
     if (!is_plain(packet, header) || !admit(packet, header)) return;
-    if (is_martian(header)) {
-      drop(packet.mbuf, DropReason::kInnerMartian);
+    if (net::is_never_forwarded(header.family(), header.destination())) {
+      drop(packet, DropReason::kInnerMartian);
       return;
     }
     const net::RouteTarget target = target_of(packet, header);
@@ -257,12 +274,15 @@ struct Stage {
                            (from_tunnel && (target.kind == net::RouteKind::kOnLink ||
                                             target.kind == net::RouteKind::kNextHop));
     if (!forwarded) {
-      refuse_inner(shard, packet.mbuf, DropReason::kInnerNoRoute);
+      if (target.kind == net::RouteKind::kNobody)
+        drop(packet, DropReason::kInnerMartian);
+      else
+        refuse(packet, DropReason::kInnerNoRoute);
       return;
     }
     if (!packet.counted) {
       if (header.ttl() <= 1) {
-        refuse_inner(shard, packet.mbuf, DropReason::kInnerTtlExceeded);
+        refuse(packet, DropReason::kInnerTtlExceeded);
         return;
       }
       decrement_ttl(header);

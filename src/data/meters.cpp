@@ -117,11 +117,6 @@ bool within_quota(Shard& shard, std::uint32_t slot, std::uint64_t quota) {
   return used < quota;
 }
 
-bool drop(Shard& shard, std::uint32_t slot, rte_mbuf* packet, DropReason reason) {
-  shard.session_counters[slot].drops.add(1);
-  return shard.drops.drop(packet, reason);
-}
-
 }  // namespace
 
 bool meter(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::size_t length, Way way) {
@@ -134,13 +129,13 @@ bool meter(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::size_t lengt
   WayMeters& session = shard.meters.of(slot, way);
   WayMeters& total = shard.meters.total(hot.rates, way);
   if (bytes_of_session(shard, slot) >= session.look_at && !within_quota(shard, slot, profile.quota))
-    return drop(shard, slot, packet, DropReason::kQuotaExhausted);
+    return drop_of(shard, slot, packet, DropReason::kQuotaExhausted);
   refill(session, of(profile.session, way), shard.now);
   refill(total, of(profile.total, way), shard.now);
   // The session first: what is too much for itself takes nothing from the others of its set.
   if (take(session, length) && take(total, length)) return true;
-  return drop(shard, slot, packet,
-              way == Way::kIn ? DropReason::kRateExceededIn : DropReason::kRateExceededOut);
+  return drop_of(shard, slot, packet,
+                 way == Way::kIn ? DropReason::kRateExceededIn : DropReason::kRateExceededOut);
 }
 
 void set_carried(Shard& shard, std::uint32_t slot, std::uint64_t bytes) {

@@ -1,6 +1,7 @@
 #include "data/open.hpp"
 
 #include "data/meters.hpp"
+#include "data/reporting.hpp"
 #include "data/trace.hpp"
 #include "session/replay_window.hpp"
 
@@ -14,8 +15,7 @@ DropReason reason_of(ReplayVerdict verdict) {
 }
 
 bool drop(Shard& shard, const Datagram& datagram, DropReason reason) {
-  shard.session_counters[datagram.slot].drops.add(1);
-  return shard.drops.drop(datagram.mbuf, reason);
+  return drop_of(shard, datagram.slot, datagram.mbuf, reason);
 }
 
 }  // namespace

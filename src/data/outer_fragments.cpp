@@ -71,9 +71,7 @@ rte_mbuf* join(Shard& shard, rte_mbuf* frame, const net::IpView& ip, const net::
     give_to(shard, place, frame);
     return nullptr;
   }
-  rte_mbuf* whole = shard.reassembly->add(frame, ip, part.offset, shard.now, shard.drops);
-  if (whole != nullptr) shard.counters.add(bus::WorkerCounter::kReassembled);
-  return whole;
+  return shard.reassembly->add(frame, ip, part.offset, shard.now, shard.counters, shard.drops);
 }
 
 }  // namespace

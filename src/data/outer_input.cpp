@@ -71,9 +71,28 @@ struct Stage {
     if (protocol == net::kProtocolUdp)
       drop(frame, DropReason::kUdpWrongPort);
     else if (icmp && net::is_echo_request(packet))
-      punt_frame(shard, frame);
+      punt_echo(shard, frame);
     else
       drop(frame, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
+  }
+
+  /// Nobody on an inner port speaks for a peer or for us, to us neither. A neighbour's link-local
+  /// address has no route, and needs none.
+  [[nodiscard]] bool is_of_this_side(const rte_mbuf* frame, const net::IpView& ip) const {
+    const bool v6 = ip.family == IpFamily::kV6;
+    return (v6 && net::is_link_local(ip.source())) ||
+           shard.sources.leads_back(*shard.routes, ip.source_bytes(), v6,
+                                    static_cast<std::uint8_t>(frame->port));
+  }
+
+  /// A host of an inner port is told; strangers in front of an outer one are not.
+  [[gnu::cold, gnu::noinline]] void no_such_port(rte_mbuf* frame, net::IpView ip) {
+    if (const auto fault = net::udp_fault(ip)) {
+      drop(frame, *fault);
+      return;
+    }
+    cut_to(frame, ip.packet.data(), ip.packet.size());
+    refuse_inner(shard, kNoSlot, frame, DropReason::kUdpWrongPort);
   }
 
   [[gnu::always_inline]] void to_outer_address(rte_mbuf* frame, const net::IpView& ip,
@@ -93,7 +112,7 @@ struct Stage {
 
   [[gnu::always_inline]] void to_be_routed(rte_mbuf* frame, const net::IpView& ip,
                                            const net::RouteTarget& target) {
-    if (net::is_multicast_at(ip.family, ip.destination_bytes()) || (bytes_of(frame)[0] & 1) != 0) {
+    if (net::is_multicast_at(ip.family, ip.destination_bytes())) {
       drop(frame, DropReason::kIpNotForUs);
       return;
     }
@@ -120,8 +139,12 @@ struct Stage {
     const net::RouteTarget target = last.find(ip.family, ip.destination_bytes());
     if (target.kind != net::RouteKind::kLocal)
       to_be_routed(frame, ip, target);
+    else if (!is_of_this_side(frame, ip))
+      drop(frame, DropReason::kInnerBadSource);
     else if (cut)
       drop(frame, DropReason::kIpFragment);
+    else if (ip.protocol == net::kProtocolUdp)
+      no_such_port(frame, ip);
     else
       to_us(frame, ip.protocol, ip.packet);
   }
@@ -138,12 +161,14 @@ struct Stage {
     else
       ip_packet(frame, ip, port);
   }
-  void ipv6(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port) {
+  void ipv6(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port, bool group) {
     const auto ip = net::parse_ipv6(payload);
     if (!ip) drop(frame, ip.error());
     // Before the check of the source: duplicate address detection comes from the unspecified one.
     else if (net::is_nd(ip->packet))
-      punt_frame(shard, frame);
+      punt_neighbour_message(shard, frame);
+    else if (group)
+      drop(frame, DropReason::kIpNotForUs);
     else if (!net::is_answerable(ip->source()))
       drop(frame, DropReason::kIpMartian);
     else
@@ -177,7 +202,7 @@ struct Stage {
     if (!group && !ethernet->is_to(port.mac))
       drop(frame, DropReason::kEthNotForUs);
     else if (ethernet->type == net::kEtherTypeArp)
-      punt_frame(shard, frame);
+      punt_neighbour_message(shard, frame);
     else if (ethernet->type != net::kEtherTypeIpv4 && ethernet->type != net::kEtherTypeIpv6)
       drop(frame, DropReason::kEtherTypeUnknown);
     else if (ethernet->payload.empty())
@@ -185,7 +210,9 @@ struct Stage {
     else if (version != (ethernet->type == net::kEtherTypeIpv6 ? 6 : 4))
       drop(frame, DropReason::kIpBadVersion);
     else if (version == 6)
-      ipv6(frame, ethernet->payload, port);
+      ipv6(frame, ethernet->payload, port, group);
+    else if (group)  // RFC 1812 section 5.3.4, RFC 1122 section 3.3.6
+      drop(frame, DropReason::kIpNotForUs);
     else
       ipv4(frame, ethernet->payload, port);
   }

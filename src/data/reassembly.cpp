@@ -75,7 +75,7 @@ std::uint8_t Reassembly::source_of(const net::IpView& ip) const {
 }
 
 rte_mbuf* Reassembly::add(rte_mbuf* frame, const net::IpView& ip, std::size_t header, MonoNs now,
-                          Drops& drops) {
+                          bus::WorkerCounters& counters, Drops& drops) {
   const std::uint8_t source = source_of(ip);
   if (waiting_[source] >= limits::kFragmentsPerSource) {
     drops.drop(frame, DropReason::kIpFragmentLimit);
@@ -95,10 +95,10 @@ rte_mbuf* Reassembly::add(rte_mbuf* frame, const net::IpView& ip, std::size_t he
                table_.get(), &dead_, frame, now.ns, reinterpret_cast<rte_ipv6_hdr*>(packet),
                reinterpret_cast<rte_ipv6_fragment_ext*>(packet + net::kIpv6Size));
   bury(frame, drops);
-  return whole == nullptr ? nullptr : finish(whole, drops);
+  return whole == nullptr ? nullptr : finish(whole, counters, drops);
 }
 
-rte_mbuf* Reassembly::finish(rte_mbuf* whole, Drops& drops) {
+rte_mbuf* Reassembly::finish(rte_mbuf* whole, bus::WorkerCounters& counters, Drops& drops) {
   std::uint8_t* ip = bytes_of(whole) + net::kEthernetSize;
   if (!keep_mark(whole, ip)) {
     give_up(whole, DropReason::kIpFragmentConflict, drops);
@@ -106,6 +106,8 @@ rte_mbuf* Reassembly::finish(rte_mbuf* whole, Drops& drops) {
   }
   for (const rte_mbuf* part = whole; part != nullptr; part = part->next)
     --waiting_[noted_source(part)];
+  counters.add(bus::WorkerCounter::kReassembled);
+  counters.add(bus::WorkerCounter::kFragmentsJoined, whole->nb_segs);
   if (rte_pktmbuf_linearize(whole) != 0) {
     drops.drop(whole, DropReason::kNoHeadroom);
     return nullptr;

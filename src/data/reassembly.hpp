@@ -40,7 +40,7 @@ class Reassembly {
   /// Takes an Ethernet frame of one segment with the fragment `ip`, whose payload begins `header` bytes into the
   /// packet and which outer_fragments found sound. Returns the frame of the whole datagram, or nullptr.
   rte_mbuf* add(rte_mbuf* frame, const net::IpView& ip, std::size_t header, MonoNs now,
-                Drops& drops);
+                bus::WorkerCounters& counters, Drops& drops);
   /// Gives up what has waited for too long: at most a few hundred fragments a call, the oldest first.
   void expire(MonoNs now, Drops& drops);
 
@@ -52,7 +52,7 @@ class Reassembly {
 
   Reassembly(Table table, base::RandomSource& random) : table_(std::move(table)), hash_(random) {}
   [[nodiscard]] std::uint8_t source_of(const net::IpView& ip) const;
-  rte_mbuf* finish(rte_mbuf* whole, Drops& drops);
+  rte_mbuf* finish(rte_mbuf* whole, bus::WorkerCounters& counters, Drops& drops);
   void bury(const rte_mbuf* newest, Drops& drops);
   void give_up(rte_mbuf* part, DropReason reason, Drops& drops);
   [[nodiscard]] DropReason why_dead(const rte_mbuf* newest) const;

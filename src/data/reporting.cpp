@@ -26,9 +26,10 @@ bool punt(Shard& shard, const bus::Report& report) {
   return false;
 }
 
-bool punt_frame(Shard& shard, rte_mbuf* frame) {
-  if (!shard.admission.punt(shard.now))
-    return shard.drops.drop(frame, DropReason::kPuntRateLimited);
+namespace {
+
+bool punt_frame(Shard& shard, rte_mbuf* frame, bool admitted) {
+  if (!admitted) return shard.drops.drop(frame, DropReason::kPuntRateLimited);
   bus::Report report;
   report.kind = bus::ReportKind::kFrame;
   report.port = static_cast<std::uint8_t>(frame->port);
@@ -36,8 +37,18 @@ bool punt_frame(Shard& shard, rte_mbuf* frame) {
   return punt(shard, report);
 }
 
+}  // namespace
+
+bool punt_neighbour_message(Shard& shard, rte_mbuf* frame) {
+  return punt_frame(shard, frame, shard.admission.neighbour_message(shard.now));
+}
+
+bool punt_echo(Shard& shard, rte_mbuf* frame) {
+  return punt_frame(shard, frame, shard.admission.echo(shard.now));
+}
+
 bool punt_unresolved(Shard& shard, rte_mbuf* frame, std::uint8_t port, const IpAddress& next_hop) {
-  if (!shard.admission.punt(shard.now))
+  if (!shard.admission.unresolved(shard.now))
     return shard.drops.drop(frame, DropReason::kNeighbourUnresolved);
   bus::Report report;
   report.kind = bus::ReportKind::kResolve;
@@ -47,8 +58,14 @@ bool punt_unresolved(Shard& shard, rte_mbuf* frame, std::uint8_t port, const IpA
   return punt(shard, report);
 }
 
-bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16_t mtu) {
-  if (!shard.admission.refusal(shard.now)) return shard.drops.drop(packet, reason);
+bool drop_of(Shard& shard, std::uint32_t slot, rte_mbuf* packet, DropReason reason) {
+  if (slot != kNoSlot) shard.session_counters[slot].drops.add(1);
+  return shard.drops.drop(packet, reason);
+}
+
+bool refuse_inner(Shard& shard, std::uint32_t slot, rte_mbuf* packet, DropReason reason,
+                  std::uint16_t mtu) {
+  if (!shard.admission.refusal(shard.now)) return drop_of(shard, slot, packet, reason);
   bus::Report report;
   report.kind = bus::ReportKind::kInnerRefused;
   report.port = static_cast<std::uint8_t>(packet->port);
@@ -57,6 +74,7 @@ bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16
   report.mbuf = packet;
   // Dropped for its own reason whether or not the controller hears of it.
   shard.counters.drop(reason);
+  if (slot != kNoSlot) shard.session_counters[slot].drops.add(1);
   if (shard.tracer.on()) shard.tracer.end(packet, bus::TraceEnd::kDropped, reason);
   if (!send_report(shard, report)) shard.drops.free(packet);
   return false;

@@ -19,13 +19,17 @@ bool send_report(Shard& shard, const bus::Report& report);
 /// Gives the mbuf up with the report, or drops it. Always false: the batch has lost it.
 bool punt(Shard& shard, const bus::Report& report);
 
-/// A frame or packet for the controller under the bucket for punts.
-bool punt_frame(Shard& shard, rte_mbuf* frame);
+/// A frame for the controller: ARP or neighbour discovery, each under its own bucket, or a ping.
+bool punt_neighbour_message(Shard& shard, rte_mbuf* frame);
+bool punt_echo(Shard& shard, rte_mbuf* frame);
 /// A frame whose next hop has no MAC yet; `next_hop` is to be resolved on `port`.
 bool punt_unresolved(Shard& shard, rte_mbuf* frame, std::uint8_t port, const IpAddress& next_hop);
-/// Drops an inner packet for `reason`, but hands it up first, within limits, so that ICMP may
-/// answer.
-bool refuse_inner(Shard& shard, rte_mbuf* packet, DropReason reason, std::uint16_t mtu = 0);
+/// Drops what came from the session in `slot`, or was for it, and counts it there as well; kNoSlot:
+/// nobody's.
+bool drop_of(Shard& shard, std::uint32_t slot, rte_mbuf* packet, DropReason reason);
+/// The same with an inner packet, but hands it up first, within limits, so that ICMP may answer.
+bool refuse_inner(Shard& shard, std::uint32_t slot, rte_mbuf* packet, DropReason reason,
+                  std::uint16_t mtu = 0);
 
 /// An edge of a session; `owed_bit` (SlotRecord::kOwes...) is kept when the ring is full.
 void report_edge(Shard& shard, std::uint32_t slot, bus::Report report, std::uint8_t owed_bit);

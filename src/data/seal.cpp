@@ -69,7 +69,8 @@ void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
   Pieces pieces;
   if (!pieces.cut(shard, packet.mbuf, mtu)) {
     const bool v6 = (bytes_of(packet.mbuf)[0] >> 4) == 6;
-    refuse_inner(shard, packet.mbuf, DropReason::kInnerTooBig, net::mtu_for(v6, mtu));
+    refuse_inner(shard, packet.session.slot, packet.mbuf, DropReason::kInnerTooBig,
+                 net::mtu_for(v6, mtu));
     return;
   }
   Batch<Outgoing> outgoing;
@@ -81,12 +82,13 @@ void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
 
 bool may_send(Shard& shard, const Outgoing& message) {
   if (message.epoch->send_exhausted())
-    return shard.drops.drop(message.mbuf, DropReason::kKeyLimitReached);
-  if (message.mbuf->nb_segs != 1) return shard.drops.drop(message.mbuf, DropReason::kMultiSegment);
+    return drop_of(shard, message.slot, message.mbuf, DropReason::kKeyLimitReached);
+  if (message.mbuf->nb_segs != 1)
+    return drop_of(shard, message.slot, message.mbuf, DropReason::kMultiSegment);
   const std::size_t outer = shard.sessions.binding(message.slot).outer.size;
   if (rte_pktmbuf_headroom(message.mbuf) < wire::kPrefixSize + outer ||
       rte_pktmbuf_tailroom(message.mbuf) < wire::kTagSize)
-    return shard.drops.drop(message.mbuf, DropReason::kNoHeadroom);
+    return drop_of(shard, message.slot, message.mbuf, DropReason::kNoHeadroom);
   return true;
 }
 
@@ -155,7 +157,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     }
     if (packet.session != sender.session) sender = sender_of(shard, packet.session);
     if (sender.state != SlotState::kBound) {
-      refuse_inner(shard, packet.mbuf,
+      refuse_inner(shard, kNoSlot, packet.mbuf,
                    sender.state == SlotState::kBirth ? DropReason::kNoBinding
                                                      : DropReason::kPeerNotAttached);
       continue;
@@ -164,7 +166,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     // One epoch is sent in, and no other: its counter would repeat a nonce.
     if (sender.epoch->role != EpochRole::kCurrent) {
       stop_inconsistent(shard, slot);
-      shard.drops.drop(packet.mbuf, DropReason::kSessionStateForbids);
+      drop_of(shard, slot, packet.mbuf, DropReason::kSessionStateForbids);
       sender = {};
       continue;
     }

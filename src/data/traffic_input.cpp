@@ -33,12 +33,12 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
   strip_to_plaintext(datagram);
   note_inner(shard, datagram.mbuf);
   if (!take_outer_ecn(datagram, outer_class)) {
-    shard.drops.drop(datagram.mbuf, DropReason::kInnerBadEcn);
+    drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kInnerBadEcn);
     return;
   }
   if (datagram.epoch->role == EpochRole::kProposed) {
     if (!shard.held.hold(shard.sessions.record(datagram.slot).held, datagram.mbuf)) {
-      shard.drops.drop(datagram.mbuf, DropReason::kHeldQueueFull);
+      drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kHeldQueueFull);
       return;
     }
     shard.counters.add(WorkerCounter::kHeld);
@@ -56,9 +56,10 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
 void close(Shard& shard, const Datagram& datagram) {
   const auto message = wire::decode_close(datagram.plaintext());
   if (!message) {
-    shard.drops.drop(datagram.mbuf, DropReason::kWireBadField);
+    drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kWireBadField);
     return;
   }
+  shard.counters.add(WorkerCounter::kClosesIn);
   shard.sessions.record(datagram.slot).close_reason = static_cast<std::uint16_t>(message->reason);
   bus::Report report;
   report.kind = bus::ReportKind::kPeerClosed;
@@ -73,7 +74,7 @@ void heartbeat(Shard& shard, const Datagram& datagram) {
   const auto message = wire::decode_heartbeat(datagram.plaintext());
   // The wishes are the gateway's alone and ignored here (spec/wire.md "HEARTBEAT").
   if (!message || message->send_time_us == 0) {
-    shard.drops.drop(datagram.mbuf, DropReason::kWireBadField);
+    drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kWireBadField);
     return;
   }
   shard.counters.add(WorkerCounter::kHeartbeatsIn);
@@ -109,7 +110,7 @@ bool release_held(Shard& shard, std::uint32_t slot, Batch<InnerPacket>& inner) {
 void drop_held(Shard& shard, std::uint32_t slot) {
   HeldQueue& queue = shard.sessions.record(slot).held;
   while (rte_mbuf* mbuf = shard.held.take(queue))
-    shard.drops.drop(mbuf, DropReason::kEpochUnknown);
+    drop_of(shard, slot, mbuf, DropReason::kEpochUnknown);
 }
 
 }  // namespace jumpgate::data

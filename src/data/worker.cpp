@@ -124,15 +124,15 @@ std::size_t Worker::poll_frames() {
   const std::size_t count = shard_->frames.pop_burst(frames);
   Batch<InnerPacket> inner;
   for (rte_mbuf* frame : std::span(frames).first(count)) {
-    if (frame->port == bus::kIntoTunnel) {
+    const bool into_tunnel = frame->port == bus::kIntoTunnel;
+    shard_->counters.add(into_tunnel ? WorkerCounter::kOwnInner : WorkerCounter::kFramesOut);
+    if (into_tunnel)
       // Our own packets: no hop has been made.
       inner.push({.mbuf = frame, .from_slot = kNoSlot, .counted = true});
-    } else if (frame->port < shard_->ports.size()) {
+    else if (frame->port < shard_->ports.size())
       shard_->tx.send_control(static_cast<std::uint8_t>(frame->port), frame);
-      shard_->counters.add(WorkerCounter::kFramesOut);
-    } else {
+    else
       shard_->drops.drop(frame, DropReason::kTxError);
-    }
   }
   if (!inner.empty()) forward(*shard_, inner);
   return count;

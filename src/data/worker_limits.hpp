@@ -31,8 +31,13 @@ struct WorkerLimits {
   base::TokenRate unknown_versions{100, seconds(1), 20};
   /// HELLOs passed up, mac1 verified; the controller has a bucket for each source.
   base::TokenRate handshakes{10'000, seconds(1), 1'000};
-  /// Frames and inner packets for the controller: ARP, ND, ICMP, unresolved neighbours.
-  base::TokenRate punts{20'000, seconds(1), 2'000};
+  /// ARP and neighbour discovery for the controller. A bucket of their own, which nothing from beyond
+  /// the link takes from: without its neighbours no session is heard.
+  base::TokenRate neighbour_messages{20'000, seconds(1), 2'000};
+  /// Packets whose next hop has no MAC yet, for the controller.
+  base::TokenRate unresolved{10'000, seconds(1), 1'000};
+  /// Echo requests to addresses of ours, for the controller: anybody's.
+  base::TokenRate echoes{10'000, seconds(1), 1'000};
   /// Candidates for a stateless reset.
   base::TokenRate unknown_cids{200, seconds(1), 50};
   /// Inner packets that may deserve an ICMP error.

@@ -73,4 +73,13 @@ inline bool is_answerable(const IpAddress& address) {
          address != kLoopback;
 }
 
+/// Where no router forwards to, nor from, whatever its routes say: unspecified, loopback, link-local,
+/// groups and what is reserved (RFC 1812 section 5.3.7, RFC 4291 sections 2.5.2, 2.5.3 and 2.5.6).
+inline bool is_never_forwarded(IpFamily family, const std::uint8_t* bytes) {
+  if (family == IpFamily::kV4)
+    return !is_answerable_v4(bytes) || (bytes[0] == 169 && bytes[1] == 254);
+  if (bytes[0] == 0xff || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80)) return true;
+  return bytes[0] == 0 && !is_answerable(address_at(IpFamily::kV6, bytes));
+}
+
 }  // namespace jumpgate::net

@@ -79,13 +79,16 @@ struct NdView {
   bool has_link_address{
       false};  // source (solicitation) or target (advertisement) link-layer address option
   MacAddress link_address{};
-  bool solicited{false};  // advertisement flags
+  // Flags of an advertisement.
+  bool router{false};
+  bool solicited{false};
   bool override_flag{false};
 };
 /// An IPv6 packet; anything but a valid NS or NA (RFC 4861 sections 7.1.1, 7.1.2: hop limit 255,
 /// checksum, code 0, options of non-zero length) is kNdIgnored.
 std::expected<NdView, DropReason> parse_nd(Bytes ip_packet);
-/// Whether an IPv6 packet is a neighbour solicitation or advertisement by its type alone.
+/// Whether an IPv6 packet is a neighbour solicitation or advertisement that came from this link: by
+/// its type and its hop limit of 255, which no router's packet has.
 bool is_nd(Bytes ip_packet);
 /// A whole frame.
 std::size_t build_nd_frame(MutableBytes out, const MacAddress& destination_mac,

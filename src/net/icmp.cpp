@@ -13,6 +13,7 @@ constexpr std::uint8_t kV4EchoReply = 0;
 constexpr std::uint8_t kV4Echo = 8;
 constexpr std::uint8_t kV6Echo = 128;
 constexpr std::uint8_t kV6EchoReply = 129;
+constexpr std::uint8_t kV6Redirect = 137;
 // RFC 1812 section 4.3.2.3: as much of the original as fits 576 bytes.
 constexpr std::size_t kMaxV4Error = 576;
 
@@ -35,6 +36,8 @@ TypeCode type_code(IcmpError error, IpFamily family) {
       return v4 ? TypeCode{3, 1} : TypeCode{1, 3};
     case IcmpError::kAdministrative:
       return v4 ? TypeCode{3, 13} : TypeCode{1, 1};
+    case IcmpError::kPortUnreachable:
+      return v4 ? TypeCode{3, 3} : TypeCode{1, 4};
     case IcmpError::kTtlExceeded:
       return v4 ? TypeCode{11, 0} : TypeCode{3, 0};
     case IcmpError::kTooBig:
@@ -75,7 +78,7 @@ bool may_be_answered(const IpView& ip, IcmpError error) {
   if (upper.protocol != icmp_protocol(ip.family)) return true;
   if (upper.offset >= ip.packet.size()) return false;
   const std::uint8_t type = ip.packet[upper.offset];
-  return ip.family == IpFamily::kV4 ? is_v4_query(type) : type >= 128;
+  return ip.family == IpFamily::kV4 ? is_v4_query(type) : type >= 128 && type != kV6Redirect;
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 ///
 /// Owner thread: any; pure functions on layer 3 packets, no allocation: IP packet in, IP packet out
 /// (no Ethernet). Builders return the bytes written to `out`, 0 when nothing may be sent: the
-/// packet is itself an ICMP error, a fragment other than the first, from or to a multicast or
+/// packet is itself an ICMP error or redirect, a fragment other than the first, from or to a multicast or
 /// unspecified address, or `out` is too small. Bound: an error quotes at most what keeps it within
 /// 576 bytes (IPv4) or 1280 (IPv6). Rate limits are the caller's.
 #pragma once
@@ -19,6 +19,7 @@ enum class IcmpError : std::uint8_t {
   kNoRoute,          // IPv4 3/0, IPv6 1/0
   kHostUnreachable,  // IPv4 3/1, IPv6 1/3
   kAdministrative,   // IPv4 3/13, IPv6 1/1
+  kPortUnreachable,  // IPv4 3/3, IPv6 1/4
   kTtlExceeded,      // 11/0, 3/0
   kTooBig,           // 3/4 with the MTU (RFC 1191), 2/0
 };

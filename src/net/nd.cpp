@@ -13,6 +13,7 @@ constexpr std::size_t kOptionUnit = 8;
 constexpr std::uint8_t kSourceLinkOption = 1;
 constexpr std::uint8_t kTargetLinkOption = 2;
 constexpr std::uint8_t kHopLimit = 255;
+constexpr std::uint8_t kFlagRouter = 0x80;
 constexpr std::uint8_t kFlagSolicited = 0x40;
 constexpr std::uint8_t kFlagOverride = 0x20;
 
@@ -48,7 +49,7 @@ bool valid_for_kind(const NdView& nd) {
 
 bool is_nd(Bytes ip_packet) {
   if (ip_packet.size() < kIpv6Size + 1 || (ip_packet[0] >> 4) != 6 ||
-      ip_packet[6] != kProtocolIcmpv6)
+      ip_packet[6] != kProtocolIcmpv6 || ip_packet[7] != kHopLimit)
     return false;
   const std::uint8_t type = ip_packet[kIpv6Size];
   return type == static_cast<std::uint8_t>(NdKind::kSolicitation) ||
@@ -58,8 +59,7 @@ bool is_nd(Bytes ip_packet) {
 std::expected<NdView, DropReason> parse_nd(Bytes ip_packet) {
   const auto ignored = std::unexpected(DropReason::kNdIgnored);
   const auto ip = parse_ip(ip_packet);
-  if (!ip || !is_nd(ip->packet) || ip->ttl != kHopLimit || ip->payload.size() < kNdSize)
-    return ignored;
+  if (!ip || !is_nd(ip->packet) || ip->payload.size() < kNdSize) return ignored;
   const Bytes body = ip->payload;
   if (body[1] != 0 || internet_checksum(body, pseudo_header_sum(ip->source(), ip->destination(),
                                                                 kProtocolIcmpv6, body.size())) != 0)
@@ -70,6 +70,7 @@ std::expected<NdView, DropReason> parse_nd(Bytes ip_packet) {
   nd.destination = ip->destination();
   nd.target = address_v6(body.subspan<8, 16>());
   const bool advertisement = nd.kind == NdKind::kAdvertisement;
+  nd.router = advertisement && (body[4] & kFlagRouter) != 0;
   nd.solicited = advertisement && (body[4] & kFlagSolicited) != 0;
   nd.override_flag = advertisement && (body[4] & kFlagOverride) != 0;
   if (!read_options(body.subspan(kNdSize), advertisement ? kTargetLinkOption : kSourceLinkOption,
@@ -92,7 +93,8 @@ std::size_t build_nd_frame(MutableBytes out, const MacAddress& destination_mac,
   const bool advertisement = nd.kind == NdKind::kAdvertisement;
   body[0] = static_cast<std::uint8_t>(nd.kind);
   if (advertisement)
-    body[4] = static_cast<std::uint8_t>((nd.solicited ? kFlagSolicited : 0) |
+    body[4] = static_cast<std::uint8_t>((nd.router ? kFlagRouter : 0) |
+                                        (nd.solicited ? kFlagSolicited : 0) |
                                         (nd.override_flag ? kFlagOverride : 0));
   std::ranges::copy(nd.target.bytes, body.begin() + 8);
   if (nd.has_link_address) {

@@ -17,6 +17,12 @@ bool is_station(const MacAddress& mac) {
   return (mac.bytes[0] & 1) == 0 && mac != MacAddress{};
 }
 
+// RFC 4861 section 4.4: to the hosts of an inner port the gateway is a router, on an outer one a host
+// among others.
+bool is_router_on(const PortAddressing& port) {
+  return port.role == PortRole::kInner;
+}
+
 }  // namespace
 
 std::optional<DropReason> Neighbours::receive(std::uint8_t port_index,
@@ -80,7 +86,8 @@ std::optional<DropReason> Neighbours::receive_nd(const PortAddressing& port, con
                                                  std::span<const std::uint8_t> packet, MonoNs now) {
   const auto nd = parse_nd(packet);
   if (!nd) return nd.error();
-  if (nd->has_link_address && !is_station(nd->link_address)) return DropReason::kNdIgnored;
+  if (nd->has_link_address && (!is_station(nd->link_address) || nd->link_address == port.mac))
+    return DropReason::kNdIgnored;
   if (nd->kind == NdKind::kSolicitation) return receive_solicitation(port, from, *nd, now);
   return receive_advertisement(port, *nd, now);
 }
@@ -101,6 +108,7 @@ std::optional<DropReason> Neighbours::receive_solicitation(const PortAddressing&
                .has_link_address = true};
   reply.destination = detection ? kAllNodes : nd.source;
   reply.link_address = port.mac;
+  reply.router = is_router_on(port);
   reply.solicited = !detection;
   reply.override_flag = true;
   const MacAddress to = detection             ? multicast_mac(kAllNodes)
@@ -151,6 +159,7 @@ void Neighbours::announce(std::uint8_t port_index) {
                 .target = own.address};
       nd.has_link_address = true;
       nd.link_address = addressing->mac;
+      nd.router = is_router_on(*addressing);
       nd.override_flag = true;
       size = build_nd_frame(frame, multicast_mac(kAllNodes), addressing->mac, nd);
     }

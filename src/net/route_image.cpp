@@ -60,6 +60,18 @@ class Collector {
   }
 };
 
+// RFC 2644: what is for all hosts of a link is not a router's to forward, and nobody's source (RFC
+// 1812 section 5.3.7). A prefix of 31 bits has two hosts and no more (RFC 3021).
+void add_nobody(const IpPrefix& own, Collector& out) {
+  if (own.address.family != IpFamily::kV4 || own.length > 30) return;
+  const IpAddress first = network_of(own).address;
+  IpAddress last = first;
+  base::store_be32(last.bytes.data(),
+                   base::load_be32(first.bytes.data()) | (UINT32_MAX >> own.length));
+  for (const IpAddress& address : {first, last})
+    if (address != own.address) out.add(host_prefix(address), {RouteKind::kNobody, 0, 0});
+}
+
 std::expected<void, std::string> collect(const RouteInput& input, Collector& out,
                                          std::vector<IpAddress>& next_hops) {
   for (const PortAddressing& port : input.ports) {
@@ -69,6 +81,7 @@ std::expected<void, std::string> collect(const RouteInput& input, Collector& out
       out.add(host_prefix(own.address), {RouteKind::kLocal, port.port, 0});
       if (own.length < base::address_bits(own.address.family))
         out.add(own, {RouteKind::kOnLink, port.port, 0});
+      add_nobody(own, out);
     }
   }
   const auto via = [&](const IpPrefix& prefix, std::uint8_t port, const IpAddress& next_hop) {

@@ -34,6 +34,7 @@ enum class RouteKind : std::uint8_t {
   kOnLink,   // on the link of `port`; the neighbour is the destination itself
   kNextHop,  // through the router next_hop(index) on `port`
   kLocal,    // our own address on `port`
+  kNobody,   // IPv4: the network's and the broadcast address of a port's prefix
 };
 
 struct RouteTarget {

@@ -254,7 +254,7 @@ TEST(InconsistentDeathTest, ADebugBuildStopsWhereItIsSeen) {
 
 TEST(DropsByBucket, UnresolvedNeighbours) {
   data::WorkerLimits limits = Harness::small();
-  limits.punts = {1, seconds(1), 1};
+  limits.unresolved = {1, seconds(1), 1};
   Harness h(1, limits);
   Client client = h.attached(0, 0);
   for (int i = 0; i < 3; ++i)
@@ -283,12 +283,12 @@ TEST(DropsByBucket, RefusalsThatDeserveAnAnswer) {
 TEST(DropsByBucket, HandshakesAndPunts) {
   data::WorkerLimits limits = Harness::small();
   limits.handshakes = {1, seconds(1), 1};
-  limits.punts = {1, seconds(1), 1};
+  limits.echoes = {1, seconds(1), 1};
   Harness h(1, limits);
   Client client = h.attached(0, 0);
   for (int i = 0; i < 3; ++i) {
     h.put(client, hello());
-    h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.1")));
+    h.put(client, client.data(echo_request("10.8.0.2", "10.0.0.1")));
   }
   h.poll();
   EXPECT_EQ(h.dropped(DropReason::kHelloRateLimited), 2U);

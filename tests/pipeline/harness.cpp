@@ -201,7 +201,13 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
 Harness::~Harness() {
   for (unsigned i = 0; i < counters.size(); ++i)
     captures_.counters(i, counters[i]);
-  workers.clear();
+  const bool waiting = std::ranges::any_of(workers, [](const auto& worker) {
+    return worker->shard().tx.backlogged() || worker->shard().reassembly != nullptr;
+  });
+  workers.clear();  // which drops what was held
+  if (!waiting) {
+    EXPECT_EQ(unaccounted(), 0) << "packets left without a name";
+  }
   mesh.reset();
   report_channels.clear();
   frames.clear();
@@ -395,6 +401,21 @@ Client Harness::attached(std::uint32_t slot, std::uint32_t peer, Suite suite, bo
   for (const Opened& message : first)
     EXPECT_EQ(message.prefix.type, wire::Type::kHeartbeat);
   return client;
+}
+
+std::int64_t Harness::unaccounted() const {
+  using enum bus::WorkerCounter;
+  std::uint64_t came = 0, went = 0;
+  for (unsigned i = 0; i < counters.size(); ++i) {
+    for (const auto in : {kRxPackets, kTakenOver, kFramesOut, kOwnInner, kHeartbeatsOut, kClosesOut,
+                          kInnerPieces, kReassembled})
+      came += count(in, i);
+    for (const auto out :
+         {kTxPackets, kHandedOff, kPunts, kHeartbeatsIn, kClosesIn, kInnerCut, kFragmentsJoined})
+      went += count(out, i);
+    went += all_drops(i);
+  }
+  return static_cast<std::int64_t>(came - went);
 }
 
 std::uint64_t Harness::all_drops(unsigned worker) const {

@@ -27,10 +27,9 @@
 #include "captures.hpp"
 #include "data/worker.hpp"
 #include "memory_port.hpp"
+#include "router_oracle.hpp"
 
 namespace jumpgate::test {
-
-using ByteVector = std::vector<std::uint8_t>;
 
 inline constexpr std::uint8_t kOuterPort = 0;
 inline constexpr std::uint8_t kInnerPort = 1;
@@ -49,7 +48,9 @@ ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t 
                         std::uint8_t ttl = 64);
 /// One from the client of an attached session to the server behind the gateway.
 ByteVector to_server(std::size_t payload = 32);
-/// The same with another TOS or traffic class, checksum included.
+/// A ping, IPv4.
+ByteVector echo_request(std::string_view from, std::string_view to);
+/// A packet with another TOS or traffic class, checksum included.
 ByteVector with_class(ByteVector packet, std::uint8_t traffic_class);
 /// A frame for a port: an IP packet behind an Ethernet header.
 ByteVector frame_of(const MacAddress& to, const ByteVector& packet);
@@ -143,6 +144,9 @@ class Harness {
     return counters[worker].get(counter);
   }
   [[nodiscard]] std::uint64_t all_drops(unsigned worker = 0) const;
+  /// What came less what went, over all workers, by their counters (docs/operations.md "Workers"): what waits, and
+  /// nothing else. Checked at the end of every test that leaves nothing waiting.
+  [[nodiscard]] std::int64_t unaccounted() const;
   [[nodiscard]] rte_mbuf* mbuf_of(const ByteVector& bytes) const;
   [[nodiscard]] unsigned mbufs_in_use() const;
 

@@ -271,6 +271,55 @@ TEST_F(InnerDrops, DestinationsThatNoRouterForwardsTo) {
     from_client(inner_packet("10.8.0.2", to), DropReason::kInnerMartian);
   for (const std::string_view to : {"::1", "::", "ff02::1", "fe80::1"})
     from_client(inner_packet("fd00:8::2", to), DropReason::kInnerMartian);
+  // All hosts of the link behind the inner port (RFC 2644).
+  from_client(inner_packet("10.8.0.2", "10.0.0.255"), DropReason::kInnerMartian);
+  from_client(inner_packet("10.8.0.2", "10.0.0.0"), DropReason::kInnerMartian);
+}
+
+TEST_F(InnerDrops, NobodiesAddressesAreNoSources) {
+  const std::vector<net::PeerPrefix> peers{{*base::parse_prefix("0.0.0.0/0"), 0},
+                                           {*base::parse_prefix("::/0"), 0}};
+  net::PortAddressing port{.port = kInnerPort, .role = net::PortRole::kInner, .mac = kInnerMac};
+  port.addresses = {*base::parse_prefix("10.0.0.1/24", base::HostBits::kKeep),
+                    *base::parse_prefix("fd00:a::1/64", base::HostBits::kKeep)};
+  auto image = net::RouteImage::build({.peers = peers, .ports = {&port, 1}, .routes = {}});
+  ASSERT_TRUE(image);
+  ASSERT_TRUE(h.routes->publish(std::move(*image)));
+  const auto bad = DropReason::kInnerBadSource;
+  for (const std::string_view from : {"127.0.0.1", "0.0.0.0", "169.254.1.1", "224.0.0.5",
+                                      "255.255.255.255", "10.0.0.255", "10.0.0.9"})
+    from_client(inner_packet(from, "10.0.0.9"), bad);
+  for (const std::string_view from : {"::1", "::", "ff02::1", "fe80::1"})
+    from_client(inner_packet(from, "fd00:a::9"), bad);
+  h.put(client, client.data(inner_packet("203.0.113.9", "10.0.0.9")));
+  h.put(client, client.data(inner_packet("2001:db8:9::9", "fd00:a::9")));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 2U) << "all others are";
+  from_server(inner_packet("10.0.0.255", "203.0.113.9"), bad);
+}
+
+TEST_F(InnerDrops, LinkLocalSourcesStayOnTheirLink) {
+  const std::vector<net::PeerPrefix> peers{{*base::parse_prefix("fd00:8::2/128"), 0}};
+  net::PortAddressing port{.port = kInnerPort, .role = net::PortRole::kInner, .mac = kInnerMac};
+  port.addresses = {*base::parse_prefix("fd00:a::1/64", base::HostBits::kKeep)};
+  port.gateways = {address("fd00:a::fe")};
+  auto image = net::RouteImage::build({.peers = peers, .ports = {&port, 1}, .routes = {}});
+  ASSERT_TRUE(image);
+  ASSERT_TRUE(h.routes->publish(std::move(*image)));
+  from_server(inner_packet("fe80::9", "fd00:8::2"), DropReason::kInnerBadSource);
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("2001:db8::9", "fd00:8::2")));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U);
+}
+
+TEST_F(InnerDrops, AWrongHeaderChecksumIsNotCarriedOn) {
+  ByteVector packet = inner_packet("10.8.0.2", "10.0.0.9");
+  packet[4] ^= 1;
+  from_client(packet, DropReason::kInnerBadHeader);
+  // Cutting would have given its pieces right ones.
+  packet = inner_packet("10.8.0.2", "10.0.0.9", 1380);
+  base::store_be16(&packet[6], 0);
+  from_client(packet, DropReason::kInnerBadHeader);
 }
 
 TEST_F(InnerDrops, OptionsExtensionsAndFragmentsOfBadIntent) {
@@ -279,6 +328,8 @@ TEST_F(InnerDrops, OptionsExtensionsAndFragmentsOfBadIntent) {
   routed[0] = 0x47;
   routed[20] = 131;
   routed[21] = 7;
+  base::store_be16(&routed[10], 0);
+  base::store_be16(&routed[10], net::internet_checksum(std::span(routed).first(28)));
   from_client(routed, DropReason::kInnerSourceRoute);
   ByteVector endless(48);
   net::build_ip(endless, address("fd00:8::2"), address("fd00:a::9"), 0, 8);

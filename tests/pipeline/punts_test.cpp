@@ -16,14 +16,6 @@ Client stranger() {
   return client;
 }
 
-ByteVector echo_request(std::string_view from, std::string_view to) {
-  ByteVector packet(net::kIpv4Size + net::kIcmpSize);
-  net::build_ip(packet, address(from), address(to), net::kProtocolIcmp, net::kIcmpSize);
-  packet[20] = 8;
-  base::store_be16(&packet[22], net::internet_checksum(std::span(packet).subspan(20)));
-  return packet;
-}
-
 TEST(Punts, Hello) {
   Harness h;
   const ByteVector sent = hello();
@@ -144,6 +136,114 @@ TEST(Punts, FramesForUs) {
   const auto outer =
       std::ranges::count_if(taken, [](const Taken& t) { return t.report.port == kOuterPort; });
   EXPECT_EQ(outer, 1);
+}
+
+/// A solicitation of the router for our outer address.
+ByteVector solicitation() {
+  net::NdView nd{.kind = net::NdKind::kSolicitation,
+                 .source = address("2001:db8::ff"),
+                 .target = address("2001:db8::1"),
+                 .has_link_address = true};
+  nd.destination = net::solicited_node(nd.target);
+  nd.link_address = kRouterMac;
+  ByteVector frame(128);
+  frame.resize(net::build_nd_frame(frame, net::multicast_mac(nd.destination), kRouterMac, nd));
+  return frame;
+}
+
+TEST(Punts, NothingFromBeyondTheLinkTakesFromNeighbours) {
+  data::WorkerLimits limits = Harness::small();
+  limits.neighbour_messages = {1, seconds(1), 1};
+  limits.echoes = {1, seconds(1), 2};
+  limits.unresolved = {1, seconds(1), 3};
+  Harness h(1, limits);
+  Client client = h.attached(0, 0);
+  // A solicitation that came through a router is none.
+  ByteVector routed = solicitation();
+  std::ranges::copy(kOuterMac.bytes, routed.begin());
+  routed[net::kEthernetSize + 7] = 254;
+  for (int i = 0; i < 8; ++i) {
+    h.put(kOuterPort, frame_of(kOuterMac, echo_request("198.51.100.7", "192.0.2.1")));
+    h.put(kOuterPort, routed);
+    h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.77")));
+  }
+  h.put(kOuterPort, solicitation());
+  h.poll();
+  const auto taken = h.reports();
+  const auto count = [&](ReportKind kind) {
+    return std::ranges::count(taken, kind, [](const Taken& t) { return t.report.kind; });
+  };
+  EXPECT_EQ(count(ReportKind::kResolve), 3);
+  EXPECT_EQ(count(ReportKind::kFrame), 3) << "two pings, and the router's question";
+  EXPECT_EQ(std::ranges::count(taken, solicitation(), &Taken::bytes), 1);
+  EXPECT_EQ(h.dropped(DropReason::kPuntRateLimited), 6U);
+  EXPECT_EQ(h.dropped(DropReason::kNeighbourUnresolved), 5U);
+}
+
+TEST(Punts, WhatIsForEverybodyIsNotForUs) {
+  // RFC 1122 section 3.3.6, RFC 1812 section 5.3.4: by the frame to all, by the packet to one.
+  Harness h;
+  const Client client = h.attached(0, 0);
+  for (const std::string_view family : {"198.51.100.7 192.0.2.1", "2001:db8:7::7 2001:db8::1"}) {
+    const auto space = family.find(' ');
+    h.put(kOuterPort, frame_of(net::kBroadcastMac,
+                               inner_packet(family.substr(0, space), family.substr(space + 1))));
+  }
+  h.put(kInnerPort, frame_of(net::kBroadcastMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  h.put(kInnerPort, frame_of({{0x33, 0x33, 0, 0, 0, 1}}, inner_packet("fd00:a::9", "fd00:8::2")));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kIpNotForUs), 4U);
+  EXPECT_EQ(h.all_drops(), 4U);
+  EXPECT_TRUE(h.opened(client).empty());
+}
+
+TEST(Punts, NobodyListensButTheSenderIsToldOnTheInnerSideOnly) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.1")));
+  h.put(client, client.data(inner_packet("fd00:8::2", "fd00:a::1")));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.0.0.1")));
+  ByteVector damaged = inner_packet("10.0.0.9", "10.0.0.1");
+  damaged.back() ^= 1;
+  h.put(kInnerPort, frame_of(kInnerMac, damaged));
+  h.put(kOuterPort, frame_of(kOuterMac, inner_packet("198.51.100.7", "192.0.2.1")));
+  h.poll();
+  const auto told = h.reports(ReportKind::kInnerRefused);
+  ASSERT_EQ(told.size(), 3U);
+  for (const Taken& taken : told)
+    EXPECT_EQ(taken.report.reason, DropReason::kUdpWrongPort);
+  EXPECT_EQ(std::ranges::count(told, inner_packet("10.0.0.9", "10.0.0.1"), &Taken::bytes), 1);
+  EXPECT_EQ(h.dropped(DropReason::kUdpWrongPort), 4U) << "told of or not";
+  EXPECT_EQ(h.dropped(DropReason::kUdpBadChecksum), 1U);
+}
+
+TEST(Punts, OnlyOnesOwnAddressSpeaksToUs) {
+  Harness h;
+  h.put(kInnerPort, frame_of(kInnerMac, echo_request("10.8.0.2", "10.0.0.1")));  // a peer's
+  h.put(kInnerPort, frame_of(kInnerMac, echo_request("10.0.0.1", "10.0.0.1")));  // ours
+  h.put(kInnerPort, frame_of(kInnerMac, echo_request("10.0.0.9", "10.0.0.1")));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kInnerBadSource), 2U);
+  EXPECT_EQ(h.reports(ReportKind::kFrame).size(), 1U);
+}
+
+TEST(Punts, WhatATunnelSendsToTheGatewayIsNamedWhenNobodyWantsIt) {
+  Harness h;
+  Client client = h.attached(0, 0);
+  ByteVector tcp = inner_packet("10.8.0.2", "10.0.0.1");
+  tcp[9] = net::kProtocolTcp;
+  h.put(client, client.data(with_class(tcp, 0)));
+  ByteVector reply = echo_request("10.8.0.2", "10.0.0.1");
+  reply[20] = 0;
+  h.put(client, client.data(reply));
+  ByteVector piece = inner_packet("10.8.0.2", "10.0.0.1");
+  base::store_be16(&piece[6], 0x2000);
+  h.put(client, client.data(with_class(piece, 0)));
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kIpProtocolUnknown), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kIcmpIgnored), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kIpFragment), 1U);
+  EXPECT_TRUE(h.reports().empty());
 }
 
 TEST(Punts, APeerPingsTheGateway) {

@@ -26,6 +26,14 @@ ByteVector inner_packet(std::string_view from, std::string_view to, std::size_t 
   return packet;
 }
 
+ByteVector echo_request(std::string_view from, std::string_view to) {
+  ByteVector packet(net::kIpv4Size + net::kIcmpSize);
+  net::build_ip(packet, address(from), address(to), net::kProtocolIcmp, net::kIcmpSize);
+  packet[20] = 8;
+  base::store_be16(&packet[22], net::internet_checksum(std::span(packet).subspan(20)));
+  return packet;
+}
+
 ByteVector with_class(ByteVector packet, std::uint8_t traffic_class) {
   if (packet[0] >> 4 == 6) {
     packet[0] = static_cast<std::uint8_t>(0x60 | (traffic_class >> 4));

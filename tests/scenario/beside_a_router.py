@@ -9,12 +9,13 @@ Addresses are printed by their roles, so that the lines of two hops can be compa
 import sys
 import threading
 
-from scapy.all import (ARP, ICMP, IP, UDP, AsyncSniffer, Ether, ICMPv6EchoRequest, IPOption, IPv6,
-                       IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, Raw, get_if_hwaddr, sendp, srp1)
+from scapy.all import (ARP, ICMP, IP, TCP, UDP, AsyncSniffer, Ether, ICMPv6EchoRequest, IPOption, IPOption_RR, IPv6,
+                       IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN, Raw,
+                       get_if_hwaddr, sendp, srp1)
 
 interface, us4, hop4, host4, us6, hop6, host6 = sys.argv[1:]
 roles = {us4: "us", hop4: "hop", host4: "host", us6: "us", hop6: "hop", host6: "host"}
-SECONDS = 1.0
+SECONDS = 0.5
 PORT = 33999
 
 
@@ -35,6 +36,8 @@ def told(packet):
         if icmp.type == 0:
             text += f" ttl {ip.ttl} tos {ip.tos} of {ip.len}"
         return text
+    if TCP in packet and ICMP not in packet:
+        return f"{roles.get(packet.payload.src, packet.payload.src)}: tcp {packet[TCP].flags}"
     ip = packet[IPv6] if IPv6 in packet else None
     if ip is not None and (ip.nh == 58 or (ip.nh == 44 and ip.payload.nh == 58 and ip.payload.offset == 0)):
         body = bytes(ip.payload if ip.nh == 58 else ip.payload.payload)
@@ -49,8 +52,8 @@ def told(packet):
     return None
 
 
-def probe(name, packet, whole=None):
-    """`whole`: the bytes of an IPv4 packet, in place of one that scapy would build."""
+def probe(name, packet, whole=None, to=None, padding=b""):
+    """`whole`: the bytes of an IPv4 packet, in place of one that scapy would build; `to`: another MAC than the hop's."""
     heard, first = [], threading.Event()
 
     def note(answer):
@@ -64,6 +67,9 @@ def probe(name, packet, whole=None):
     sniffer.start()
     ready.wait(5)
     frame = ether / packet if whole is None else Ether(src=ether.src, dst=ether.dst, type=0x0800) / Raw(whole)
+    if to:
+        frame.dst = to
+    frame = Raw(bytes(frame) + padding)
     for _ in range(2):  # an answer may be lost or late once
         sendp(frame, iface=interface, verbose=False)
         if first.wait(SECONDS):
@@ -115,6 +121,44 @@ probe("bad header checksum", v4(chksum=0x1234) / echo)
 probe("header longer than the packet", None, bytes(v4(ihl=15, chksum=0))[:20])
 probe("longer than the frame", v4(len=900) / echo)
 
+# Options, flags, fragments and sums that a router does not mind, or does.
+probe("record route", v4(options=[IPOption_RR(length=11, routers=["0.0.0.0", "0.0.0.0"])]) / echo)
+probe("router alert", v4(options=[IPOption(b"\x94\x04\x00\x00")]) / echo)
+probe("no operation", v4(options=[IPOption(b"\x01")] * 4) / echo)
+probe("strict source route", v4(options=[IPOption(b"\x89\x07\x04\x0a\x01\x02\x03")]) / echo)
+probe("the reserved flag", v4(flags=4) / echo)
+probe("first fragment without a hop left", v4(ttl=1, flags="MF") / udp)
+probe("may not be cut, and is a fragment", v4(flags="DF+MF", ttl=1) / udp)
+probe("echo padded to a frame", v4() / ICMP(id=7, seq=1), padding=bytes(40))
+probe("no checksum of UDP", v4() / UDP(sport=40000, dport=PORT, chksum=0) / Raw(bytes(32)))
+probe("bad checksum of UDP", v4() / UDP(sport=40000, dport=PORT, chksum=0x1234) / Raw(bytes(32)))
+probe("bad checksum of the echo", v4() / ICMP(id=7, seq=1, chksum=0x1234))
+probe("bad checksum of the echo, to the hop", v4(dst=hop4) / ICMP(id=7, seq=1, chksum=0x1234))
+probe("a protocol nobody knows", v4(proto=200) / Raw(bytes(32)))
+probe("to the hop's closed port", v4(dst=hop4) / udp)
+probe("to the hop's closed port, bad checksum", v4(dst=hop4) / UDP(sport=40000, dport=PORT, chksum=0x1234) / Raw(bytes(32)))
+probe("version 5", None, bytes([0x55]) + bytes(v4() / echo)[1:])
+probe("a header of 16 bytes", v4(ihl=4) / echo)
+probe("shorter than its header", v4(len=19) / echo)
+probe("in a frame to everybody", v4() / echo, to="ff:ff:ff:ff:ff:ff")
+probe("in a frame to a group", v4() / echo, to="01:00:5e:00:00:01")
+probe("in a frame to somebody else", v4() / echo, to="02:fe:fe:fe:fe:fe")
+probe("from the host itself", v4(src=host4, ttl=1) / udp)
+probe("from the hop itself", v4(src=hop4, ttl=1) / udp)
+probe("to this network", v4(dst="0.0.0.1") / udp)
+probe("to everybody", v4(dst="255.255.255.255") / echo)
+probe("to all hosts of our own link", v4(dst=us4.rsplit(".", 1)[0] + ".255") / udp, to=None)
+# TCP: what is done to the MSS of a SYN must leave its sum right, or nobody answers.
+for name, options in (("none", []), ("an MSS", [("MSS", 1460)]), ("a small MSS", [("MSS", 536)]), ("an MSS of nothing", [("MSS", 0)]),
+                      ("an MSS at an odd place", [("NOP", None), ("MSS", 9000)]), ("two", [("MSS", 9000), ("MSS", 8000)]),
+                      ("all", [("MSS", 9000), ("SAckOK", b""), ("Timestamp", (1, 0)), ("NOP", None), ("WScale", 7)])):
+    probe(f"SYN, options: {name}", v4() / TCP(sport=40001, dport=PORT, flags="S", options=options))
+    probe(f"SYN, options: {name}, v6", v6() / TCP(sport=40001, dport=PORT, flags="S", options=options))
+probe("SYN, an option of length zero", v4() / TCP(sport=40001, dport=PORT, flags="S", dataofs=6) / Raw(b"\x02\x00\x23\x28"))
+probe("SYN, an MSS cut short", v4() / TCP(sport=40001, dport=PORT, flags="S", dataofs=6) / Raw(b"\x01\x01\x02\x04"))
+probe("SYN, bad checksum", v4() / TCP(sport=40001, dport=PORT, flags="S", chksum=0x1234, options=[("MSS", 9000)]))
+probe("an MSS without SYN", v4() / TCP(sport=40001, dport=PORT, flags="A", options=[("MSS", 9000)]))
+
 probe("echo, v6", v6() / echo6)
 probe("echo to the hop, v6", v6(dst=hop6) / echo6)
 probe("closed port, v6", v6() / udp)
@@ -130,3 +174,25 @@ probe("from a group, v6", v6(src="ff02::1", hlim=1) / udp)
 probe("from nobody, v6", v6(src="::", hlim=1) / udp)
 probe("to loopback, v6", v6(dst="::1") / udp)
 probe("longer than the frame, v6", v6(plen=900) / udp)
+probe("behind hop-by-hop options, v6", v6() / IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(2))]) / echo6)
+probe("behind four headers, v6", v6() / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / IPv6ExtHdrRouting(addresses=[], segleft=0)
+      / IPv6ExtHdrDestOpt() / echo6)
+probe("a routing header of type 0, v6", v6() / IPv6ExtHdrRouting(addresses=["fd00::77"], segleft=1) / echo6)
+probe("an atomic fragment, v6", v6() / IPv6ExtHdrFragment(id=77) / echo6)
+probe("a later fragment without a hop left, v6", v6(hlim=1) / IPv6ExtHdrFragment(id=9, offset=8, nh=17) / Raw(bytes(32)))
+probe("no next header, v6", v6(nh=59) / Raw(bytes(8)))
+probe("a protocol nobody knows, v6", v6(nh=200) / Raw(bytes(32)))
+probe("no checksum of UDP, v6", v6() / UDP(sport=40000, dport=PORT, chksum=0) / Raw(bytes(32)))
+probe("to the hop's closed port, v6", v6(dst=hop6) / udp)
+probe("one hop, to the hop, v6", v6(dst=hop6, hlim=1) / echo6)
+probe("error without a hop left, v6", v6(hlim=1, nh=58) / Raw(bytes([1, 0, 0, 0]) + bytes(44)))
+probe("redirect without a hop left, v6", v6(hlim=1, nh=58) / Raw(bytes([137, 0, 0, 0]) + bytes(44)))
+probe("no hop, v6", v6(hlim=0) / udp)
+probe("no payload, v6", v6(plen=0) / udp)
+probe("echo padded to a frame, v6", v6() / echo6, padding=bytes(40))
+probe("in a frame to a group, v6", v6() / echo6, to="33:33:00:00:00:01")
+probe("from the host itself, v6", v6(src=host6, hlim=1) / udp)
+probe("from the hop itself, v6", v6(src=hop6, hlim=1) / udp)
+probe("to a group, v6", v6(dst="ff0e::77", hlim=1) / udp)
+probe("to nobody, v6", v6(dst="::") / udp)
+probe("a question of neighbours that was routed, v6", v6(dst=hop6, nh=58, hlim=64) / Raw(bytes([135, 0, 0, 0]) + bytes(20)))

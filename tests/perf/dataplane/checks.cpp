@@ -176,10 +176,11 @@ std::vector<Kind> kinds(Rig& rig) {
       {DropReason::kAuthFailed, none, message(4, 1)},
       {DropReason::kInnerBadHeader, [](std::uint8_t* ip) { ip[0] = 0x55; }, none},
       {DropReason::kInnerBadHeader, [](std::uint8_t* ip) { ip[3] ^= 1; }, none},
-      {DropReason::kInnerBadSource, [](std::uint8_t* ip) { ip[12] ^= 1; }, none},
+      {DropReason::kInnerBadHeader, [](std::uint8_t* ip) { ip[10] ^= 1; }, none},
+      {DropReason::kInnerBadSource, [](std::uint8_t* ip) { ip[12] ^= 1, sum_ip_again(ip); }, none},
       {DropReason::kInnerToGateway, inner_to(kOuterAddress), none},
       {DropReason::kInnerNoRoute, inner_to(kClientAddress), none},
-      {DropReason::kInnerTtlExceeded, [](std::uint8_t* ip) { ip[8] = 1; }, none},
+      {DropReason::kInnerTtlExceeded, [](std::uint8_t* ip) { ip[8] = 1, sum_ip_again(ip); }, none},
   };
 }
 

@@ -32,6 +32,19 @@ TEST(Address, AnswerableSources) {
   EXPECT_FALSE(is_answerable({}));
 }
 
+TEST(Address, NeverForwarded) {
+  const auto never = [](const char* text) {
+    const IpAddress address = ip(text);
+    return is_never_forwarded(address.family, address.bytes.data());
+  };
+  for (const char* bad : {"0.0.0.0", "127.0.0.1", "169.254.0.1", "224.0.0.1", "255.255.255.255",
+                          "::", "::1", "fe80::1", "febf::1", "ff0e::1"})
+    EXPECT_TRUE(never(bad)) << bad;
+  for (const char* good : {"1.0.0.1", "169.253.0.1", "169.255.0.1", "223.255.255.255", "::2",
+                           "fec0::1", "64:ff9b::1", "2001:db8::1"})
+    EXPECT_FALSE(never(good)) << good;
+}
+
 TEST(Address, LinkLocal) {
   EXPECT_TRUE(is_link_local(ip("169.254.9.9")));
   EXPECT_TRUE(is_link_local(ip("febf::1")));

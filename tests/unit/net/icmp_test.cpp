@@ -117,6 +117,19 @@ TEST(Icmp, TooBigCarriesTheMtu) {
   EXPECT_EQ(base::load_be32(&v6[44]), 70000U);
 }
 
+TEST(Icmp, NobodyListensOnAPort) {
+  const auto v4 = error_about(packet("10.8.0.2", "10.9.0.1", kProtocolUdp, 40), "10.9.0.1",
+                              IcmpError::kPortUnreachable);
+  ASSERT_GT(v4.size(), 28U);
+  EXPECT_EQ(v4[20], 3);
+  EXPECT_EQ(v4[21], 3);
+  const auto v6 = error_about(packet("fd00::2", "fd01::1", kProtocolUdp, 40), "fd01::1",
+                              IcmpError::kPortUnreachable);
+  ASSERT_GT(v6.size(), 48U);
+  EXPECT_EQ(v6[40], 1);
+  EXPECT_EQ(v6[41], 4);
+}
+
 TEST(Icmp, NothingIsSaidAbout) {
   EXPECT_TRUE(error_about(packet("10.8.0.2", "10.9.0.1", kProtocolIcmp, 40, 3), "10.8.0.1").empty())
       << "an error";
@@ -126,6 +139,9 @@ TEST(Icmp, NothingIsSaidAbout) {
   EXPECT_TRUE(error_about(packet("fd00::2", "fd01::1", kProtocolIcmpv6, 40, 1), "fd00::1").empty());
   EXPECT_FALSE(
       error_about(packet("fd00::2", "fd01::1", kProtocolIcmpv6, 40, 128), "fd00::1").empty());
+  EXPECT_TRUE(
+      error_about(packet("fd00::2", "fd01::1", kProtocolIcmpv6, 40, 137), "fd00::1").empty())
+      << "a redirect (RFC 4443 section 2.4 (e.2))";
   EXPECT_TRUE(error_about(packet("10.8.0.2", "224.0.0.9", kProtocolUdp, 40), "10.8.0.1").empty())
       << "a group";
   EXPECT_TRUE(

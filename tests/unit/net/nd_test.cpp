@@ -66,6 +66,7 @@ TEST(Nd, RulesOfRfc4861) {
   auto bad = packet;
   bad[7] = 254;
   EXPECT_FALSE(parse_nd(bad)) << "hop limit: came through a router";
+  EXPECT_FALSE(is_nd(bad)) << "and is one of the packets that routers carry";
   bad = packet;
   bad[41] = 1;
   fix_checksum(bad);

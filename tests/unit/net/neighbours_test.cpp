@@ -236,6 +236,8 @@ TEST_F(NeighboursTest, Ipv6ResolutionAndFlags) {
   EXPECT_FALSE(advertise("fd09::5", 6, false, true));
   EXPECT_EQ(mac_of("fd09::5"), mac(6));
   EXPECT_TRUE(advertise("fd09::77", 6, true, true)) << "never asked";
+  EXPECT_TRUE(advertise("fd09::5", 1, true, true)) << "our own MAC";
+  EXPECT_EQ(mac_of("fd09::5"), mac(6));
 }
 
 TEST_F(NeighboursTest, SolicitationsForUsAreAnswered) {
@@ -252,6 +254,7 @@ TEST_F(NeighboursTest, SolicitationsForUsAreAnswered) {
   auto reply = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
   ASSERT_TRUE(reply);
   EXPECT_TRUE(reply->solicited);
+  EXPECT_TRUE(reply->router) << "to the hosts of an inner port";
   EXPECT_EQ(reply->destination, ip("fe80::9"));
   EXPECT_EQ(reply->link_address, mac(1));
   // Duplicate address detection by another host is answered to all nodes.
@@ -301,6 +304,20 @@ TEST_F(NeighboursTest, AnnouncesItsOwnAddresses) {
   const auto nd = parse_nd(std::span{sent[1].frame}.subspan(kEthernetSize));
   ASSERT_TRUE(nd);
   EXPECT_EQ(nd->target, ip("fd09::1"));
+  EXPECT_TRUE(nd->router);
+}
+
+TEST_F(NeighboursTest, OnAnOuterPortTheGatewayIsAHost) {
+  PortAddressing outer{.port = 5, .role = PortRole::kOuter, .mac = mac(1)};
+  outer.addresses = {prefix("fd0a::1/64")};
+  Neighbours host{*table, quiescence, {outer}, [this](std::uint8_t p, auto f) {
+                    sent.push_back({p, test::bytes(f)});
+                  }};
+  host.announce(5);
+  ASSERT_EQ(sent.size(), 1U);
+  const auto nd = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
+  ASSERT_TRUE(nd);
+  EXPECT_FALSE(nd->router);
 }
 
 TEST_F(NeighboursTest, EveryTruncationIsHarmless) {

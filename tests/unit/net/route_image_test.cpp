@@ -52,6 +52,21 @@ TEST(RouteImage, EachKind) {
   EXPECT_FALSE(image->uses_fib(IpFamily::kV4));
 }
 
+TEST(RouteImage, WhatIsForAllHostsOfALinkIsForNobody) {
+  PortAddressing port = inner_port();
+  port.addresses = {prefix("10.9.0.1/24"), prefix("10.9.1.0/31"), prefix("10.9.2.1/30"),
+                    prefix("10.9.0.130/25")};
+  const std::vector<PortAddressing> ports{port};
+  const auto image = RouteImage::build({{}, ports, {}});
+  ASSERT_TRUE(image) << image.error();
+  const auto kind = [&](const char* to) { return (*image)->route(ip(to)).kind; };
+  for (const char* all : {"10.9.0.0", "10.9.0.255", "10.9.0.128", "10.9.2.0", "10.9.2.3"})
+    EXPECT_EQ(kind(all), RouteKind::kNobody) << all;
+  for (const char* host : {"10.9.0.254", "10.9.0.127", "10.9.2.2", "10.9.1.1"})
+    EXPECT_EQ(kind(host), RouteKind::kOnLink) << host;
+  EXPECT_EQ(kind("10.9.1.0"), RouteKind::kLocal) << "RFC 3021";
+}
+
 TEST(RouteImage, SourcesBelongToOnePeer) {
   const auto image =
       build({{prefix("10.8.0.0/24"), 1}, {prefix("10.8.0.64/26"), 2}, {prefix("fd00:8::/64"), 1}});
