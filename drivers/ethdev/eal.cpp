@@ -99,11 +99,12 @@ std::expected<void, std::string> start_eal(const EalOptions& options) {
         pages.total +
             (std::uint64_t{options.memory_mib} * 1024 + pages.page_kib - 1) / pages.page_kib -
             pages.free));
+  // Those that are offline count: they leave a gap in the numbers.
+  const auto cpus = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_CONF));
   for (const std::uint32_t cpu : options.lcores)
-    if (cpu >= static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)))
-      return std::unexpected(
-          fmt::format("cpu {} is named and there are {}; mend gateway.lcores or gateway.workers",
-                      cpu, ::sysconf(_SC_NPROCESSORS_ONLN)));
+    if (cpu >= cpus)
+      return std::unexpected(fmt::format(
+          "cpu {} is named and there are {}; mend gateway.lcores or gateway.workers", cpu, cpus));
   auto& words = kept_arguments();
   words = eal_arguments(options);
   std::vector<char*> arguments;

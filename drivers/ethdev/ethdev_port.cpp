@@ -28,13 +28,20 @@ bool creates_its_interface(Driver driver) {
 
 // What stands in the way on the kernel's side, before DPDK says it less clearly.
 std::expected<void, std::string> check_interface(const PortSpec& spec) {
-  if (!on_kernel_interface(spec.driver) || creates_its_interface(spec.driver)) return {};
-  if (auto link = NetlinkLink::open(spec.interface); !link)
-    return std::unexpected(fmt::format("port {}: {}", spec.name, link.error()));
-  const std::string reason = spec.force ? std::string{} : reason_to_spare(spec.interface);
-  if (!reason.empty())
-    return std::unexpected(
-        fmt::format("port {}: {}; it is not taken unless force = true", spec.name, reason));
+  if (creates_its_interface(spec.driver)) return {};
+  std::vector<std::string> taken;
+  if (spec.driver == Driver::kPci) taken = interfaces_of_card(spec.interface);
+  if (on_kernel_interface(spec.driver)) {
+    if (auto link = NetlinkLink::open(spec.interface); !link)
+      return std::unexpected(fmt::format("port {}: {}", spec.name, link.error()));
+    taken.push_back(spec.interface);
+  }
+  for (const std::string& interface : taken) {
+    const std::string reason = spec.force ? std::string{} : reason_to_spare(interface);
+    if (!reason.empty())
+      return std::unexpected(
+          fmt::format("port {}: {}; it is not taken unless force = true", spec.name, reason));
+  }
   return {};
 }
 

@@ -1,11 +1,14 @@
 #include "ethdev/interface_guard.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <set>
 #include <sstream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -102,6 +105,32 @@ bool carries_ssh(const std::string& interface) {
   return false;
 }
 
+/// What the host needs the interface for; empty: nothing.
+std::string duty_of(const std::string& interface) {
+  if (carries_default_v4(interface)) return "this host's IPv4 default route";
+  if (carries_default_v6(interface)) return "this host's IPv6 default route";
+  if (carries_ssh(interface)) return "an SSH connection";
+  return {};
+}
+
+/// The interface and all that stand on it, by the kernel's links "upper_NAME"; each once.
+std::vector<std::string> with_uppers(const std::string& interface,
+                                     const std::filesystem::path& sysfs) {
+  constexpr std::string_view kUpper = "upper_";
+  std::vector<std::string> names{interface};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::error_code none;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(sysfs / "class/net" / names[i], none)) {
+      const std::string link = entry.path().filename().string();
+      if (!link.starts_with(kUpper)) continue;
+      const std::string name = link.substr(kUpper.size());
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 std::expected<InterfaceLock, std::string> InterfaceLock::take(const std::string& interface,
@@ -136,12 +165,24 @@ InterfaceLock::~InterfaceLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::string reason_to_spare(const std::string& interface) {
-  if (carries_default_v4(interface))
-    return fmt::format("{} carries this host's IPv4 default route", interface);
-  if (carries_default_v6(interface))
-    return fmt::format("{} carries this host's IPv6 default route", interface);
-  if (carries_ssh(interface)) return fmt::format("{} carries an SSH connection", interface);
+std::vector<std::string> interfaces_of_card(const std::string& pci_address,
+                                            const std::filesystem::path& sysfs) {
+  const bool short_form = std::ranges::count(pci_address, ':') == 1;  // of the first domain
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           sysfs / "bus/pci/devices" / ((short_form ? "0000:" : "") + pci_address) / "net", none))
+    names.push_back(entry.path().filename().string());
+  return names;
+}
+
+std::string reason_to_spare(const std::string& interface, const std::filesystem::path& sysfs) {
+  for (const std::string& name : with_uppers(interface, sysfs)) {
+    const std::string duty = duty_of(name);
+    if (duty.empty()) continue;
+    return name == interface ? fmt::format("{} carries {}", name, duty)
+                             : fmt::format("{} stands on {} and carries {}", name, interface, duty);
+  }
   return {};
 }
 

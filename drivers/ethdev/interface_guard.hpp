@@ -5,7 +5,9 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace jumpgate::ethdev {
 
@@ -24,9 +26,13 @@ class InterfaceLock {
   int fd_{-1};
 };
 
-/// Why the host would lose its way in if `interface` were taken: it carries the default route of
-/// either family, or an established SSH connection ends at one of its addresses. Empty: it may be
-/// taken.
-std::string reason_to_spare(const std::string& interface);
+/// Why the host would lose its way in if `interface` were taken: it, or what stands on it (a bridge,
+/// a bond, a VLAN), carries the default route of either family, or an established SSH connection
+/// ends at one of its addresses. Empty: it may be taken. /sys must show our network namespace.
+std::string reason_to_spare(const std::string& interface,
+                            const std::filesystem::path& sysfs = "/sys");
+/// The kernel interfaces of a PCI card whose driver left it to the kernel too (mlx5).
+std::vector<std::string> interfaces_of_card(const std::string& pci_address,
+                                            const std::filesystem::path& sysfs = "/sys");
 
 }  // namespace jumpgate::ethdev

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/text.hpp"
+
 namespace jumpgate::tun {
 namespace {
 
@@ -123,7 +125,7 @@ std::string Rtnl::address_request(const IpPrefix& address, std::uint16_t type,
   if (address.address.family == IpFamily::kV6) request.body.ifa_flags = IFA_F_NODAD;
   request.add(IFA_LOCAL, bytes_of(address.address));
   request.add(IFA_ADDRESS, bytes_of(address.address));
-  return transact(&request, "inner address");
+  return transact(&request, "inner address " + base::format_prefix(address));
 }
 
 std::string Rtnl::add_address(const IpPrefix& address) {
@@ -145,7 +147,7 @@ std::string Rtnl::route_request(const IpPrefix& prefix) {
   request.body.rtm_type = RTN_UNICAST;
   request.add(RTA_DST, bytes_of(prefix.address));
   request.add_u32(RTA_OIF, static_cast<std::uint32_t>(index_));
-  return transact(&request, "route into the tunnel");
+  return transact(&request, "route " + base::format_prefix(prefix) + " into the tunnel");
 }
 
 std::string Rtnl::add_route(const IpPrefix& prefix) {

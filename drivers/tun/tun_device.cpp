@@ -81,7 +81,10 @@ bool TunDevice::read_super_packet() {
   for (;;) {
     const ssize_t n = ::read(fd_, super_.data(), super_.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
+    if (n < 0) {
+      gone_ = errno == EBADFD;
+      return false;
+    }
     const auto size = static_cast<std::size_t>(n);
     if (size <= sizeof(VnetHeader)) {
       ++dropped_;

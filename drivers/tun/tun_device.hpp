@@ -48,6 +48,8 @@ class TunDevice final : public PacketDevice {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool has_uso() const { return uso_; }
+  /// Somebody deleted the interface: fd() is readable for ever, and there is nothing to read.
+  [[nodiscard]] bool gone() const { return gone_; }
   /// Frames that made no sense or that the kernel refused.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
@@ -60,6 +62,7 @@ class TunDevice final : public PacketDevice {
   std::string name_;
   bool offloads_{false};
   bool uso_{false};
+  bool gone_{false};
   std::uint64_t dropped_{0};
   std::vector<std::uint8_t> super_;  // the frame last read, with its virtio header
   Segmenter segmenter_;

@@ -29,6 +29,13 @@ std::uint64_t digest(std::uint64_t seed, const void* data, std::size_t size) {
   return seed;
 }
 
+/// Not what a host gives itself where no DHCP answers (RFC 3927).
+bool usable_v4(const sockaddr* address) {
+  sockaddr_in in{};
+  std::memcpy(&in, address, sizeof in);
+  return (ntohl(in.sin_addr.s_addr) & 0xffff0000U) != 0xa9fe0000U;
+}
+
 bool usable_v6(const sockaddr* address) {
   sockaddr_in6 in6{};
   std::memcpy(&in6, address, sizeof in6);
@@ -84,7 +91,7 @@ LinkState LinkMonitor::state(const std::string& interface) {
     state.present = true;
     state.running = (entry->ifa_flags & IFF_UP) != 0 && (entry->ifa_flags & IFF_RUNNING) != 0;
     if (entry->ifa_addr == nullptr) continue;
-    if (entry->ifa_addr->sa_family == AF_INET) {
+    if (entry->ifa_addr->sa_family == AF_INET && usable_v4(entry->ifa_addr)) {
       sockaddr_in in{};
       std::memcpy(&in, entry->ifa_addr, sizeof in);
       state.has_v4 = true;

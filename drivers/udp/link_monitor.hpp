@@ -22,7 +22,7 @@ namespace jumpgate::udp {
 struct LinkState {
   bool present{false};
   bool running{false};         // administratively up and the carrier is there
-  bool has_v4{false};          // an IPv4 address that is not link-local or loopback-only
+  bool has_v4{false};          // an IPv4 address beyond link-local
   bool has_v6{false};          // a usable IPv6 address beyond link-local
   unsigned index{0};           // another number means another interface of the same name
   std::uint64_t addresses{0};  // a digest of the addresses: another value means they changed

@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -59,6 +61,18 @@ std::optional<gid_t> group_id(const std::string& name) {
   const group* entry = ::getgrnam(name.c_str());
   if (entry == nullptr) return std::nullopt;
   return entry->gr_gid;
+}
+
+// Held while a socket's file is looked at, removed and made: of two programs that start at once the
+// second would take the first's for a dead one's, as nobody listens at it yet. The lock's file
+// stays: removed, a third could lock a new one.
+std::expected<Socket, Error> lock_beside(const std::string& path) {
+  const std::string name = path + ".lock";
+  Socket lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateSocketMode));
+  if (!lock.is_open() || ::flock(lock.fd(), LOCK_EX) != 0)
+    return refused(
+        fmt::format("cannot make {}: {} (does its folder exist?)", name, std::strerror(errno)));
+  return lock;
 }
 
 // A file that nobody answers at is what a dead process left; anything else is not ours to remove.
@@ -132,6 +146,8 @@ std::expected<Socket, Error> listen_at(const std::string& path, const Access& ac
   const auto address = address_of(path);
   if (!address)
     return refused(fmt::format("'{}' is no usable socket path (107 bytes at most)", path));
+  const auto lock = lock_beside(path);
+  if (!lock) return std::unexpected(lock.error());
   if (const auto clear = clear_stale(path, *address); !clear) return std::unexpected(clear.error());
   Socket socket = make_socket();
   if (!socket.is_open()) return refused(fmt::format("no socket: {}", std::strerror(errno)));

@@ -11,6 +11,7 @@
 #include "app/jump/program.hpp"
 #include "app/jump/remote.hpp"
 #include "app/memory.hpp"
+#include "app/standard_streams.hpp"
 #include "config/client_config.hpp"
 
 namespace {
@@ -25,11 +26,12 @@ struct Options {
 };
 
 int bring_up(const Options& options) {
+  app::outlive_readers();
   (void)app::lock_memory();  // the program says so when it can not
   auto config = config::load_client(jump::config_path(options.target.name));
   if (!config) {
-    fmt::print(stderr, "{}", config.error().text());
-    if (::geteuid() != 0) fmt::print(stderr, "jump: jump up needs root\n");
+    std::fputs(config.error().text().c_str(), stderr);
+    if (::geteuid() != 0) app::complain("jump", "jump up needs root");
     return jump::kExitBadConfig;
   }
   if (!options.target.socket.empty()) config->control_socket = options.target.socket;
@@ -40,8 +42,10 @@ int bring_up(const Options& options) {
   }
   return jump::Program(std::move(*config),
                        [](bool up, const std::string& line) {
-                         fmt::print(up ? stdout : stderr, "{}{}\n", up ? "" : "jump: ", line);
-                         std::fflush(up ? stdout : stderr);
+                         if (!up) return app::complain("jump", line);
+                         // Nobody who reads it is no reason to end.
+                         std::fprintf(stdout, "%s\n", line.c_str());
+                         std::fflush(stdout);
                        })
       .run();
 }
@@ -78,7 +82,7 @@ int run(int argc, char** argv) {
   add_target(*to, options);
 
   auto* genkey = app.add_subcommand("genkey", "write a new private key to standard output");
-  auto* pubkey = app.add_subcommand("pubkey", "read a private key, write its public key");
+  app.add_subcommand("pubkey", "read a private key, write its public key");
 
   try {
     app.parse(argc, argv);
@@ -86,25 +90,29 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? jump::kExitOk : jump::kExitBadConfig;
   }
   if (sodium_init() < 0) {
-    fmt::print(stderr, "jump: libsodium does not start\n");
+    app::complain("jump", "libsodium does not start");
     return jump::kExitFailed;
   }
   if (up->parsed()) return bring_up(options);
-  if (down->parsed()) return jump::take_down(options.target);
-  if (status->parsed()) return jump::show_status(options.target, options.json);
-  if (to->parsed()) return jump::move_to(options.target, options.uplink);
-  if (genkey->parsed()) return jump::generate_key();
-  return pubkey->parsed() ? jump::public_key() : jump::kExitFailed;
+  const int done = down->parsed()     ? jump::take_down(options.target)
+                   : status->parsed() ? jump::show_status(options.target, options.json)
+                   : to->parsed()     ? jump::move_to(options.target, options.uplink)
+                   : genkey->parsed() ? jump::generate_key()
+                                      : jump::public_key();
+  if (app::output_is_whole()) return done;
+  app::complain("jump", "standard output does not take what is printed");
+  return jump::kExitFailed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  app::hold_standard_streams();
   app::forbid_core_dumps();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "jump: %s\n", error.what());
-    return 1;
+    app::complain("jump", error.what());
+    return jump::kExitFailed;
   }
 }

@@ -13,7 +13,8 @@ void forbid_core_dumps() {
 }
 
 bool lock_memory() {
-  return ::mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+  // What is reserved and never touched (EAL reserves gigabytes of addresses) holds no key.
+  return ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
 }
 
 }  // namespace jumpgate::app

@@ -8,7 +8,7 @@ namespace jumpgate::app {
 
 /// No core file of this process or its children, and no debugger of the same user.
 void forbid_core_dumps();
-/// All memory, present and future, stays in RAM. A child of fork does not inherit it.
+/// All memory that is used, now and later, stays in RAM. A child of fork does not inherit it.
 [[nodiscard]] bool lock_memory();
 
 }  // namespace jumpgate::app

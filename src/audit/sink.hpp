@@ -48,11 +48,13 @@ class FileSink final : public Sink {
   FileSink& operator=(FileSink&&) = delete;
   ~FileSink() override;
 
+  /// Opens the file before the first event, so that people hear of it at the start when it can not
+  /// be: false, and errno says why.
+  [[nodiscard]] bool open();
   bool write(const Event& event, std::string_view line) override;
   [[nodiscard]] std::string_view name() const override { return options_.path; }
 
  private:
-  bool open();
   void close();
   void rotate();
 

@@ -52,6 +52,7 @@ bool EventLoop::catch_signals(std::function<void()> handler) {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);  // the terminal has gone: an end like any other
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return false;
   signals_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals_ < 0) return false;

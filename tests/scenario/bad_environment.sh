@@ -22,6 +22,13 @@ config=$JG_RUN/missing-port.toml
 sed 's/^interface = "inner"/interface = "nowhere0"/' "$JG_RUN/gateway.toml" >"$config"
 refuses "nowhere0" ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
 
+# An event log that can not be written is told at once, and the gateway serves all the same.
+sed "s|gateway-events.jsonl|gateway.toml/events.jsonl|" "$JG_RUN/gateway.toml" >"$JG_RUN/mute.toml"
+start gw mute "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/mute.toml"
+wait_for 20 logged mute 'events.file .*/gateway.toml/events.jsonl: Not a directory'
+wait_for 20 logged mute 'ready'
+stop "$started"
+
 start_gateway
 config=$JG_RUN/second.toml
 sed "s|jumpgated.sock|second.sock|; s|gateway-state|second-state|; s|gateway-events|second-events|" "$JG_RUN/gateway.toml" >"$config"

@@ -36,6 +36,16 @@ refused 1 'no private key' "$program" pubkey <<<"not a key"
 grep -q 'umask 077' "$logs/umask.err" || fail "no warning about a key that others can read"
 rm "$JG_RUN.key"
 
+# A disk that is full is told, not passed over.
+full() { # full COMMAND...: exits with 1 and says so
+  local status=0
+  "$@" >/dev/full 2>"$logs/full.err" || status=$?
+  ((status == 1)) && grep -q 'standard output does not take' "$logs/full.err" || fail "$*: exit status $status: $(cat "$logs/full.err")"
+}
+full "$program" genkey
+full "$program" pubkey <<<"$private"
+full "$build/tools/jumpctl/jumpctl" --help
+
 # Words that it does not know, and too few of them.
 refused 2 'subcommand' "$program"
 refused 2 'name' "$program" up
@@ -43,6 +53,20 @@ refused 2 'arguments|not expected|subcommand' "$program" sideways
 
 lay_out
 id=cli$$ # a name of our own in /run/jumpgate
+
+# Another program listens there.
+python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1])
+s.listen()
+c, _ = s.accept()
+c.recv(65536)
+c.send(b"{\"reply\": {\"version\": 1}}")
+c.recv(1)' "$JG_RUN/other.sock" &
+pids+=($!)
+wait_for 5 test -S "$JG_RUN/other.sock"
+refused 1 'who answers there is no jump' "$program" status --socket "$JG_RUN/other.sock"
 
 # Nothing runs.
 refused 1 "nothing answers at /run/jumpgate/jump-$id.sock" "$program" status "$id"
@@ -94,8 +118,9 @@ answers >/dev/null || fail "up, but no answer through the tunnel"
 proc=/proc/${pids[-1]}
 grep -qE '^Max core file size +0 +0' "$proc/limits" || fail "it may dump core"
 # AddressSanitizer's shadow is terabytes of address space, which can not be locked: asked of other builds only.
-(($(awk '/^VmSize/ {print $2}' "$proc/status") > 1 << 30)) ||
-  (($(awk '/^VmLck/ {print $2}' "$proc/status") > 1000)) || fail "its memory is not locked"
+locked() { (($(awk '/^VmLck/ {print $2}' "$1/status") > 1000)); }
+(($(awk '/^VmSize/ {print $2}' "$proc/status") > 1 << 30)) || locked "$proc" || fail "its memory is not locked"
+(($(awk '/^VmSize/ {print $2}' "$proc/status") > 1 << 30)) || locked "/proc/$gateway" || fail "the gateway's memory is not locked"
 "$program" status "$id" | grep -q "^$id: ATTACHED over wifi" || fail "status: $("$program" status "$id")"
 
 # Twice the same; the same TUN under another name; uplinks that are none, or in use. The tunnel stays up.
@@ -116,9 +141,39 @@ wait_for 10 sh -c "'$program' status '$id' | grep -q 'ATTACHED over cell'"
 refused 1 'nothing answers' "$program" down "$id"
 daemon_up >"$logs/daemon.log" 2>&1 || fail "up again: $(cat "$logs/daemon.log")"
 
-# A daemon that does not come up says why to whoever waits, and leaves nothing.
+# With standard streams that are closed or full it runs as with any: what it would say there goes nowhere, not to a
+# socket that got the number. When its terminal goes, the gateway is told.
 "$program" down "$id" >/dev/null
+variant no-cell 's|^interface = "cell"|interface = "wwan9"|'
+ip netns exec "$JG_PREFIX-client" "$program" up "$JG_RUN/no-cell.toml" <&- >&- 2>/dev/full &
+client=$!
+pids+=("$client")
+wait_for 15 is_attached
+[[ $(readlink /proc/$client/fd/0 /proc/$client/fd/1 | sort -u) == /dev/null ]] || fail "a closed stream is $(ls -l /proc/$client/fd)"
+ended() { (($(events "$gateway_events" "e['event_type'] == 'SessionTerminated' and e['reason_code'] == 'peer_closed'") >= $1)); }
+before=$(events "$gateway_events" "e['event_type'] == 'SessionTerminated' and e['reason_code'] == 'peer_closed'")
+kill -HUP "$client"
+wait "$client" || fail "a hang-up is no orderly end: status $?"
+wait_for 5 ended $((before + 1))
+[[ ! -e $JG_RUN/jump.sock ]] || fail "a hang-up left the control socket behind"
+
+# Its interface deleted under it: it says so and ends, for whoever starts it again.
+start_client
+ns client ip link delete jump0
+wait_for 5 logged jump 'the tunnel interface jump0 was deleted'
+status=0
+wait "$client" || status=$?
+((status == 1)) || fail "its interface was deleted: exit status $status"
+
+# A daemon that does not come up says why to whoever waits, and leaves nothing.
 stop "$gateway"
+# Whoever breaks off the waiting has no tunnel come up later.
+ip netns exec "$JG_PREFIX-client" "$program" up --daemon "$JG_RUN/$id.toml" >"$logs/waiting.log" 2>&1 &
+waiting=$!
+wait_for 5 test -S "/run/jumpgate/jump-$id.sock"
+kill -TERM "$waiting"
+wait "$waiting" || true
+wait_for 5 test ! -e "/run/jumpgate/jump-$id.sock"
 sed -i '/^\[client\]/a connect_timeout = "1s"' "$JG_RUN/$id.toml"
 up_in_client 1 'no answer from the gateway after [0-9]+ HELLOs' --daemon "$JG_RUN/$id.toml"
 refused 1 'nothing answers' "$program" status "$id"

@@ -1,5 +1,5 @@
 # A real port over veth: frames go out and come back through net_af_xdp and net_af_packet, the link's state follows the
-# cable, a second process is refused, and so is the interface that carries the default route.
+# cable, a second process is refused, and so is the interface that is the host's own way in.
 #
 #   host                 port
 #   +-------+            +------------------------------+
@@ -58,3 +58,43 @@ grep -q "carries this host's IPv4 default route" "$logs/default-route.txt" || fa
 start port forced "$reflector" af_xdp P force
 wait_for 20 logged forced '^ready'
 stop "$started"
+
+# spared PATTERN: P is not taken, and why.
+spared() {
+  if in_ns port "$reflector" af_xdp P >"$logs/spared.txt" 2>&1; then fail "taken, although: $1"; fi
+  grep -q "$1" "$logs/spared.txt" || fail "'$1' is not the reason: $(cat "$logs/spared.txt")"
+}
+in_ns port ip address flush dev P
+in_ns port sysctl -qw net.ipv6.conf.P.disable_ipv6=0
+in_ns port ip route add default via fe80::2 dev P
+spared "P carries this host's IPv6 default route"
+in_ns port ip -6 route flush default
+
+# The bridge has the route, and P is what it stands on.
+in_ns port ip link add bridge0 type bridge
+in_ns port ip link set P master bridge0
+in_ns port ip link set bridge0 up
+in_ns port ip address add 192.0.2.1/24 dev bridge0
+in_ns port ip route add default via 192.0.2.2
+spared "bridge0 stands on P and carries this host's IPv4 default route"
+in_ns port ip link delete bridge0
+
+# An established connection to port 22 of its address, and no default route.
+in_ns port ip address add 192.0.2.1/24 dev P
+in_ns host ip address add 192.0.2.2/24 dev H
+for end in "port P" "host H"; do
+  set -- $end
+  ip -n "$prefix-$1" link set dev "$2" arp on
+  in_ns "$1" ethtool -K "$2" tx off >/dev/null
+done
+start port sshd python3 -c 'import socket; s = socket.create_server(("192.0.2.1", 22)); c, _ = s.accept(); print("ssh", flush=True); c.recv(1)'
+start host ssh python3 -c '
+import socket, time
+while True:
+    try:
+        socket.create_connection(("192.0.2.1", 22), 1).recv(1)
+        break
+    except OSError:
+        time.sleep(0.05)'
+wait_for 5 logged sshd '^ssh'
+spared "P carries an SSH connection"

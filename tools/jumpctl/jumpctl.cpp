@@ -29,8 +29,6 @@ int fail(const Output& output, const api::Error& error) {
     case api::ErrorCode::kBadRequest:
       return kUsage;
     case api::ErrorCode::kNotFound:
-      output.err << "jumpctl: 'jumpctl sessions' lists what there is\n";
-      return kRefused;
     case api::ErrorCode::kAmbiguous:
     case api::ErrorCode::kRefused:
     case api::ErrorCode::kBusy:
@@ -88,6 +86,7 @@ int follow_events(const Options& options, const Output& output, api::Client& cli
       continue;
     }
     output.out << (options.json ? event->line + '\n' : render_event(event->line)) << std::flush;
+    if (!output.out) return kRefused;  // a full disk: nobody would read the rest either
     ++shown;
   }
   return kDone;
@@ -188,6 +187,9 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     // CLI11 takes them last first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& fault) {
+    // CLI11 misses a command before it sees that a word was none.
+    if (const auto words = app.remaining(true); !words.empty())
+      err << "jumpctl: not understood: " << words.front() << '\n';
     return app.exit(fault, out, err) == 0 ? kDone : kUsage;
   }
   const CLI::App* command = app.get_subcommands().front();

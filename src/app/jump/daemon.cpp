@@ -2,11 +2,15 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#include "app/standard_streams.hpp"
 
 namespace jumpgate::jump {
 namespace {
@@ -33,11 +37,11 @@ int wait_for_child(int pipe) {
   }
   ::close(pipe);
   if (said.empty()) {
-    fmt::print(stderr, "jump: the program ended before the tunnel was up\n");
+    app::complain("jump", "the program ended before the tunnel was up");
     return kExitFailed;
   }
   if (said.front() != kUp) {
-    fmt::print(stderr, "jump: {}\n", said.substr(1));
+    app::complain("jump", said.substr(1));
     return kExitFailed;
   }
   fmt::print("{}\n", said.substr(1));
@@ -49,12 +53,13 @@ int wait_for_child(int pipe) {
 int run_as_daemon(const std::function<int(const Announce&)>& body) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
-    fmt::print(stderr, "jump: pipe: {}\n", std::strerror(errno));
+    app::complain("jump", fmt::format("pipe: {}", std::strerror(errno)));
     return kExitFailed;
   }
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) {
-    fmt::print(stderr, "jump: fork: {}\n", std::strerror(errno));
+    app::complain("jump", fmt::format("fork: {}", std::strerror(errno)));
     return kExitFailed;
   }
   if (child > 0) {
@@ -63,7 +68,11 @@ int run_as_daemon(const std::function<int(const Announce&)>& body) {
   }
   ::close(pipe[0]);
   ::setsid();
+  // Whoever breaks off the waiting (Ctrl-C) wants no tunnel that comes up behind his back.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) return kExitFailed;
   return body([out = pipe[1]](bool up, const std::string& line) {
+    ::prctl(PR_SET_PDEATHSIG, 0);
     const std::string said = (up ? kUp : '-') + line;
     (void)!::write(out, said.data(), said.size());
     ::close(out);

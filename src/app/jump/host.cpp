@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <sys/epoll.h>
 
+#include "app/standard_streams.hpp"
 #include "tun/rtnl.hpp"
 
 namespace jumpgate::jump {
@@ -14,7 +15,7 @@ namespace {
 constexpr unsigned kBurstsAtOnce = 16;
 
 void complain(const std::string& what) {
-  if (!what.empty()) fmt::print(stderr, "jump: {}\n", what);
+  if (!what.empty()) app::complain("jump", what);
 }
 
 }  // namespace
@@ -150,6 +151,7 @@ void Host::on_inner() {
   std::array<std::span<std::uint8_t>, limits::kBurst> packets;
   for (unsigned round = 0; round < kBurstsAtOnce || tun_->pending(); ++round) {
     const std::size_t count = tun_->read(packets);
+    if (tun_->gone() && gone_) gone_();
     if (count == 0) return;
     engine_->on_inner(std::span(packets).first(count), client::EventLoop::now());
     if (count < packets.size() && !tun_->pending()) return;

@@ -41,6 +41,8 @@ class Host final : public client::Output {
   /// Each uplink's condition in a word, for a person whose tunnel does not come up.
   [[nodiscard]] std::string uplink_report() const;
   void set_ready_handler(std::function<void()> handler) { ready_ = std::move(handler); }
+  /// Called when the tunnel's interface has been deleted under us.
+  void set_gone_handler(std::function<void()> handler) { gone_ = std::move(handler); }
 
   void send(client::UplinkId uplink, std::span<const TxDatagram> datagrams) override;
   void deliver(std::span<const std::span<std::uint8_t>> inner) override;
@@ -79,6 +81,7 @@ class Host final : public client::Output {
   bool routed_{false};
   std::uint64_t unsent_{0};
   std::function<void()> ready_;
+  std::function<void()> gone_;
 };
 
 }  // namespace jumpgate::jump

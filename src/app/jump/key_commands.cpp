@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/jump/program.hpp"
+#include "app/standard_streams.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
@@ -19,7 +20,7 @@ int generate_key() {
   struct stat out{};
   if (::fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode) &&
       (out.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    fmt::print(stderr, "jump: the file is readable by others; use: umask 077\n");
+    app::complain("jump", "the file is readable by others; use: umask 077");
   }
   base::SystemRandom random;
   const crypto::KeyPair pair = crypto::KeyPair::generate(random);
@@ -37,7 +38,7 @@ int public_key() {
   const auto key = base::parse_key(line);
   base::wipe(line.data(), line.size());
   if (!key) {
-    fmt::print(stderr, "jump: standard input holds no private key (44 characters of base64)\n");
+    app::complain("jump", "standard input holds no private key (44 characters of base64)");
     return kExitFailed;
   }
   const crypto::KeyPair pair = crypto::KeyPair::from_private(key->get());

@@ -1,6 +1,8 @@
 #include "app/jump/program.hpp"
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -13,6 +15,7 @@
 #include "aead_sodium/aead_sodium.hpp"
 #include "app/jump/status.hpp"
 #include "app/memory.hpp"
+#include "app/standard_streams.hpp"
 #include "audit/sink.hpp"
 #include "base/text.hpp"
 
@@ -87,8 +90,13 @@ std::string Program::open_events() {
     if (path.has_parent_path()) {
       if (std::string error = make_folder(path.parent_path()); !error.empty()) return error;
     }
-    audit_.add_sink(
-        std::make_unique<audit::FileSink>(audit::FileSink::Options{.path = config_.events_file}));
+    auto file =
+        std::make_unique<audit::FileSink>(audit::FileSink::Options{.path = config_.events_file});
+    if (!file->open())
+      app::complain("jump",
+                    fmt::format("events.file {}: {}; until it can be written events are lost to it",
+                                config_.events_file, std::strerror(errno)));
+    audit_.add_sink(std::move(file));
   }
   audit_.add_sink(std::make_unique<api::FeedSink>(feed_));
   audit_.start();
@@ -126,7 +134,7 @@ std::string Program::make_engine() {
 std::string Program::set_up() {
   // Once more: a daemon's child has not inherited it.
   if (!app::lock_memory())
-    fmt::print(stderr, "jump: memory is not locked (RLIMIT_MEMLOCK): keys may reach swap\n");
+    app::complain("jump", "memory is not locked (RLIMIT_MEMLOCK): keys may reach swap");
   // Before the first thread, which would otherwise take a signal by its default: the end.
   if (!loop_.catch_signals([this] { stop(client::EventLoop::now()); }))
     return "cannot catch signals";
@@ -137,6 +145,7 @@ std::string Program::set_up() {
   if (std::string error = open_events(); !error.empty()) return error;
   if (std::string error = make_engine(); !error.empty()) return error;
   host_.set_ready_handler([this] { on_ready(); });
+  host_.set_gone_handler([this] { on_gone(); });
   return host_.attach(*engine_);
 }
 
@@ -174,6 +183,18 @@ void Program::on_ready() {
                               addresses, config_.uplinks.at(uplink).name,
                               base::format_endpoint(engine_->uplinks().gateway(uplink))));
   ::sd_notify(0, "READY=1");
+}
+
+void Program::on_gone() {
+  const std::string what = fmt::format("the tunnel interface {} was deleted", host_.tun_name());
+  // Whoever still waits for the tunnel is told; later there is only stderr.
+  if (give_up_at_ != kNever)
+    announce_(false, what);
+  else
+    app::complain("jump", what);
+  give_up_at_ = kNever;
+  status_ = kExitFailed;
+  stop(client::EventLoop::now());
 }
 
 void Program::give_up() {

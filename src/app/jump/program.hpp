@@ -49,6 +49,7 @@ class Program final : public api::CallHandler {
   [[nodiscard]] std::string make_engine();
   void on_ready();
   void on_tick(MonoNs now);
+  void on_gone();
   void give_up();
   void stop(MonoNs now);
   [[nodiscard]] std::expected<nlohmann::json, api::Error> move_to(const nlohmann::json& arguments);

@@ -11,6 +11,7 @@
 #include "api/client.hpp"
 #include "app/jump/program.hpp"
 #include "app/jump/status.hpp"
+#include "app/standard_streams.hpp"
 #include "config/client_config.hpp"
 
 namespace jumpgate::jump {
@@ -33,6 +34,9 @@ std::expected<std::string, std::string> only_socket() {
     if (name.starts_with("jump-") && name.ends_with(".sock"))
       found.push_back(entry.path().string());
   }
+  // Of a program that was killed the socket stays behind: that is no tunnel.
+  if (found.size() > 1)
+    std::erase_if(found, [](const std::string& path) { return !api::Client::connect(path); });
   if (found.empty()) return std::unexpected("no tunnel is up (none listens in /run/jumpgate)");
   if (found.size() > 1)
     return std::unexpected("more than one tunnel is up: say which by its name or --socket");
@@ -77,7 +81,7 @@ std::expected<nlohmann::json, std::string> call(const Target& target, std::strin
 }
 
 int failed(const std::string& what) {
-  fmt::print(stderr, "jump: {}\n", what);
+  app::complain("jump", what);
   return kExitFailed;
 }
 
@@ -91,6 +95,8 @@ std::string config_path(const std::string& name_or_file) {
 int show_status(const Target& target, bool json) {
   const auto status = call(target, "status", nlohmann::json::object());
   if (!status) return failed(status.error());
+  if (!is_status(*status))
+    return failed("who answers there is no jump: jumpctl is for a gateway's socket");
   if (json) {
     fmt::print("{}\n", status->dump(2));
   } else {
@@ -106,7 +112,10 @@ int take_down(const Target& target) {
   if (!answer) return failed(answer.error());
   // Nothing comes any more but the connection's end, when the program has let everything go: then
   // the same tunnel can be made anew.
-  (void)client->next_event(kLeaveTimeout);
+  if (const auto end = client->next_event(kLeaveTimeout);
+      !end && end.error().code == api::ErrorCode::kBusy)
+    return failed(fmt::format("it was told to end, and is still there after {} s",
+                              kLeaveTimeout.ms() / 1000));
   fmt::print("{} is down\n", answer->value("name", ""));
   return kExitOk;
 }

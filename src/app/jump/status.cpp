@@ -88,11 +88,24 @@ nlohmann::json status_json(const config::ClientConfig& config, const client::Eng
   return out;
 }
 
+bool is_status(const nlohmann::json& answer) {
+  const auto has = [&](const char* field, auto type) {
+    const auto found = answer.find(field);
+    return found != answer.end() && found->type() == type;
+  };
+  using Type = nlohmann::json::value_t;
+  return answer.is_object() && answer.contains("session_id") && has("tun", Type::string) &&
+         has("inner_addresses", Type::array) && has("uplinks", Type::array) &&
+         has("drops", Type::object);
+}
+
 std::string status_text(const nlohmann::json& s) {
   std::string out = fmt::format("{}: {}", s.value("name", ""), s.value("state", ""));
   if (s["session_id"].is_string()) {
-    out += fmt::format(" over {} to {}, rtt {:.1f} ms\n", s.value("uplink", ""),
-                       s.value("endpoint", ""), s.value("rtt_ms", 0.0));
+    const std::string endpoint = s.value("endpoint", "");
+    out += fmt::format(" over {}{}{}, rtt {:.1f} ms\n", s.value("uplink", ""),
+                       endpoint.empty() ? ", which is down" : " to ", endpoint,
+                       s.value("rtt_ms", 0.0));
     out +=
         fmt::format("  session {}, {}, binding {}, {} jumps, {} rekeys, heard {} ms ago\n",
                     s.value("session_id", ""), s.value("suite", ""), s.value("binding_version", 0),

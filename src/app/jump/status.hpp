@@ -18,7 +18,10 @@ namespace jumpgate::jump {
                                          const client::Engine& engine, const Host& host,
                                          MonoNs now);
 
-/// The same for people.
+/// Whether an answer is one of status_json(): another program may listen at the socket.
+[[nodiscard]] bool is_status(const nlohmann::json& answer);
+
+/// The same for people, of what is a status.
 [[nodiscard]] std::string status_text(const nlohmann::json& status);
 
 }  // namespace jumpgate::jump

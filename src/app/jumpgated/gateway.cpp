@@ -1,7 +1,9 @@
 #include "app/jumpgated/gateway.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -85,10 +87,14 @@ std::expected<std::unique_ptr<const net::RouteImage>, std::string> no_routes() {
 
 void add_sinks(audit::AuditThread& audit, const config::EventsConfig& events) {
   if (!events.file.empty()) {
-    std::error_code ignored;  // a folder that can not be made shows as events lost at the sink
+    std::error_code ignored;  // a folder that can not be made holds no file that can be opened
     std::filesystem::create_directories(std::filesystem::path(events.file).parent_path(), ignored);
-    audit.add_sink(std::make_unique<audit::FileSink>(audit::FileSink::Options{
-        .path = events.file, .max_bytes = events.max_bytes, .max_files = events.keep + 1}));
+    auto file = std::make_unique<audit::FileSink>(audit::FileSink::Options{
+        .path = events.file, .max_bytes = events.max_bytes, .max_files = events.keep + 1});
+    if (!file->open())
+      spdlog::warn("events.file {}: {}; until it can be written events are lost to it, and counted",
+                   events.file, std::strerror(errno));
+    audit.add_sink(std::move(file));
   }
   using audit::DatagramSink;
   if (events.journal)

@@ -21,6 +21,7 @@
 #include "app/jumpgated/gateway.hpp"
 #include "app/jumpgated/plan.hpp"
 #include "app/memory.hpp"
+#include "app/standard_streams.hpp"
 #include "config/gateway_config.hpp"
 #include "ethdev/eal.hpp"
 
@@ -70,7 +71,7 @@ class Signals {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP})
       sigaddset(&set_, signal);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    app::outlive_readers();
   }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -112,6 +113,9 @@ int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals)
     spdlog::error("{}", gateway.error());
     return kFailed;
   }
+  // Workers' keys lie in hugepages; roots, control keys and our own do not.
+  if (!app::lock_memory())
+    spdlog::warn("memory is not locked (RLIMIT_MEMLOCK): keys may reach swap");
   signals.serve(**gateway);
   (*gateway)->run(signals.stop(), [] {
     spdlog::info("ready");
@@ -154,6 +158,13 @@ int start(const std::string& path, std::shared_ptr<const config::GatewayConfig> 
   return status;
 }
 
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  if (app::output_is_whole()) return 0;
+  app::complain("jumpgated", "standard output does not take what is printed");
+  return kFailed;
+}
+
 int run(const std::string& path, Task task) {
   app::forbid_core_dumps();
   auto loaded = config::load_gateway(path);
@@ -164,10 +175,7 @@ int run(const std::string& path, Task task) {
   const auto config = std::make_shared<const config::GatewayConfig>(std::move(*loaded));
   spdlog::set_level(level_of(config->log_level));
   std::fputs(config->warnings.text().c_str(), stderr);
-  if (task == Task::kCheck) {
-    std::fputs(app::to_text(app::footprint(*config)).c_str(), stdout);
-    return 0;
-  }
+  if (task == Task::kCheck) return print(app::to_text(app::footprint(*config)));
   const auto plan = plan_here(*config);
   if (!plan) {
     spdlog::error("{}", plan.error().text);
@@ -176,14 +184,14 @@ int run(const std::string& path, Task task) {
   const std::string text = task == Task::kPlanAsJson ? app::to_json(*plan, *config)
                            : task == Task::kPlan     ? app::to_text(*plan, *config)
                                                      : app::to_text(plan->memory);
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-  return task == Task::kServe ? start(path, config, *plan) : 0;
+  const int printed = print(text);
+  return task == Task::kServe ? start(path, config, *plan) : printed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
+  app::hold_standard_streams();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("jumpgated"));
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   CLI::App app{"jumpgated: the jumpgate VPN gateway"};

@@ -1,9 +1,14 @@
 #include "api/framing.hpp"
 
+#include <algorithm>
 #include <array>
+#include <barrier>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -105,6 +110,25 @@ TEST_F(FramingTest, AStaleFileIsReplacedALiveOneIsNot) {
   const auto second = listen_at(path_, {});
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find("another instance"), std::string::npos);
+}
+
+// The file of a dead one lies there, and nobody listens yet at what the first of them makes.
+TEST_F(FramingTest, OfProgramsThatStartAtOnceOneGetsTheFile) {
+  constexpr std::size_t kStarters = 3;
+  for (int round = 0; round < 300; ++round) {
+    ASSERT_TRUE(listen_at(path_, {})) << round;  // and gone again, but for its file
+    std::barrier begin(kStarters);
+    std::array<std::expected<Socket, Error>, kStarters> got;
+    std::vector<std::jthread> starters;
+    for (auto& mine : got)
+      starters.emplace_back([&] {
+        begin.arrive_and_wait();
+        mine = listen_at(path_, {});
+      });
+    starters.clear();
+    ASSERT_EQ(std::ranges::count_if(got, [](const auto& g) { return g.has_value(); }), 1) << round;
+    ASSERT_TRUE(connect_to(path_)) << "the one that has it is found";
+  }
 }
 
 TEST_F(FramingTest, AFileThatIsNoSocketStays) {

@@ -1,6 +1,7 @@
 #include "audit/sink.hpp"
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -46,6 +47,17 @@ TEST_F(FileSinkTest, ANewFileIsNotForOthers) {
   FileSink sink({path()});
   EXPECT_TRUE(sink.write({}, "new\n"));
   EXPECT_EQ(fs::status(path()).permissions() & fs::perms::others_all, fs::perms::none);
+}
+
+TEST_F(FileSinkTest, OpenedBeforehandItTakesTheFirstEventAllTheSame) {
+  FileSink sink({path()});
+  EXPECT_TRUE(sink.open());
+  EXPECT_EQ(read(path()), "");
+  EXPECT_TRUE(sink.write({}, "new\n"));
+  EXPECT_EQ(read(path()), "new\n");
+  FileSink nowhere({(folder_ / "no-such-folder" / "events").string()});
+  EXPECT_FALSE(nowhere.open());
+  EXPECT_EQ(errno, ENOENT);
 }
 
 TEST_F(FileSinkTest, APipeIsNeitherWaitedForNorRotated) {

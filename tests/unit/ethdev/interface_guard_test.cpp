@@ -43,6 +43,16 @@ TEST(InterfaceGuard, AnInterfaceWithoutDutiesMayBeTaken) {
   EXPECT_EQ(reason_to_spare("nosuchif0"), "");
 }
 
+TEST_F(LockTest, TheKernelsInterfacesOfACard) {
+  const std::filesystem::path devices = std::filesystem::path(folder) / "bus/pci/devices";
+  std::filesystem::create_directories(devices / "0000:41:00.0/net/enp65s0f0");
+  std::filesystem::create_directories(devices / "0000:41:00.1");
+  const std::vector<std::string> names{"enp65s0f0"};
+  EXPECT_EQ(interfaces_of_card("0000:41:00.0", folder), names);
+  EXPECT_EQ(interfaces_of_card("41:00.0", folder), names);
+  EXPECT_TRUE(interfaces_of_card("0000:41:00.1", folder).empty()) << "its driver is DPDK's";
+}
+
 TEST(NetlinkLink, AnAbsentInterfaceIsNamed) {
   const auto link = NetlinkLink::open("nosuchif0");
   ASSERT_FALSE(link);

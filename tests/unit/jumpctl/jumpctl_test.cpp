@@ -60,6 +60,13 @@ class JumpctlTest : public ::testing::Test {
   std::atomic<bool> done_{false};
 };
 
+TEST_F(JumpctlTest, AWordThatIsNoCommandIsNamed) {
+  EXPECT_EQ(ctl({"frobnicate"}), kUsage);
+  EXPECT_NE(err_.str().find("not understood: frobnicate"), std::string::npos) << err_.str();
+  EXPECT_EQ(ctl({"policy", "forget"}), kUsage);
+  EXPECT_NE(err_.str().find("not understood: forget"), std::string::npos) << err_.str();
+}
+
 TEST_F(JumpctlTest, ShowsTheStatus) {
   EXPECT_EQ(ctl({"status"}), kDone);
   EXPECT_TRUE(shows("gateway:         gw-1, jumpgated 0.1.0\n")) << out_.str();
@@ -221,8 +228,7 @@ TEST_F(JumpctlTest, APolicyIsAppliedAsTheFileHoldsIt) {
 TEST_F(JumpctlTest, ARefusalIsOneAndSaysWhy) {
   EXPECT_EQ(ctl({"terminate", "nobody"}), kRefused);
   EXPECT_EQ(out_.str(), "");
-  EXPECT_NE(err_.str().find("no session or peer 'nobody'"), std::string::npos);
-  EXPECT_NE(err_.str().find("jumpctl sessions"), std::string::npos);
+  EXPECT_EQ(err_.str(), "jumpctl: no session or peer 'nobody'\n") << "in the gateway's words";
   gateway_.failure = api::Error{api::ErrorCode::kRefused, "jumpgated.toml:7: unknown key 'pers'"};
   EXPECT_EQ(ctl({"reload"}), kRefused);
   EXPECT_NE(err_.str().find("jumpgated.toml:7"), std::string::npos);
