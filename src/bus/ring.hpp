@@ -55,7 +55,11 @@ class Ring {
     return rte_ring_sp_enqueue_elem(ring_, static_cast<void*>(&element), sizeof(T)) == 0;
   }
   /// Places left, as the producer sees it: at least so many push() calls succeed.
-  [[nodiscard]] std::size_t room() const { return rte_ring_free_count(ring_); }
+  [[nodiscard]] std::size_t room() const {
+    // rte_ring_free_count would read the consumer's index as if nobody wrote it.
+    const std::uint32_t taken = __atomic_load_n(&ring_->cons.tail, __ATOMIC_ACQUIRE);
+    return ring_->capacity - ((ring_->prod.tail - taken) & ring_->mask);
+  }
   bool pop(T& element) {
     return rte_ring_sc_dequeue_elem(ring_, static_cast<void*>(&element), sizeof(T)) == 0;
   }

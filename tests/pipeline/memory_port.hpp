@@ -37,13 +37,13 @@ class PacketQueue {
 class MemoryPort final : public PacketPort {
  public:
   MemoryPort(std::string name, MacAddress mac, std::uint16_t queues)
-      : name_(std::move(name)), mac_(mac), received_(queues) {}
+      : name_(std::move(name)), mac_(mac), queues_(queues) {}
   ~MemoryPort() override {
-    for (PacketQueue& queue : received_)
-      while (!queue.empty())
-        rte_pktmbuf_free(queue.pop());
-    while (!sent_.empty())
-      rte_pktmbuf_free(sent_.pop());
+    for (Queue& queue : queues_)
+      while (!queue.received.empty())
+        rte_pktmbuf_free(queue.received.pop());
+    while (rte_mbuf* mbuf = take())
+      rte_pktmbuf_free(mbuf);
   }
   MemoryPort(const MemoryPort&) = delete;
   MemoryPort& operator=(const MemoryPort&) = delete;
@@ -52,47 +52,57 @@ class MemoryPort final : public PacketPort {
   [[nodiscard]] MacAddress mac() const override { return mac_; }
   [[nodiscard]] std::uint16_t mtu() const override { return 1500; }
   [[nodiscard]] std::uint16_t queues() const override {
-    return static_cast<std::uint16_t>(received_.size());
+    return static_cast<std::uint16_t>(queues_.size());
   }
   [[nodiscard]] PortOffloads offloads() const override { return does; }
   [[nodiscard]] bool link_up() const override { return up; }
 
   std::uint16_t rx_burst(std::uint16_t queue, std::span<rte_mbuf*> out) override {
-    const std::scoped_lock lock(mutex_);
+    Queue& from = queues_[queue];
+    const std::scoped_lock lock(from.mutex);
     std::uint16_t count = 0;
-    for (PacketQueue& from = received_[queue]; count < out.size() && !from.empty();)
-      out[count++] = from.pop();
+    while (count < out.size() && !from.received.empty())
+      out[count++] = from.received.pop();
     return count;
   }
-  std::uint16_t tx_burst(std::uint16_t /*queue*/, std::span<rte_mbuf*> packets) override {
-    const std::scoped_lock lock(mutex_);
+  std::uint16_t tx_burst(std::uint16_t queue, std::span<rte_mbuf*> packets) override {
+    Queue& to = queues_[queue];
+    const std::scoped_lock lock(to.mutex);
     const auto count = std::min({packets.size(), accepts, room});
-    room -= count;
+    if (room != SIZE_MAX) room -= count;
     for (rte_mbuf* mbuf : packets.first(count))
-      sent_.push(mbuf);
+      to.sent.push(mbuf);
     return static_cast<std::uint16_t>(count);
   }
 
   void put(std::uint16_t queue, rte_mbuf* mbuf) {
-    const std::scoped_lock lock(mutex_);
-    received_[queue].push(mbuf);
+    const std::scoped_lock lock(queues_[queue].mutex);
+    queues_[queue].received.push(mbuf);
   }
   rte_mbuf* take() {
-    const std::scoped_lock lock(mutex_);
-    return sent_.empty() ? nullptr : sent_.pop();
+    for (Queue& queue : queues_) {
+      const std::scoped_lock lock(queue.mutex);
+      if (!queue.sent.empty()) return queue.sent.pop();
+    }
+    return nullptr;
   }
 
   bool up{true};
   PortOffloads does;
   std::size_t accepts{SIZE_MAX};  // packets that one tx_burst takes
-  std::size_t room{SIZE_MAX};     // packets that it takes in all, from now on
+  std::size_t room{SIZE_MAX};  // packets that it takes in all, from now on; of one worker's tests
 
  private:
+  /// Workers share no lock: it would order for them what they have to order themselves.
+  struct Queue {
+    std::mutex mutex;  // with the test's thread
+    PacketQueue received;
+    PacketQueue sent;
+  };
+
   std::string name_;
   MacAddress mac_;
-  std::vector<PacketQueue> received_;
-  PacketQueue sent_;
-  std::mutex mutex_;  // the two-thread test's other side
+  std::vector<Queue> queues_;
 };
 
 }  // namespace jumpgate::test
