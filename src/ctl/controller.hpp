@@ -30,7 +30,7 @@
 #include "ctl/input_tap.hpp"
 #include "ctl/jump.hpp"
 #include "ctl/lifetime.hpp"
-#include "ctl/operator.hpp"
+#include "ctl/views.hpp"
 #include "ctl/path_checks.hpp"
 #include "ctl/port_links.hpp"
 #include "ctl/rekey.hpp"

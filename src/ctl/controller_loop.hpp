@@ -15,7 +15,7 @@
 #include "ctl/controller.hpp"
 #include "ctl/controller_ports.hpp"
 #include "ctl/counters.hpp"
-#include "ctl/operator.hpp"
+#include "ctl/mailbox.hpp"
 #include "net/neighbours.hpp"
 
 namespace jumpgate::ctl {

@@ -19,7 +19,8 @@
 #include "config/gateway_config.hpp"
 #include "ctl/controller.hpp"
 #include "ctl/controller_loop.hpp"
-#include "ctl/operator.hpp"
+#include "ctl/mailbox.hpp"
+#include "ctl/views.hpp"
 #include "ethdev/ethdev_port.hpp"
 
 namespace jumpgate::app {

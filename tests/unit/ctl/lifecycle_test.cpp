@@ -1,11 +1,9 @@
 // Ends, bounds, reload, resets and views: what happens to sessions from outside.
 #include <fstream>
-#include <thread>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/handshake_thread.hpp"
 #include "gateway_fixture.hpp"
 
 namespace jumpgate::ctl::testing {
@@ -373,50 +371,6 @@ TEST(ResetKeyFile, IsMadeOncePrivateAndReadAgain) {
   ASSERT_EQ(::truncate(path.c_str(), 5), 0);
   EXPECT_FALSE(load_reset_key(path, random));
   ::unlink(path.c_str());
-}
-
-TEST(MailboxOfOperators, IsServedByTheOtherThreadOrSaysBusy) {
-  Mailbox mailbox;
-  EXPECT_FALSE(mailbox.call([](MonoNs) {}, std::chrono::milliseconds(1)));
-  MonoNs seen{};
-  std::thread caller([&] {
-    EXPECT_TRUE(mailbox.call([&](MonoNs now) { seen = now; }, std::chrono::seconds(20)));
-  });
-  while (mailbox.serve(MonoNs{5}) == 0)
-    std::this_thread::yield();
-  caller.join();
-  EXPECT_EQ(seen.ns, 5U);
-  mailbox.close();
-  EXPECT_FALSE(mailbox.call([](MonoNs) {}, std::chrono::seconds(20)));
-}
-
-TEST(HandshakeThreadsTest, JobsComeBackAndAreBounded) {
-  base::SystemRandom random;
-  const auto own = crypto::KeyPair::generate(random);
-  const auto peer = crypto::KeyPair::generate(random);
-  HandshakeThreads threads(2, own, random);
-  std::vector<HandshakeJob*> held;
-  for (HandshakeJob* job = threads.obtain(); job != nullptr; job = threads.obtain()) {
-    job->kind = HandshakeJob::Kind::kRekey;
-    job->client_ephemeral = peer.public_key;
-    job->generation = 1;
-    held.push_back(job);
-  }
-  EXPECT_EQ(held.size(), HandshakeThreads::kJobs);
-  for (HandshakeJob* job : held)
-    threads.submit(job);
-  std::size_t done = 0;
-  while (done < held.size()) {
-    HandshakeJob* job = threads.poll();
-    if (job == nullptr) {
-      std::this_thread::yield();
-      continue;
-    }
-    EXPECT_FALSE(job->failure);
-    threads.release(job);
-    ++done;
-  }
-  EXPECT_EQ(threads.in_use(), 0U);
 }
 
 TEST(SourceLimits, GroupsIpv6ByItsPrefixAndForgetsTheLongestUnused) {

@@ -1,26 +1,15 @@
-/// What an operator may see of the sessions, and the way requests of other threads reach the
-/// controller.
+/// What an operator may see of the sessions: plain values; src/app gives them their form for the control socket.
 ///
-/// Views: plain values, made on the controller's thread; src/app gives them their form for the
-/// control socket. Mailbox: a bounded queue of requests; another thread posts one and waits for its
-/// answer, the controller runs them between ticks, kRequestsPerTick at most. Bound: kMaxRequests
-/// waiting; a page looks at kSlotsPerPage slots at most. Failure: a full or unanswered mailbox is
-/// an empty answer: busy, try again.
+/// Owner thread: the controller's; other threads ask through ctl/mailbox.hpp. Bound: a page looks at kSlotsPerPage
+/// slots at most. Failure: what is not there is an empty answer.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <jumpgate/limits.hpp>
 #include <jumpgate/time.hpp>
 #include <jumpgate/types.hpp>
 
@@ -73,33 +62,6 @@ class Views {
   [[nodiscard]] SessionView view(const Session& session) const;
 
   Core& core_;
-};
-
-class Mailbox {
- public:
-  static constexpr std::size_t kMaxRequests = limits::kMaxApiClients;
-  static constexpr std::size_t kRequestsPerTick = 2;
-
-  /// Runs `request` on the controller's thread and waits for it at most `patience`. False: busy. A
-  /// request that has begun is always waited for, so what it refers to need only live as long as
-  /// this call.
-  bool call(const std::function<void(MonoNs now)>& request, std::chrono::milliseconds patience);
-  /// Controller: runs what waits; returns how many.
-  std::size_t serve(MonoNs now);
-  /// Controller, at its end: whoever waits is told that nobody answers.
-  void close();
-
- private:
-  struct Letter {
-    const std::function<void(MonoNs)>* request{nullptr};
-    bool begun{false};
-    bool done{false};
-  };
-
-  std::mutex mutex_;
-  std::condition_variable answered_;
-  std::deque<std::shared_ptr<Letter>> waiting_;
-  bool closed_{false};
 };
 
 }  // namespace jumpgate::ctl
