@@ -24,7 +24,7 @@ EVERY_GROUP = {"structure", "unit", "vectors", "fsm", "pipeline", "tsan", "scena
 SCRIPT_SECONDS = 60  # unless the script has a line "# limit: SECONDS"
 SKIPPED = 77
 BEHIND_SCRIPTS = ["nice", "-n", "10"]
-PATIENCE = "10"  # times a meson test's own timeout: it ends what hangs, not what a busy machine holds up
+PATIENCE = "4"  # times a meson test's own timeout: it ends what hangs, not what a busy machine holds up
 OUTPUT = "build/test"
 
 
