@@ -39,5 +39,113 @@ TEST(Races, AfterACloseTheRestOfItsBurstFindsNoSession) {
   EXPECT_EQ(h.count(EventType::kTransportSwitch), 0U);
 }
 
+/// A REKEY is answered, and the answer is still on its way.
+void ask_for_keys(Harness& h) {
+  h.attach();
+  h.run(seconds(2));
+  bool asked = false;
+  h.lose_outgoing = [&asked](wire::Type type) {
+    asked = asked || type == wire::Type::kRekey;
+    return false;
+  };
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(h.run_until([&asked] { return asked; }, seconds(3)));
+  h.lose_outgoing = {};
+  h.gateway->rekey_wanted = false;
+  h.dead[kWifi] = true;
+  ASSERT_TRUE(
+      h.run_until([&] { return h.gateway->sent[wire::Type::kRekeyReply] == 1; }, seconds(1)));
+  h.dead[kWifi] = false;
+}
+
+TEST(Races, AReplyThatComesAfterAJumpHasBegunIsNotTaken) {
+  Harness h;
+  ASSERT_NO_FATAL_FAILURE(ask_for_keys(h));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.replay(wire::Type::kRekeyReply, kWifi, h.gateway_at);
+  EXPECT_EQ(h.dropped(DropReason::kControlStale), 1U);
+  EXPECT_EQ(h.engine->session()->core().record.root_generation(), 0U);
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(3)));
+}
+
+TEST(Races, AReplyThatComesAfterACheckHasBegunIsNotTaken) {
+  Harness h;
+  ASSERT_NO_FATAL_FAILURE(ask_for_keys(h));
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kWifi)});
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kRecovering; }, seconds(1)));
+  h.replay(wire::Type::kRekeyReply, kWifi, h.gateway_at);
+  EXPECT_EQ(h.engine->session()->core().record.root_generation(), 0U);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(1)));
+  EXPECT_EQ(h.engine->session()->core().record.binding_version(), 2U);
+}
+
+TEST(Races, ACheckUnderTheNewKeysConfirmsThemFirst) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->rekey_wanted = true;
+  h.gateway->lose_outgoing = [](wire::Type type) { return type == wire::Type::kHeartbeat; };
+  h.gateway->send_heartbeat(h.now);
+  h.gateway->lose_outgoing = {};
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->heard[wire::Type::kRekey] == 1; }, seconds(3)));
+  h.gateway->rekey_wanted = false;
+  // From now on no packet shows the client that the gateway has the keys, but the CHALLENGE.
+  h.gateway->lose_outgoing = [](wire::Type type) { return type == wire::Type::kHeartbeat; };
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->rekeys == 1; }, seconds(1)));
+  ASSERT_EQ(h.count(EventType::kKeyRotated), 0U);
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kWifi)});
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kTransportSwitch) == 1; }, seconds(1)));
+  EXPECT_EQ(h.count(EventType::kKeyRotated), 1U);
+  EXPECT_EQ(h.state(), State::kAttached);
+  h.gateway->lose_outgoing = {};
+  h.stream(seconds(1), milliseconds(20));
+  h.run(milliseconds(500));
+  EXPECT_TRUE(h.all_up_once());
+  EXPECT_TRUE(h.all_down_once());
+}
+
+TEST(Races, TheOldLinksEndDoesNotBeginThePlannedMoveAnew) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.run(milliseconds(5));
+  h.up(kWifi, false);
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell"}));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
+}
+
+TEST(Races, TheEndOfALinkGivesItsAttemptUpAtOnce) {
+  Harness h;
+  h.attach();
+  h.up(kWire);
+  h.run(seconds(2));
+  h.dead = {true, true, false};
+  h.up(kWifi, false);
+  ASSERT_EQ(h.attempts(), (std::vector<std::string>{"cell"}));
+  h.up(kCell, false);
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "wire"}));
+}
+
+TEST(Races, WhatDrainsIsNoSignOfLifeOfTheNewBinding) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.gateway->send_heartbeat(h.now);
+  Message late = h.gateway_said.back();
+  h.dead[kWifi] = false;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(2)));
+  h.dead[kCell] = true;
+  h.run(milliseconds(200));
+  const MonoNs heard = h.engine->session()->last_heard();
+  const RxDatagram datagram{.bytes = late, .from = h.gateway_at};
+  const std::uint64_t unknown = h.dropped(DropReason::kEpochUnknown);
+  h.engine->on_datagrams(kWifi, {&datagram, 1}, h.now);
+  ASSERT_EQ(h.dropped(DropReason::kEpochUnknown), unknown) << "it is taken in";
+  EXPECT_EQ(h.engine->session()->last_heard(), heard);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing

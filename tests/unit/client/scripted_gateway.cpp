@@ -68,7 +68,7 @@ wire::IssuedId ScriptedGateway::issue() {
 
 wire::JumpIds ScriptedGateway::issue_jump_ids() {
   wire::JumpIds ids{};
-  for (std::size_t i = 0; i < 3; ++i)
+  for (std::size_t i = 0; i < policy.transport.max_candidate_count; ++i)
     ids.at(i) = issue();
   return ids;
 }
@@ -123,7 +123,7 @@ void ScriptedGateway::on_hello(const Endpoint& from, const Message& message, Mon
   welcome.epoch = 1;
   welcome.gateway_id = gateway_id_;
   welcome.suite = suite_;
-  welcome.jump_id_count = 3;
+  welcome.jump_id_count = policy.transport.max_candidate_count;
   welcome.jump_ids = jump_ids_.back();
   welcome.address_count = 1;
   welcome.addresses[0] = {.address = {.family = IpFamily::kV4, .bytes = {10, 8, 0, 2}},

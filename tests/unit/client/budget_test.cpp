@@ -1,0 +1,121 @@
+// How often the client does what it does: attempts, repetitions, jump ids, pauses (spec/jump.md "Bounds").
+#include <gtest/gtest.h>
+
+#include "harness.hpp"
+
+namespace jumpgate::client::testing {
+namespace {
+
+TEST(Budget, AUsedUpSwitchRateDegradesForItsReason) {
+  Harness h;
+  h.gateway->policy.switching.max_switches_per_min = 1;
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(2)));
+  h.run(seconds(3));
+  h.up(kCell, false);
+  EXPECT_EQ(h.state(), State::kDegraded);
+  const audit::Event* change = h.last(EventType::kSessionStateChange);
+  ASSERT_NE(change, nullptr);
+  EXPECT_EQ(change->reason, Reason::kSwitchRateLimited);
+  EXPECT_EQ(h.attempts().size(), 1U);
+}
+
+TEST(Budget, AttemptsThatAreRefusedAtOnceEndWithTheirBound) {
+  Harness h;
+  h.gateway->policy.switching.recovery_window = seconds(60);
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  const MonoNs end = h.now + seconds(30);
+  while (h.now < end) {
+    wire::Refusal refusal;
+    refusal.reason = Reason::kStaleRequest;
+    h.gateway->refuse_jump = refusal;
+    h.run(milliseconds(1));
+  }
+  EXPECT_LE(h.attempts().size(), limits::kMaxReattachAttemptsPerMin);
+}
+
+TEST(Budget, OneJumpIdIsEnoughForEachNextBinding) {
+  Harness h;
+  h.gateway->policy.transport.max_candidate_count = 1;
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  // The other uplink has none of its own before the commit, and one after it.
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(2)));
+  h.run(seconds(3));
+  ASSERT_TRUE(h.engine->move_to(kWifi, h.now));
+  EXPECT_TRUE(h.run_until([&] { return h.uplink() == kWifi; }, seconds(2)));
+}
+
+TEST(Budget, APlannedMoveStaysWithItsUplink) {
+  Harness h;
+  h.attach();
+  h.up(kWire);
+  h.run(seconds(2));
+  h.dead[kWire] = true;
+  ASSERT_TRUE(h.engine->move_to(kWire, h.now));
+  h.run(milliseconds(2'900));
+  EXPECT_EQ(h.attempts(), (std::vector<std::string>{"wire"}));
+}
+
+TEST(Budget, AnUplinkThatPolicyRuledOutIsAskedAgainInTheNextRecovery) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  wire::Refusal refusal;
+  refusal.reason = Reason::kPolicyDenied;
+  h.gateway->refuse_jump = refusal;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(2)));
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(3)));
+  h.run(seconds(10));
+  h.up(kWifi, false);
+  EXPECT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
+}
+
+TEST(Budget, AFailedRecoveryIsFollowedByAPause) {
+  Harness h;
+  h.gateway->policy.switching.switch_cooldown = seconds(4);
+  h.gateway->policy.session.transport_lost_ttl = seconds(60);
+  h.attach();
+  h.run(seconds(6));
+  h.dead = {true, true, true};
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(20)));
+  const std::size_t attempts = h.attempts().size();
+  h.run(milliseconds(3'900));
+  EXPECT_EQ(h.attempts().size(), attempts);
+  h.run(milliseconds(200));
+  EXPECT_GT(h.attempts().size(), attempts);
+}
+
+TEST(Budget, ConfirmIsRepeatedEachSecondAtLast) {
+  Harness h;
+  unsigned confirms = 0;
+  h.lose_outgoing = [&confirms](wire::Type type) {
+    confirms += type == wire::Type::kConfirm ? 1 : 0;
+    return type == wire::Type::kConfirm;
+  };
+  h.start();
+  ASSERT_TRUE(h.run_until([&] { return confirms == 1; }, seconds(1)));
+  h.run(milliseconds(4'900));
+  EXPECT_EQ(confirms, 7U);  // after 250, 375, 562, 844 ms, and then a second each
+}
+
+TEST(Budget, OutsideAttachedHeartbeatsAreQuickWithoutTraffic) {
+  Harness h;
+  h.attach();
+  h.run(seconds(60));
+  h.dead[kCell] = true;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  const unsigned before = h.gateway->heard[wire::Type::kHeartbeat];
+  h.run(seconds(2));
+  ASSERT_EQ(h.state(), State::kRecovering);
+  EXPECT_GE(h.gateway->heard[wire::Type::kHeartbeat], before + 4);
+}
+
+}  // namespace
+}  // namespace jumpgate::client::testing
