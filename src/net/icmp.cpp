@@ -74,8 +74,10 @@ bool may_be_answered(const IpView& ip, IcmpError error) {
                         (ip.family == IpFamily::kV4 && ip.destination_bytes()[0] >= 240);
   if (to_group && !(error == IcmpError::kTooBig && ip.family == IpFamily::kV6)) return false;
   const UpperLayer upper = upper_layer_of(ip.packet);
-  if (!upper.readable || !upper.first) return false;
+  // IPv6 tells of a later fragment as of any packet, and must: what is too big may be that one alone.
+  if (!upper.readable || (ip.family == IpFamily::kV4 && !upper.first)) return false;
   if (upper.protocol != icmp_protocol(ip.family)) return true;
+  if (!upper.first) return false;  // of an error, perhaps
   if (upper.offset >= ip.packet.size()) return false;
   const std::uint8_t type = ip.packet[upper.offset];
   return ip.family == IpFamily::kV4 ? is_v4_query(type) : type >= 128 && type != kV6Redirect;

@@ -3,9 +3,9 @@
 ///
 /// Owner thread: any; pure functions on layer 3 packets, no allocation: IP packet in, IP packet out
 /// (no Ethernet). Builders return the bytes written to `out`, 0 when nothing may be sent: the
-/// packet is itself an ICMP error or redirect, a fragment other than the first, from or to a multicast or
-/// unspecified address, or `out` is too small. Bound: an error quotes at most what keeps it within
-/// 576 bytes (IPv4) or 1280 (IPv6). Rate limits are the caller's.
+/// packet is itself an ICMP error or redirect, an IPv4 fragment other than the first (IPv6: one of
+/// ICMPv6), from or to a multicast or unspecified address, or `out` is too small. Bound: an error
+/// quotes at most what keeps it within 576 bytes (IPv4) or 1280 (IPv6). Rate limits are the caller's.
 #pragma once
 
 #include <cstddef>

@@ -168,6 +168,23 @@ TEST(InnerMtu, APacketThatMayBeCutGoesInPieces) {
   EXPECT_EQ(h.all_drops(), 0U);
 }
 
+TEST(InnerMtu, PiecesStandInThePacketsPlace) {
+  Harness h;
+  const Client client = h.attached(0, 0);
+  ByteVector whole = inner_packet("10.0.0.9", "10.8.0.2", 1452);
+  base::store_be16(&whole[6], 0);
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2", 1)));
+  h.put(kInnerPort, frame_of(kInnerMac, with_class(whole, 0)));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2", 2)));
+  h.poll();
+  const auto out = h.opened(client);
+  ASSERT_EQ(out.size(), 4U);
+  EXPECT_EQ(out[0].plaintext.size(), 29U);
+  EXPECT_EQ(out[3].plaintext.size(), 30U);
+  for (std::size_t i = 1; i < out.size(); ++i)
+    EXPECT_EQ(out[i].prefix.counter, out[i - 1].prefix.counter + 1);
+}
+
 TEST(InnerMtu, DontFragmentIsHonoured) {
   Harness h;
   const Client client = h.attached(0, 0);

@@ -1,11 +1,12 @@
 # The gateway beside a kernel router: the same packets through each, what the hosts behind see and what they are told
-# must be the same, IPv4 and IPv6. (A kernel forwards to class E, which RFC 1812 section 5.3.7 and the gateway do not: no
-# packet asks that.) The gateway is between server and client of the demo's topology, the router between
+# must be the same, IPv4 and IPv6. (A kernel forwards to 0/8, 169.254/16 and class E, which RFC 1812 section 5.3.7, RFC 3927
+# section 7 and the gateway do not, answers TCP and unknown protocols to itself, and tells of redirects against RFC 4443
+# section 2.4 (e.2): no packet asks that.) The gateway is between server and client of the demo's topology, the router between
 # the same server and a host of its own:
 #
 #   client ══ tunnel ══ gateway ─── eth0 server eth1 ─── r0 router r1 ─── eth0 plain
 #   10.8.0.2           10.9.0.1   10.9.0.2   10.7.0.2   10.7.0.1         10.6.0.2
-# limit: 180
+# limit: 240
 source "$(dirname "$0")/lib_tunnel.sh"
 
 lay_out

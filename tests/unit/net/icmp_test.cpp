@@ -142,6 +142,25 @@ TEST(Icmp, NothingIsSaidAbout) {
   EXPECT_TRUE(
       error_about(packet("fd00::2", "fd01::1", kProtocolIcmpv6, 40, 137), "fd00::1").empty())
       << "a redirect (RFC 4443 section 2.4 (e.2))";
+  for (const int query : {0, 8, 13, 14})
+    EXPECT_FALSE(error_about(packet("10.8.0.2", "10.9.0.1", kProtocolIcmp, 40,
+                                    static_cast<std::uint8_t>(query)),
+                             "10.8.0.1")
+                     .empty())
+        << query;
+  for (const int other : {3, 4, 5, 11, 12})
+    EXPECT_TRUE(error_about(packet("10.8.0.2", "10.9.0.1", kProtocolIcmp, 40,
+                                   static_cast<std::uint8_t>(other)),
+                            "10.8.0.1")
+                    .empty())
+        << other;
+  EXPECT_TRUE(error_about(packet("10.8.0.2", "224.0.0.9", kProtocolUdp, 40), "10.8.0.1",
+                          IcmpError::kTooBig, 1280)
+                  .empty());
+  EXPECT_FALSE(error_about(packet("fd00::2", "ff0e::9", kProtocolUdp, 40), "fd00::1",
+                           IcmpError::kTooBig, 1280)
+                   .empty())
+      << "RFC 4443 section 2.4 (e.3), its exception";
   EXPECT_TRUE(error_about(packet("10.8.0.2", "224.0.0.9", kProtocolUdp, 40), "10.8.0.1").empty())
       << "a group";
   EXPECT_TRUE(
@@ -155,6 +174,17 @@ TEST(Icmp, NothingIsSaidAbout) {
   base::store_be16(&fragment[10], 0);
   base::store_be16(&fragment[10], internet_checksum(std::span{fragment}.first(20)));
   EXPECT_TRUE(error_about(fragment, "10.8.0.1").empty()) << "a later fragment";
+}
+
+TEST(Icmp, OfIpv6LaterFragmentsAreToldOf) {
+  // RFC 4443 section 2.4 (e) does not except them; section 3.2 asks for "packet too big".
+  auto fragment = packet("fd00::2", "fd01::1", 44, 1400);
+  fragment[40] = kProtocolUdp;
+  base::store_be16(&fragment[42], 8);
+  EXPECT_FALSE(error_about(fragment, "fd00::1", IcmpError::kTooBig, 1280).empty());
+  fragment[40] = kProtocolIcmpv6;
+  EXPECT_TRUE(error_about(fragment, "fd00::1", IcmpError::kTooBig, 1280).empty())
+      << "may be of an error";
 }
 
 TEST(Icmp, ExtensionHeadersDoNotHideAnError) {

@@ -43,13 +43,13 @@ class NeighboursTest : public ::testing::Test {
     return neighbours->receive(3, out, now);
   }
   std::optional<DropReason> advertise(const char* target, std::uint8_t from, bool solicited,
-                                      bool override_flag) {
+                                      bool override_flag, bool with_address = true) {
     std::array<std::uint8_t, 128> out;
     NdView nd{.kind = NdKind::kAdvertisement,
               .source = ip(target),
               .destination = ip("fd09::1"),
               .target = ip(target)};
-    nd.has_link_address = true;
+    nd.has_link_address = with_address;
     nd.link_address = mac(from);
     nd.solicited = solicited;
     nd.override_flag = override_flag;
@@ -238,6 +238,72 @@ TEST_F(NeighboursTest, Ipv6ResolutionAndFlags) {
   EXPECT_TRUE(advertise("fd09::77", 6, true, true)) << "never asked";
   EXPECT_TRUE(advertise("fd09::5", 1, true, true)) << "our own MAC";
   EXPECT_EQ(mac_of("fd09::5"), mac(6));
+}
+
+TEST_F(NeighboursTest, WhatAnAdvertisementMayChange) {
+  // RFC 4861 section 7.2.5, paragraph by paragraph.
+  (void)neighbours->resolve(3, ip("fd09::5"), frame, now);
+  EXPECT_TRUE(advertise("fd09::5", 5, true, true, false)) << "INCOMPLETE, and no address in it";
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kIncomplete);
+  EXPECT_FALSE(advertise("fd09::5", 5, false, false));
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kStale) << "not solicited, but taken";
+  EXPECT_FALSE(advertise("fd09::5", 5, true, false, false));
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kReachable) << "a confirmation needs no address";
+  EXPECT_FALSE(advertise("fd09::5", 5, false, true));
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kReachable) << "nothing new, nothing changes";
+  tick_to(seconds(30));
+  (void)mac_of("fd09::5");
+  tick_to(seconds(31));
+  ASSERT_EQ(state_of("fd09::5"), NeighbourState::kDelay);
+  EXPECT_TRUE(advertise("fd09::5", 6, true, false)) << "another address without override";
+  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kDelay) << "casts doubt on REACHABLE alone";
+  EXPECT_EQ(mac_of("fd09::5"), mac(5));
+}
+
+TEST_F(NeighboursTest, NoMessageMakesAGroupANeighbour) {
+  constexpr std::uint8_t kHost = 5;
+  (void)neighbours->resolve(3, ip("10.9.0.5"), frame, now);
+  std::array<std::uint8_t, 42> reply;
+  build_arp_frame(reply, mac(1),
+                  {ArpOperation::kReply, multicast_mac(ip("224.0.0.9")), ip("10.9.0.5"), mac(1),
+                   ip("10.9.0.1")});
+  EXPECT_EQ(neighbours->receive(3, reply, now), DropReason::kArpIgnored);
+  EXPECT_FALSE(mac_of("10.9.0.5"));
+  EXPECT_FALSE(arp(ArpOperation::kReply, kHost, "10.9.0.5", "10.9.0.77", mac(9)));
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kStale) << "said to another host";
+}
+
+TEST_F(NeighboursTest, SolicitationsThatAreNotForUs) {
+  NdView nd{.kind = NdKind::kSolicitation,
+            .source = ip("2001:db8:99::9"),
+            .destination = ip("fd09::1"),
+            .target = ip("fd09::1"),
+            .has_link_address = true,
+            .link_address = mac(9)};
+  const auto heard = [&] {
+    std::array<std::uint8_t, 128> out;
+    const std::size_t size = build_nd_frame(out, mac(1), mac(9), nd);
+    return neighbours->receive(3, std::span{out}.first(size), now);
+  };
+  EXPECT_EQ(heard(), DropReason::kNdIgnored) << "from another link";
+  nd.source = ip("fd09::1");
+  EXPECT_EQ(heard(), DropReason::kNdIgnored) << "from our own address";
+  nd.source = ip("fd09::9");
+  nd.destination = ip("ff02::1");
+  EXPECT_EQ(heard(), DropReason::kNdIgnored) << "to all nodes";
+  EXPECT_TRUE(sent.empty());
+  EXPECT_TRUE(neighbours->list().empty());
+}
+
+TEST_F(NeighboursTest, WhatWaitsIsBoundedInAll) {
+  const std::size_t hosts = kMaxPendingFrames / limits::kMaxPendingPerNeighbour + 2;
+  for (std::size_t n = 0; n < hosts; ++n) {
+    IpAddress host = ip("10.9.0.0");
+    host.bytes[3] = static_cast<std::uint8_t>(10 + n);
+    for (std::size_t i = 0; i < limits::kMaxPendingPerNeighbour; ++i)
+      EXPECT_FALSE(neighbours->resolve(3, host, frame, now));
+  }
+  EXPECT_EQ(neighbours->counters().pending_dropped, 2 * limits::kMaxPendingPerNeighbour);
 }
 
 TEST_F(NeighboursTest, SolicitationsForUsAreAnswered) {
