@@ -35,8 +35,12 @@ void note_path(Shard& shard, const Datagram& datagram) {
   if (comes_from(datagram, binding.remote)) return;
   const Endpoint from = source_of(datagram);
   SlotRecord& record = shard.sessions.record(datagram.slot);
-  const Duration wait = from == record.reported_path ? kPathReportRepeat : kPathReportInterval;
+  const bool known = from == record.reported_path;
+  if (known) record.path_bytes += datagram.length;
+  const bool enough = known && record.path_bytes_told >= kPathReportBytes;
+  const Duration wait = enough ? kPathReportRepeat : kPathReportInterval;
   if (record.reported_path_at.ns != 0 && shard.now - record.reported_path_at < wait) return;
+  const std::uint64_t bytes = known ? record.path_bytes - record.path_bytes_told : datagram.length;
   bus::Report report;
   report.kind = bus::ReportKind::kNewPath;
   report.type = datagram.type;
@@ -45,8 +49,10 @@ void note_path(Shard& shard, const Datagram& datagram) {
   report.cid = ConnectionId{datagram.cid};
   report.from = from;
   report.to = destination_of(datagram);
-  report.value = datagram.length;
+  report.value = bytes;
   if (!send_report(shard, report)) return;
+  if (!known) record.path_bytes = bytes;
+  record.path_bytes_told = record.path_bytes;
   record.reported_path = from;
   record.reported_path_at = shard.now;
 }

@@ -3,7 +3,8 @@
 ///
 /// Purpose: the worker reports and never decides; above all it never moves the address it sends to.
 /// Owner thread: the worker. Bound: a new path is reported at most once in kPathReportInterval a
-/// session, the same one again after kPathReportRepeat (the report may have been lost).
+/// session, the same one again after kPathReportRepeat (the report may have been lost) or, until
+/// kPathReportBytes of it are told, after kPathReportInterval.
 #pragma once
 
 #include <jumpgate/time.hpp>
@@ -16,6 +17,8 @@ namespace jumpgate::data {
 
 inline constexpr Duration kPathReportInterval = milliseconds(100);
 inline constexpr Duration kPathReportRepeat = seconds(1);
+/// What buys a new address its challenge (spec/jump.md "Rebinding").
+inline constexpr std::uint64_t kPathReportBytes = wire::kControlSize / 3;
 
 /// First packet of an epoch, packet from a new address, end of a silence, key limits.
 void note_edges(Shard& shard, Batch<Datagram>& datagrams);

@@ -155,6 +155,40 @@ TEST(NewPath, IsToldAndEgressStays) {
   EXPECT_EQ(h.reports(ReportKind::kNewPath).size(), 1U) << "said again: the report may be lost";
 }
 
+TEST(NewPath, BytesOfAllItsPacketsCount) {
+  Harness h;
+  Client moved = h.attached(0, 0);
+  moved.address = endpoint("198.51.100.7:40001");
+  const auto told = [&] {
+    std::uint64_t bytes = 0;
+    for (const auto& path : h.reports(ReportKind::kNewPath))
+      bytes += path.report.value;
+    return bytes;
+  };
+  // Two of 64 bytes pay for a challenge that neither pays for alone.
+  const auto heartbeat = [&] {
+    ByteVector plain(wire::kHeartbeatSize);
+    plain[4] = 2;
+    h.put(moved, moved.seal(wire::Type::kHeartbeat, plain));
+  };
+  heartbeat();
+  heartbeat();
+  h.poll();
+  EXPECT_EQ(told(), 64U);
+  h.advance(milliseconds(101));
+  heartbeat();
+  h.poll();
+  EXPECT_EQ(told(), 128U) << "those that were not told at once are told with the next";
+  h.advance(milliseconds(101));
+  heartbeat();
+  h.poll();
+  EXPECT_EQ(told(), 0U) << "enough is told: once a second from here on";
+  h.advance(seconds(1));
+  heartbeat();
+  h.poll();
+  EXPECT_EQ(told(), 128U);
+}
+
 TEST(NewPath, NotForReplaysNorForgeries) {
   Harness h;
   Client client = h.attached(0, 0);
