@@ -56,7 +56,7 @@ void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
 void close(Shard& shard, const Datagram& datagram) {
   const auto message = wire::decode_close(datagram.plaintext());
   if (!message) {
-    drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kWireBadField);
+    drop_of(shard, datagram.slot, datagram.mbuf, message.error());
     return;
   }
   shard.counters.add(WorkerCounter::kClosesIn);
@@ -72,11 +72,11 @@ void close(Shard& shard, const Datagram& datagram) {
 
 void heartbeat(Shard& shard, const Datagram& datagram) {
   const auto message = wire::decode_heartbeat(datagram.plaintext());
-  // The wishes are the gateway's alone and ignored here (spec/wire.md "HEARTBEAT").
-  if (!message || message->send_time_us == 0) {
-    drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kWireBadField);
+  if (!message) {
+    drop_of(shard, datagram.slot, datagram.mbuf, message.error());
     return;
   }
+  // The wishes are the gateway's alone and ignored here (spec/wire.md "HEARTBEAT").
   shard.counters.add(WorkerCounter::kHeartbeatsIn);
   heartbeat_input(shard, datagram, *message);
   shard.drops.free(datagram.mbuf);

@@ -30,9 +30,9 @@ class FieldReader : public base::ByteReader {
   void reserved(std::size_t n) { require(zeros(n), DropReason::kWireReservedBits); }
 
   ConnectionId cid() { return {u64()}; }
-  ConnectionId live_cid() {
+  ConnectionId live_cid(DropReason otherwise = DropReason::kWireBadField) {
     const ConnectionId id = cid();
-    require(id.value != 0);
+    require(id.value != 0, otherwise);
     return id;
   }
   std::uint64_t nonzero_u64() {

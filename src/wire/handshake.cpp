@@ -127,7 +127,7 @@ std::expected<HelloHeader, DropReason> decode_hello_header(std::span<const std::
   HelloHeader m;
   m.version = r.u16();
   r.reserved(4);
-  m.client_cid = r.live_cid();
+  m.client_cid = r.live_cid(DropReason::kCidInvalid);
   return r.finish(m);
 }
 
@@ -175,7 +175,7 @@ std::expected<AnswerHeader, DropReason> decode_answer_header(
   m.id_key_phase = flags != 0 ? 1 : 0;
   m.version = r.u16();
   r.reserved(4);
-  m.client_cid = r.live_cid();
+  m.client_cid = r.live_cid(DropReason::kCidInvalid);
   return r.finish(m);
 }
 
@@ -272,7 +272,7 @@ std::expected<VersionRefusal, DropReason> decode_version_refusal(
   r.skip(1);
   r.reserved(7);
   VersionRefusal m;
-  m.client_cid = r.live_cid();
+  m.client_cid = r.live_cid(DropReason::kCidInvalid);
   r.require(read_versions(r, m.versions));
   return r.finish(m);
 }

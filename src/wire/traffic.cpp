@@ -23,6 +23,7 @@ std::expected<Heartbeat, DropReason> decode_heartbeat(std::span<const std::uint8
   r.reserved(1);
   m.next_interval_ms = r.u16();
   m.send_time_us = r.u32();
+  r.require(m.send_time_us != 0);
   m.echo_time_us = r.u32();
   m.echo_delay_us = r.u32();
   m.received_highest = r.u64();

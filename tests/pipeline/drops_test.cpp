@@ -181,9 +181,11 @@ TEST_F(Drops, Inner) {
 }
 
 TEST_F(Drops, AuthenticNonsense) {
-  message(client.seal(wire::Type::kHeartbeat, ByteVector(32, 0xff)), DropReason::kWireBadField);
+  message(client.seal(wire::Type::kHeartbeat, ByteVector(32, 0xff)), DropReason::kWireReservedBits);
   message(client.seal(wire::Type::kHeartbeat, ByteVector(32)), DropReason::kWireBadField);
-  message(client.seal(wire::Type::kClose, ByteVector(8, 0xff)), DropReason::kWireBadField);
+  message(client.seal(wire::Type::kClose, ByteVector(8)), DropReason::kWireBadField);
+  const ByteVector unclean_close{55, 0, 0, 0, 0, 0, 0, 1};
+  message(client.seal(wire::Type::kClose, unclean_close), DropReason::kWireReservedBits);
 }
 
 TEST_F(Drops, Ports) {

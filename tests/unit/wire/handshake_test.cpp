@@ -30,7 +30,7 @@ TEST(Hello, HeaderRoundTripAndMalformed) {
   }
   Bytes no_id = bytes;
   no_id[8] = 0;
-  EXPECT_EQ(hello(no_id).error(), DropReason::kWireBadField);
+  EXPECT_EQ(hello(no_id).error(), DropReason::kCidInvalid);
   Bytes other = bytes;
   other[0] = static_cast<std::uint8_t>(Type::kWelcome);
   other.resize(kWelcomeSize);
@@ -130,7 +130,7 @@ TEST(Answer, HeaderRoundTripAndMalformed) {
     EXPECT_EQ(read().error(), DropReason::kWireReservedBits);
     bytes[4] = 0;
     bytes[8] = 0;
-    EXPECT_EQ(read().error(), DropReason::kWireBadField);
+    EXPECT_EQ(read().error(), DropReason::kCidInvalid);
     bytes.pop_back();
     EXPECT_EQ(read().error(), DropReason::kWireTooShort);
   }

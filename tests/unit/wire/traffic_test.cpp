@@ -1,5 +1,6 @@
 #include "wire/traffic.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -49,6 +50,9 @@ TEST(Heartbeat, Malformed) {
   auto flags = sample(32);
   flags[0] |= 0x08;
   EXPECT_EQ(heartbeat(flags).error(), DropReason::kWireReservedBits);
+  auto timeless = sample(32);
+  std::fill_n(timeless.begin() + 4, 4, std::uint8_t{0});
+  EXPECT_EQ(heartbeat(timeless).error(), DropReason::kWireBadField);
 }
 
 TEST(Close, RoundTripAndMalformed) {
