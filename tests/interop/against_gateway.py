@@ -51,9 +51,11 @@ class Run:
         self.args = args
         suites = (args.suite,) if args.suite else (jvp.AES_256_GCM, jvp.CHACHA20_POLY1305)
         self.client = Client(args.private, args.gateway_public, args.psk, suites)
-        self.client.add_path('first', args.gateway, args.local and (args.local, 0))
-        self.client.add_path('second', args.second or args.gateway, args.second_local and (args.second_local, 0),
-                             args.second_device)
+        self.paths = {
+            'first': (args.gateway, args.local and (args.local, 0)),
+            'second': (args.second or args.gateway, args.second_local and (args.second_local, 0), args.second_device)}
+        for name, where in self.paths.items():
+            self.client.add_path(name, *where)
         self.sequence = 0
 
     def step(self, name, call):
@@ -160,6 +162,64 @@ class Run:
         c.pump(0.3)
         self.ping()
 
+    def bad_fields(self):
+        """Authentic, and wrong in one field: each is dropped, and no CLOSE among them ends the session."""
+        c = self.client
+        beat = c.binding.epoch.make_heartbeat(time.monotonic_ns() // 1000, 500)
+        reason = jvp.u16(jvp.REASON['operator_terminated'])
+        for kind, plain in ((jvp.HEARTBEAT, b'\x08' + beat[1:]), (jvp.HEARTBEAT, beat + b'\x01'),
+                            (jvp.HEARTBEAT, beat[:4] + bytes(4) + beat[8:]), (jvp.DATA, b''),
+                            (jvp.CLOSE, bytes(8)), (jvp.CLOSE, jvp.u16(999) + bytes(6)),
+                            (jvp.CLOSE, reason + b'\0\0\0\0\0\x01')):
+            c.send_traffic(kind, plain)
+        c.close_seq += 1
+        for to, values in ((None, dict(reason=0)), (None, dict(session_id=bytes(16))), (c.binding.jump_ids[0], {})):
+            c._send_control(jvp.CONTROL_CLOSE, to, **{
+                'close_seq': c.close_seq, 'reason': jvp.REASON['operator_terminated'],
+                'session_id': self.session_id, **values})
+        c.pump(0.3)
+        self.ping()
+
+    def lost_commit(self):
+        """The gateway commits, and the new path dies before the client hears of it: told by the refusal, it adopts."""
+        c = self.client
+        before, here = c.binding.version, c.binding.path
+        there = next(name for name in self.paths if name != here)
+        c.pump(1.6)  # the default cooldown
+        c._start_jump(there, jvp.REASON['transport_retiring'])
+        c._send_reattach()
+        self.check(c.pump(2, lambda: c.proposed), 'no PATH_CHALLENGE')
+        c._send_response()
+        c.remove_path(there)
+        c.jump(here)
+        self.check(c.binding.version == before + 2, f'binding_version {c.binding.version} after {before}')
+        self.check(c.session_id == self.session_id, 'the session id changed')
+        self.ping()
+        c.add_path(there, *self.paths[there])
+        return f'binding_version {c.binding.version}'
+
+    def unanswered_rebinding(self):
+        """Traffic from a new address that answers no challenge moves nothing and gets three times its bytes at most."""
+        c = self.client
+        path, before = c.binding.path, c.binding.version
+        bound = c.paths.pop(path)
+        c.add_path(path, c.gateways[path])
+        stranger = c.paths[path]
+        c.send_heartbeat()
+        sent, got, deadline = 96, 0, time.monotonic() + 1  # a heartbeat as clients pad it
+        while time.monotonic() < deadline:
+            time.sleep(0.02)
+            try:
+                got += len(stranger.recv(2048))
+            except BlockingIOError:
+                pass
+        self.check(0 < got <= 3 * sent, f'{got} bytes to an unproved address for {sent}')
+        stranger.close()
+        c.paths[path] = bound
+        self.check(c.pump(5, lambda: c.binding.version == before + 1), 'the bound address was not proved')
+        self.ping()
+        return f'{got} bytes for {sent}'
+
     def rebinding(self):
         """The local port changes under the session: the gateway checks both addresses and follows."""
         c = self.client
@@ -200,6 +260,9 @@ class Run:
         self.step('jump back, under the new generation', lambda: self.jump('first'))
         self.step('repeated and early messages of a jump', self.repeated_reattach)
         self.step('bad input', self.garbage)
+        self.step('bad fields', self.bad_fields)
+        self.step('a commit that the client does not hear of', self.lost_commit)
+        self.step('rebinding, unanswered', self.unanswered_rebinding)
         self.step('rebinding', self.rebinding)
         self.step('close by traffic key, reset', lambda: self.close(False))
         self.step('handshake with a low counter', self.counter_low)

@@ -22,7 +22,8 @@ for expected in \
   "e['event_type'] == 'SessionTerminated' and e['reason_code'] == 'peer_closed'"; do
   (($(events "$gateway_events" "$expected") >= 2)) || fail "fewer than two events: $expected"
 done
-for reason in auth_failed replay_duplicate wire_unknown_type wire_wrong_role hello_counter_low; do
+for reason in auth_failed replay_duplicate wire_unknown_type wire_wrong_role hello_counter_low wire_bad_field \
+  wire_reserved_bits inner_too_short; do
   counted "$reason" 1 || fail "not counted: $reason"
 done
 stop "$gateway"
