@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/standard_streams.hpp"
@@ -26,7 +27,7 @@ void let_go_of_terminal() {
   if (null > STDERR_FILENO) ::close(null);
 }
 
-int wait_for_child(int pipe) {
+std::string all_of(int pipe) {
   std::string said;
   std::array<char, 512> buffer{};
   for (;;) {
@@ -36,16 +37,21 @@ int wait_for_child(int pipe) {
     said.append(buffer.data(), static_cast<std::size_t>(n));
   }
   ::close(pipe);
-  if (said.empty()) {
-    app::complain("jump", "the program ended before the tunnel was up");
-    return kExitFailed;
+  return said;
+}
+
+int wait_for_child(int pipe, pid_t child) {
+  const std::string said = all_of(pipe);
+  if (said.starts_with(kUp)) {
+    fmt::print("{}\n", said.substr(1));
+    return kExitOk;
   }
-  if (said.front() != kUp) {
-    app::complain("jump", said.substr(1));
-    return kExitFailed;
+  // What it had is free again before anybody hears of it and tries once more.
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  fmt::print("{}\n", said.substr(1));
-  return kExitOk;
+  app::complain("jump",
+                said.empty() ? "the program ended before the tunnel was up" : said.substr(1));
+  return kExitFailed;
 }
 
 }  // namespace
@@ -64,7 +70,7 @@ int run_as_daemon(const std::function<int(const Announce&)>& body) {
   }
   if (child > 0) {
     ::close(pipe[1]);
-    return wait_for_child(pipe[0]);
+    return wait_for_child(pipe[0], child);
   }
   ::close(pipe[0]);
   ::setsid();
