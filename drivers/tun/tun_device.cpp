@@ -52,7 +52,10 @@ std::string refused_name(const std::string& name) {
 std::expected<std::unique_ptr<TunDevice>, std::string> TunDevice::open(const TunOptions& options) {
   if (options.name.size() >= IFNAMSIZ) return std::unexpected("interface name too long");
   const int fd = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return std::unexpected(failure("/dev/net/tun"));
+  if (fd < 0) {
+    const bool absent = errno == ENOENT || errno == ENODEV || errno == ENXIO;
+    return std::unexpected(failure("/dev/net/tun") + (absent ? "; load it: modprobe tun" : ""));
+  }
   std::unique_ptr<TunDevice> device(new TunDevice(fd, {}));
   ifreq request{};
   std::memcpy(request.ifr_name, options.name.data(), options.name.size());

@@ -77,7 +77,7 @@ void read_uplinks(TableReader& root, ClientConfig& config) {
     table.require("interface");
     read_name(table, "name", uplink.name);
     read_interface(table, "interface", uplink.interface);
-    table.integer("preference", uplink.preference, 0U, 1'000'000U);
+    table.integer("preference", uplink.preference, std::uint8_t{0}, std::uint8_t{UINT8_MAX});
     for (const UplinkConfig& other : config.uplinks) {
       if (other.name == uplink.name)
         table.problem("name", fmt::format("two uplinks are named '{}'", uplink.name),

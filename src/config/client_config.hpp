@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxEndpoints = 8;
 struct UplinkConfig {
   std::string name;
   std::string interface;
-  std::uint32_t preference{0};  // the lowest is tried first; equal ones in the order of the file
+  std::uint8_t preference{0};  // the lowest is tried first; equal ones in the order of the file
 };
 
 struct ClientConfig {

@@ -90,6 +90,9 @@ grep -q "uplink 'wifi': no interface 'wlan9'" "$logs/refused.err" || fail "the m
 variant bad-tun 's|^tun = .*|tun = "wifi"|'
 up_in_client 1 "tunnel interface 'wifi': an interface of that name is no TUN device" "$JG_RUN/bad-tun.toml"
 
+refused 1 '/dev/net/tun: No such file or directory; load it: modprobe tun' ip netns exec "$JG_PREFIX-client" \
+  unshare -m sh -c 'mount -t tmpfs none /dev/net && exec "$@"' sh "$program" up "$JG_RUN/client.toml"
+
 # Without root. The folder lies where anybody may go.
 plain=$(mktemp -d)
 chmod 755 "$plain"

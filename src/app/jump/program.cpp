@@ -38,6 +38,7 @@ std::unique_ptr<Aead> make_aead(Suite suite) {
 }
 
 std::string make_folder(const std::filesystem::path& folder) {
+  if (folder.empty()) return {};  // the present one
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   return error ? fmt::format("cannot make {}: {}", folder.string(), error.message()) : "";
@@ -87,9 +88,7 @@ std::string Program::open_control() {
 std::string Program::open_events() {
   if (!config_.events_file.empty()) {
     const std::filesystem::path path(config_.events_file);
-    if (path.has_parent_path()) {
-      if (std::string error = make_folder(path.parent_path()); !error.empty()) return error;
-    }
+    if (std::string error = make_folder(path.parent_path()); !error.empty()) return error;
     auto file =
         std::make_unique<audit::FileSink>(audit::FileSink::Options{.path = config_.events_file});
     if (!file->open())
@@ -118,9 +117,7 @@ std::string Program::make_engine() {
   }
   if (offered == 0) return "this CPU can run none of the configured suites";
   for (const config::UplinkConfig& uplink : config_.uplinks) {
-    engine.uplinks.push_back(
-        {.name = uplink.name,
-         .preference = static_cast<std::uint8_t>(std::min<std::uint32_t>(uplink.preference, 255))});
+    engine.uplinks.push_back({.name = uplink.name, .preference = uplink.preference});
   }
   engine.outer_class = config_.outer_class;
   engine.probe_path_mtu = config_.probe_path_mtu;

@@ -411,10 +411,8 @@ void Gateway::run(const std::atomic<bool>& stop, const std::function<void()>& re
 std::string Gateway::reload() {
   const api::Response response = parts_->api->handle(api::ReloadRequest{});
   if (!response) return response.error().message;
-  std::string text;
-  for (const std::string& line : std::get<api::Reloaded>(*response).changes)
-    text += line + "\n";
-  return text.empty() ? "nothing changed\n" : text;
+  const std::vector<std::string>& changes = std::get<api::Reloaded>(*response).changes;
+  return changes.empty() ? "nothing changed" : fmt::format("{}", fmt::join(changes, "\n"));
 }
 
 }  // namespace jumpgate::app

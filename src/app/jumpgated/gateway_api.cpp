@@ -253,6 +253,7 @@ api::Response GatewayApi::answer(const api::CountersRequest& request) {
 
 api::Response GatewayApi::answer(const api::ReloadRequest&) {
   // Reading and checking the file takes its time; that is this thread's, only the swap is the controller's.
+  const std::lock_guard lock(reloading_);
   auto next = config::load_gateway(view_.config_path);
   if (!next) {
     return on_controller([&](MonoNs now) -> api::Response {

@@ -1,12 +1,13 @@
 /// The gateway's answers on its control socket: the controller's views, in the API's form.
 ///
-/// Owner thread: the API server's. It never touches the controller's state: each request is posted to the controller's
+/// Owner thread: the API server's; the signals' as well for a reload (SIGHUP). It never touches the controller's state: each request is posted to the controller's
 /// mailbox and runs there, between ticks. Bound: one request at a time, kPatience for its answer.
 /// Failure: an api::Error that says what to do.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,6 +78,7 @@ class GatewayApi final : public api::Handler {
   GatewayView view_;
   std::vector<Trace> traces_{view_.traces.size()};
   std::uint32_t last_trace_{0};
+  std::mutex reloading_;  // the file that is read last is applied last
 };
 
 }  // namespace jumpgate::app

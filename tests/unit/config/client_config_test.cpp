@@ -58,6 +58,7 @@ TEST(ClientConfig, Faults) {
   expect(replaced(client_text(), "192.0.2.1:51820", "224.0.0.1:51820"),
          "no address that a gateway can have");
   expect(replaced(client_text(), "\"wwan0\"", "\"wlan0\""), "two uplinks use 'wlan0'");
+  expect(replaced(client_text(), "preference = 1", "preference = 256"), "expected 0 to 255");
   for (const char* name :
        {"", ".", "..", "a/b", "eth0:1", "a b", "a\\t", "a,b", "sixteen-letters-"})
     expect(replaced(client_text(), "wwan0", name), "is no interface's name");
