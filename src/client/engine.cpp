@@ -210,7 +210,9 @@ void Engine::begin_after(const ClientSession& ended, MonoNs now) {
   if (!wanted_ || handshake_.running()) return;
   const bool young = now - ended.core().record.created_at() < kYoungSession;
   pause_ = young ? std::min(std::max(pause_ * 3 / 2, kHelloTimeout), kHelloTimeoutMax) : Duration{};
-  handshake_.start(now + pause_);
+  // A path that carried a WELCOME and no session will do so again.
+  const bool unconfirmed = ended.end_reason() == Reason::kHandshakeTimeout;
+  handshake_.start(now + pause_, unconfirmed ? handshake_.last_uplink() : kNoUplink);
 }
 
 void Engine::settle(MonoNs now) {

@@ -23,12 +23,12 @@ HandshakeClient::HandshakeClient(Identity&& identity, CounterStore& counters,
       cookie_key_(crypto::derive_cookie_key(identity_.gateway)),
       counter_(counters.last()) {}
 
-void HandshakeClient::start(MonoNs first) {
+void HandshakeClient::start(MonoNs first, UplinkId failed) {
   if (running_) return;
   running_ = true;
   next_hello_ = first;
   timeout_ = kHelloTimeout;
-  uplink_ = kNoUplink;
+  uplink_ = failed;
   counter_raised_ = false;
   stays_ = false;
   report_ = {};

@@ -49,8 +49,8 @@ class HandshakeClient {
  public:
   HandshakeClient(Identity&& identity, CounterStore& counters, base::RandomSource& random);
 
-  /// The first HELLO is due at `first`; no effect while running.
-  void start(MonoNs first);
+  /// The first HELLO is due at `first`, over the uplink after `failed`; no effect while running.
+  void start(MonoNs first, UplinkId failed = kNoUplink);
   void stop();
   [[nodiscard]] bool running() const { return running_; }
   [[nodiscard]] bool due(MonoNs now) const { return running_ && now >= next_hello_; }

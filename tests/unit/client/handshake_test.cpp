@@ -192,6 +192,21 @@ TEST(Handshake, ABirthWithoutAnswerEndsAndBeginsAnew) {
   EXPECT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(5)));
 }
 
+TEST(Handshake, APathWithoutConfirmationIsNotTheFirstOfTheNextAttempt) {
+  Harness h;
+  h.gateway->lose_outgoing = [](wire::Type t) {
+    return t == wire::Type::kAck || t == wire::Type::kHeartbeat;
+  };
+  h.start();
+  h.run(milliseconds(4900));
+  ASSERT_EQ(h.sent_over[kCell], 0U);
+  h.run(milliseconds(300));
+  ASSERT_EQ(h.engine->last_end(), Reason::kHandshakeTimeout);
+  h.gateway->lose_outgoing = {};
+  ASSERT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(5)));
+  EXPECT_EQ(h.uplink(), kCell);
+}
+
 TEST(Handshake, HellosAreBoundedInRate) {
   Harness h;
   h.dead = {true, true};
