@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "aead_sodium/aead_sodium.hpp"
+#include "base/bytes.hpp"
 #include "client/engine.hpp"
+#include "net/checksum.hpp"
 #include "scripted_gateway.hpp"
 #include "wire/prefix.hpp"
 
@@ -46,6 +48,7 @@ inline Message inner_packet(std::uint32_t number) {
   Message p(64);
   p[0] = 0x45;
   p[3] = 64;
+  base::store_be16(&p[10], net::internet_checksum(std::span(p).first(20)));
   std::memcpy(&p[20], &number, sizeof number);
   return p;
 }
