@@ -59,11 +59,12 @@ TEST_F(LogFilesTest, AFileThatIsThereTwiceIsReadOnce) {
 }
 
 TEST_F(LogFilesTest, MarksWhatIsCutAndWhatIsTooLong) {
-  write("log", std::string(3 * kMaxLine, 'x') + "\n" + std::string(kMaxLine - 1, 'y') + "\nz");
+  write("log", std::string(3 * kMaxLine, 'x') + "\n" + std::string(kMaxLine - 1, 'y') + "\n" +
+                   std::string(kMaxLine, 'w') + "\nz");
   auto log = LogFiles::open({folder_.path("log")});
   ASSERT_TRUE(log);
-  EXPECT_EQ(lines(*log),
-            (std::vector<std::string>{"0.1 xxxxxxxx long", "0.2 yyyyyyyy", "0.3 z cut"}));
+  EXPECT_EQ(lines(*log), (std::vector<std::string>{"0.1 xxxxxxxx long", "0.2 yyyyyyyy",
+                                                   "0.3 wwwwwwww long", "0.4 z cut"}));
 }
 
 TEST_F(LogFilesTest, NamesTheFileItCanNotRead) {

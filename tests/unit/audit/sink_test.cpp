@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,22 @@ TEST_F(FileSinkTest, AFullDiskCostsLines) {
   FileSink sink({"/dev/full"});
   EXPECT_FALSE(sink.write({}, "lost\n"));
   EXPECT_FALSE(sink.write({}, "lost\n"));
+}
+
+TEST_F(FileSinkTest, ALineThatDidNotFitLeavesNoPart) {
+  FileSink sink({path()});
+  ASSERT_TRUE(sink.write({}, "first\n"));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto signal_before = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{.rlim_cur = 9, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_FALSE(sink.write({}, "second\n"));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, signal_before);
+  EXPECT_EQ(read(path()), "first\n");
+  EXPECT_TRUE(sink.write({}, "third\n"));
+  EXPECT_EQ(read(path()), "first\nthird\n");
 }
 
 TEST(StreamSink, APipeThatNobodyReadsCostsLinesNotTime) {

@@ -193,6 +193,17 @@ TEST(Verifier, ASessionWithoutABeginningIsNamed) {
   expect_only(verify(log), {"1: no SessionCreated of this session"});
 }
 
+TEST(Verifier, ASessionThatBeginsTwiceOrLateIsNamed) {
+  LogText log;
+  log.attach(1);
+  log.attach(1);
+  expect_only(verify(log), {"5: the session is created a second time"});
+  LogText late;
+  late.of(1, 2, EventType::kSessionCreated, Reason::kNone,
+          AttachDetail{.remote = {}, .local = {}, .epoch = 1});
+  expect_only(verify(late), {"1: a session begins with state_version 1, not 2"});
+}
+
 TEST(Verifier, AToldLossIsANoteAndHidesNothingElse) {
   LogText log;
   log.attach(1);

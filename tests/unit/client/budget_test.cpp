@@ -117,5 +117,92 @@ TEST(Budget, OutsideAttachedHeartbeatsAreQuickWithoutTraffic) {
   EXPECT_GE(h.gateway->heard[wire::Type::kHeartbeat], before + 4);
 }
 
+TEST(Budget, AChallengeIsAnsweredTenTimesMoreAtMost) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  unsigned answers = 0;
+  h.lose_outgoing = [&answers](wire::Type type) {
+    answers += type == wire::Type::kPathResponse ? 1 : 0;
+    return type == wire::Type::kPathResponse;
+  };
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return answers == 1; }, seconds(1)));
+  for (int i = 0; i < 30; ++i)
+    h.replay(wire::Type::kPathChallenge, kCell, h.gateway_at);
+  EXPECT_EQ(answers, 1 + 2 * (limits::kMaxAnswerRepeats + 1));
+}
+
+TEST(Budget, ANewPathsRoundTripIsThatOfItsChallenge) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_LE(h.engine->session()->core().rtt.smoothed().ms(), 50);
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
+  EXPECT_GE(h.engine->session()->core().rtt.smoothed().ms(), 100);
+}
+
+TEST(Budget, AWaitBeyondTheWindowEndsTheRecovery) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  wire::Refusal refusal;
+  refusal.reason = Reason::kCooldownActive;
+  refusal.retry_after_ms = 20'000;
+  h.gateway->refuse_jump = refusal;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(1)));
+  EXPECT_EQ(h.last(EventType::kSessionStateChange)->reason, Reason::kPolicyDenied);
+}
+
+TEST(Budget, AWaitIsATenthOfASecondAtLeast) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  wire::Refusal refusal;
+  refusal.reason = Reason::kCooldownActive;
+  h.gateway->refuse_jump = refusal;
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kReattachResult) == 1; }, seconds(1)));
+  const MonoNs refused = h.now;
+  ASSERT_TRUE(h.run_until([&] { return h.attempts().size() == 2; }, seconds(1)));
+  EXPECT_GE((h.now - refused).ms(), 100);
+}
+
+TEST(Budget, ARefusedRekeyIsTriedAgainAfterFiveSeconds) {
+  Harness h;
+  h.attach();
+  h.gateway->refuse_rekey = Reason::kCapacityExhausted;
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kRekeyDenied) == 1; }, seconds(3)));
+  h.send_inner(1);
+  h.run(milliseconds(4'900));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kRekey], 1U);
+  h.stream(seconds(1), milliseconds(20));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kRekey], 2U);
+}
+
+TEST(Budget, TheOldEpochEndsWithItsDrain) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
+  EXPECT_EQ(h.count(EventType::kKeyExpired), 0U);
+  h.run(seconds(3));
+  EXPECT_EQ(h.count(EventType::kKeyExpired), 1U);
+}
+
+TEST(Budget, WhoIsAskedToJumpJumpsOnceInACooldown) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->reattach_wanted = true;
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(3)));
+  h.run(milliseconds(800));
+  EXPECT_EQ(h.state(), State::kAttached);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing

@@ -147,5 +147,18 @@ TEST(Races, WhatDrainsIsNoSignOfLifeOfTheNewBinding) {
   EXPECT_EQ(h.engine->session()->last_heard(), heard);
 }
 
+TEST(Races, AReplyToARequestGivenUpIsNotTakenForTheNext) {
+  Harness h;
+  ASSERT_NO_FATAL_FAILURE(ask_for_keys(h));
+  h.gateway->lose_outgoing = [](wire::Type type) { return type == wire::Type::kRekeyReply; };
+  h.gateway->rekey_wanted = true;
+  h.run(seconds(11));  // 5 s for the first, 5 s without any, and the second is out
+  h.gateway->rekey_wanted = false;
+  const std::uint64_t stale = h.dropped(DropReason::kControlStale);
+  h.replay(wire::Type::kRekeyReply, kWifi, h.gateway_at);
+  EXPECT_EQ(h.dropped(DropReason::kControlStale), stale + 1);
+  EXPECT_EQ(h.engine->session()->core().record.root_generation(), 0U);
+}
+
 }  // namespace
 }  // namespace jumpgate::client::testing

@@ -49,6 +49,15 @@ TEST_F(PathQualityTest, LossIsThatOfTheWindowAlone) {
   EXPECT_EQ(loss(), 0U) << "what was lost two seconds ago has left the window";
 }
 
+TEST_F(PathQualityTest, ReportsThatComeSeldomLeaveTheWindowInItsTime) {
+  report(100, 0);
+  for (int i = 0; i < 3; ++i) {
+    now_ = now_ + milliseconds(400);
+    report(100, 100);  // 0.9 s after the one before
+  }
+  EXPECT_EQ(loss(), 0U);
+}
+
 TEST_F(PathQualityTest, AFewPacketsAreNoGroundForALoss) {
   report(PathQuality::kMinPackets - 1, 0);
   EXPECT_EQ(loss(), 0U);
@@ -134,6 +143,10 @@ TEST_F(PathQualityTest, ANewEpochCountsAnewAndKeepsThePathsFigures) {
   count_ = 0;
   report(100, 100);
   EXPECT_EQ(loss(), 250U);
+  for (int i = 0; i < 3; ++i)
+    quality_.on_sent();
+  quality_.begin_epoch();
+  EXPECT_EQ(drops(0), 0U) << "an echo belongs to its epoch";
   quality_.restart();
   EXPECT_EQ(loss(), 0U);
 }

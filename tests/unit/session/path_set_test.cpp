@@ -145,6 +145,14 @@ TEST(PathSet, ProofEndsTheCooldown) {
   EXPECT_EQ(set.choose(std::nullopt, kMaxLoss, kMeasured + seconds(1)), PathId{1});
 }
 
+TEST(PathSet, WhatFailedIsNotStableSinceItsLinkCameUp) {
+  PathSet set;
+  ASSERT_TRUE(set.add(path(1, 0)));
+  ASSERT_TRUE(set.add(path(2, 0)));
+  set.cool_down(1, kMeasured, kMeasured + seconds(5));
+  EXPECT_EQ(set.choose(std::nullopt, kMaxLoss, kMeasured + seconds(6)), PathId{2});
+}
+
 TEST(PathSet, UnknownIdsChangeNothing) {
   PathSet set;
   set.set_up(9, true, kMeasured);

@@ -164,6 +164,8 @@ TEST_F(SessionRecordTest, NothingIsDueAfterTheEnd) {
   ASSERT_TRUE(apply(Trigger::kTerminate, Reason::kOperatorTerminated, kBorn));
   EXPECT_EQ(record_.next_deadline(), kNever);
   EXPECT_EQ(record_.due(kBorn + seconds(1'000'000)), std::nullopt);
+  record_.adopt_policy(owner_.authority(), policy_, kBorn + seconds(1));
+  EXPECT_EQ(record_.next_deadline(), kNever) << "nor does a policy make anything due";
 }
 
 TEST_F(SessionRecordTest, AShorterPolicyCountsFromNowAndNeverEndsLater) {
