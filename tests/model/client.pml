@@ -223,7 +223,7 @@ inline c_terminate() {
   c_epoch_of_role(ce, PREVIOUS);
   if :: ce -> c_role[ce] = FREE :: else fi;
   c_epoch_of_role(ce, NEXT);
-  if :: ce -> c_role[ce] = FREE :: else fi;
+  if :: ce && !mutant(END_LEAVES_KEYS) -> c_role[ce] = FREE :: else fi;
   ce = 0;
   c_reset_exchange();
   c_forget_rekey();

@@ -92,7 +92,7 @@ inline g_confirm_rekey() {
 /* Any authentic message under the pending generation confirms it. */
 inline g_saw_root(key) {
   if
-  :: pend_root && key == pend_root -> g_confirm_rekey()
+  :: pend_root && (key == pend_root || mutant(ANY_MESSAGE_CONFIRMS_REKEY)) -> g_confirm_rekey()
   :: else
   fi
 }
@@ -275,11 +275,11 @@ inline g_on_rekey(seq) {
     :: seq <= last_rekey && !mutant(REKEY_SEQ_NOT_CHECKED) -> skip  /* the same reply, or control_stale */
     :: else ->
       last_rekey = seq;
+      g_cancel_rekey();                  /* whoever asks anew takes no reply to what it asked before */
       if
       :: rekey[seq].bv != g_bv || (x_cs && !mutant(REKEY_DURING_JUMP)) ->
         reply[seq].root = g_root; reply[seq].made = 0
       :: else ->
-        g_cancel_rekey();
         assert(roots < ROOTS);           /* each REKEY is answered by one root at most */
         roots++;
         root_parent[roots] = g_root;

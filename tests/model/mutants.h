@@ -25,6 +25,8 @@ c_decl { int chosen_mutant; };
 #define CLIENT_TAKES_ANY_ACK 20        /* jump: an ACK names the exchange it commits */
 #define ADOPTS_ON_ANY_REFUSAL 21       /* jump: a stale refusal that fits the proposal is adopted, no other */
 #define CLIENT_TAKES_ANY_REPLY 22      /* rekey: both sides derive the same root */
+#define ANY_MESSAGE_CONFIRMS_REKEY 23  /* rekey: a rekey is confirmed by what is under its own keys */
+#define END_LEAVES_KEYS 24             /* close: an end leaves no keys, those of the next epoch included */
 #define HELLO_COUNTER_NOT_CHECKED 30   /* handshake: a HELLO makes one session in a gateway's life */
 #define BREAK_BEFORE_MAKE 31           /* handshake: the old session ends when the new one is ATTACHED */
 #define WELCOME_ATTACHES 32            /* handshake: ATTACHED after the client has shown its keys */

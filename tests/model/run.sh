@@ -26,6 +26,7 @@ rebind    | session   | -DCHECKS=1 -DNAT=1 -DPACKETS=2                     |
 rekey     | session   | -DREKEYS=2 -DPACKETS=2                             |
 close     | session   | -DREKEYS=1 -DCLOSE=1 -DPACKETS=2                   |
 interplay | session   | -DCHECKS=1 -DREKEYS=1 -DNAT=1 -DPACKETS=1          |
+closing   | session   | -DCHECKS=1 -DREKEYS=1 -DCLOSE=1 -DPACKETS=1        |
 handshake | handshake | -DHELLOS=4 -DSESSIONS=4                            |
 owner     | owner     | -DTAKEOVERS=4 -DCOMMITS=4                          |
 recovery  | recovery  | -DCHANGES=4                                        | ends lives leaves'

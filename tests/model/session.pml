@@ -113,7 +113,7 @@ inline any(variable, last) {
 #include "client.pml"
 
 /* ---- What must hold in every state. */
-byte je, bindings;
+byte je, bindings, live;
 proctype Judge() {
 end:
   do
@@ -126,11 +126,14 @@ end:
       assert(!x_cs || (!pend_root && gateway == RECOVERING));
       /* The gateway sends on one binding, after its end on none. */
       do
-      :: je < EPOCHS -> je++; bindings = bindings + (g_role[je] == CURRENT)
+      :: je < EPOCHS -> je++;
+        bindings = bindings + (g_role[je] == CURRENT);
+        live = live + (gateway == TERMINATED && g_role[je]) + (client == TERMINATED && c_role[je])
       :: else -> break
       od;
       assert(bindings == (gateway == TERMINATED -> 0 : 1));
-      je = 0; bindings = 0;
+      assert(!live);                     /* an end leaves no keys, of whatever role */
+      je = 0; bindings = 0; live = 0;
       /* Without a relay, no binding at the attacker's address. */
       assert(RELAY || g_address != X)
     }
