@@ -149,6 +149,20 @@ TEST(Frames, ArpRoundTripAndTruncation) {
   EXPECT_FALSE(parse_arp(std::span{out}.subspan(kEthernetSize))) << "an operation that is neither";
 }
 
+TEST(Frames, ArpOfOtherNetworksIsNone) {
+  // RFC 826: hardware and protocol, the lengths of their addresses, the operation.
+  std::array<std::uint8_t, kEthernetSize + kArpSize> frame;
+  build_arp_frame(frame, kBroadcastMac,
+                  {ArpOperation::kRequest, mac(1), ip("192.0.2.1"), {}, ip("192.0.2.9")});
+  const auto body = std::span{frame}.subspan(kEthernetSize);
+  for (const auto& [at, value] : {std::pair{1, 6}, {3, 6}, {4, 8}, {5, 16}, {7, 0}, {7, 3}}) {
+    std::vector<std::uint8_t> other(body.begin(), body.end());
+    other[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(value);
+    EXPECT_FALSE(parse_arp(other)) << at;
+  }
+  EXPECT_TRUE(parse_arp(body));
+}
+
 TEST(Frames, BuildersRefuseTooSmallASpan) {
   std::array<std::uint8_t, 46> out;
   EXPECT_EQ(

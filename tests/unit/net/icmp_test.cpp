@@ -85,6 +85,16 @@ TEST(Icmp, EchoFaults) {
       << "to a group";
   EXPECT_EQ(build_echo_reply(out, packet("127.0.0.1", "10.8.0.1", kProtocolIcmp, 40, 8)), 0U)
       << "from a martian";
+  auto fragment = packet("10.8.0.2", "10.8.0.1", kProtocolIcmp, 40, 8);
+  base::store_be16(&fragment[6], 0x2000);
+  base::store_be16(&fragment[10], 0);
+  base::store_be16(&fragment[10], internet_checksum(std::span{fragment}.first(20)));
+  EXPECT_EQ(build_echo_reply(out, fragment), 0U) << "the rest is elsewhere";
+  auto coded = packet("10.8.0.2", "10.8.0.1", kProtocolIcmp, 40, 8);
+  coded[21] = 1;
+  base::store_be16(&coded[22], 0);
+  base::store_be16(&coded[22], internet_checksum(std::span{coded}.subspan(20)));
+  EXPECT_EQ(build_echo_reply(out, coded), 0U) << "RFC 792 knows one code";
 }
 
 TEST(Icmp, TtlExceededQuotesThePacket) {
@@ -183,6 +193,7 @@ TEST(Icmp, OfIpv6LaterFragmentsAreToldOf) {
   base::store_be16(&fragment[42], 8);
   EXPECT_FALSE(error_about(fragment, "fd00::1", IcmpError::kTooBig, 1280).empty());
   fragment[40] = kProtocolIcmpv6;
+  fragment[48] = 200;
   EXPECT_TRUE(error_about(fragment, "fd00::1", IcmpError::kTooBig, 1280).empty())
       << "may be of an error";
 }

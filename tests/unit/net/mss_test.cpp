@@ -91,15 +91,16 @@ TEST(Mss, BehindOtherOptionsAndExtensionHeaders) {
 
 TEST(Mss, WhatHasNothingToLowerStaysAsItIs) {
   const std::vector<Segment> left_alone{
-      {.options = {2, 4, 0x05, 0x50}},  // 1360 is what fits
-      {.options = {2, 4, 0x02, 0x18}},  // 536
-      {.flags = kAck},                  // no SYN
-      {.options = {}},                  // no option
-      {.options = {1, 1, 1, 0}},        // ends before one
-      {.options = {0, 2, 4, 0x23}},     // behind the end
-      {.options = {2, 0, 0x23, 0x28}},  // a length of nothing
-      {.options = {2, 3, 0x23, 0x28}},  // a wrong length
-      {.options = {1, 1, 2, 4}},        // cut off
+      {.options = {2, 4, 0x05, 0x50}},              // 1360 is what fits
+      {.options = {2, 4, 0x02, 0x18}},              // 536
+      {.flags = kAck},                              // no SYN
+      {.options = {}},                              // no option
+      {.options = {1, 1, 1, 0}},                    // ends before one
+      {.options = {0, 2, 4, 0x23}},                 // behind the end
+      {.options = {2, 0, 0x23, 0x28}},              // a length of nothing
+      {.options = {2, 3, 0x23, 0x28}},              // a wrong length
+      {.options = {1, 1, 2, 4}},                    // cut off
+      {.options = {5, 1, 2, 4, 0x23, 0x28, 0, 0}},  // a length that does not hold itself
       {.options = {2, 4, 0x23, 0x28}, .first_header = kProtocolUdp},
       {.v6 = true, .extensions = {6, 9, 0, 0, 0, 0, 0, 0}, .first_header = 0},  // ends nowhere
   };
@@ -114,6 +115,20 @@ TEST(Mss, WhatHasNothingToLowerStaysAsItIs) {
 TEST(Mss, ALaterFragmentIsNoSegment) {
   auto bytes = packet({});
   base::store_be16(&bytes[6], 10);
+  const auto before = bytes;
+  clamp_mss(bytes, 1300);
+  EXPECT_EQ(bytes, before);
+  const auto fragment =
+      packet({.v6 = true, .extensions = {kProtocolTcp, 0, 0, 8, 0, 0, 0, 1}, .first_header = 44});
+  auto clamped = fragment;
+  clamp_mss(clamped, 1300);
+  EXPECT_EQ(clamped, fragment);
+}
+
+TEST(Mss, DataBehindACutOptionIsNoOption) {
+  auto bytes = packet({.options = {1, 1, 2, 4}});
+  bytes.insert(bytes.end(), {0x23, 0x28});
+  base::store_be16(&bytes[2], static_cast<std::uint16_t>(bytes.size()));
   const auto before = bytes;
   clamp_mss(bytes, 1300);
   EXPECT_EQ(bytes, before);
