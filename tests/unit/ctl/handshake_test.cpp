@@ -238,6 +238,18 @@ TEST_F(Handshake, UnconfirmedBirthEndsAfterFiveSeconds) {
   EXPECT_EQ(handshakes_.in_use(), 0U);
 }
 
+TEST_F(Handshake, ABirthThatEndsBeforeItsWelcomeLeavesNoJobHeld) {
+  say_hello(alice_);
+  for (int i = 0; i < 4; ++i)
+    gateway_->tick(now_);  // read, written, and told to a worker that says nothing
+  ASSERT_EQ(handshakes_.in_use(), 1U);
+  now_ = now_ + limits::kHandshakeTimeout;
+  run();
+  EXPECT_EQ(gateway_->session_count(), 0U);
+  EXPECT_EQ(handshakes_.in_use(), 0U);
+  EXPECT_TRUE(out_.sent.empty());
+}
+
 TEST_F(Handshake, NewerHelloReplacesTheBirth) {
   say_hello(alice_);
   run();

@@ -324,6 +324,8 @@ TEST_F(Jump, NewerJumpSeqCancelsThePendingOneWithoutATransition) {
   send_reattach(alice_, reattach(alice_), kThird);
   run();
   EXPECT_EQ(find(alice_)->record.state_version(), version);
+  EXPECT_EQ(events_of(EventType::kReattachResult, Reason::kPathNotValidated), 1U);
+  EXPECT_EQ(events_of(EventType::kTransportSwitchFailed, Reason::kPathNotValidated), 1U);
   send_response(alice_, old, kCell);
   EXPECT_EQ(state(alice_), State::kRecovering) << "the cancelled token is void";
   const auto challenge = challenge_to(alice_, kThird);
@@ -383,7 +385,10 @@ TEST_F(Jump, WrongFieldsInTheResponseChangeNothing) {
   bad = good;
   bad.client_cid.value += 1;
   send_response(alice_, bad);
-  EXPECT_EQ(dropped(DropReason::kWireBadField), 3U);
+  bad = good;
+  bad.jump_seq += 1;
+  send_response(alice_, bad);
+  EXPECT_EQ(dropped(DropReason::kWireBadField), 4U);
   bad = good;
   bad.token[3] ^= 1;
   send_response(alice_, bad);

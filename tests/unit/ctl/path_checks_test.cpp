@@ -81,6 +81,58 @@ TEST_F(PathCheck, InPlaceChallengeIsRepeatedFourTimesAtMost) {
   EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 5U);
 }
 
+TEST_F(PathCheck, InPlaceChallengeIsRepeatedMoreAndMoreSlowly) {
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  advance(policy_.volatility.heartbeat_interval);
+  ASSERT_EQ(sent(wire::Type::kPathChallenge).size(), 1U);
+  advance(milliseconds(300));  // 1.5 x 200 ms, nothing being measured
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 2U);
+  advance(milliseconds(440));
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 2U);
+  advance(milliseconds(10));
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 3U);
+}
+
+TEST_F(PathCheck, WhatIsWrongAgainIsNotProvedInPlace) {
+  const auto heal = [this] {
+    edge(alice_, bus::ReportKind::kSilence);
+    edge(alice_, bus::ReportKind::kAlive);
+    advance(milliseconds(200));
+  };
+  heal();
+  edge(alice_, bus::ReportKind::kSilence);
+  advance(seconds(1));
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty()) << "silent again";
+  heal();
+  edge(alice_, bus::ReportKind::kVolatile, kWifi,
+       std::to_underlying(Reason::kLossThresholdExceeded));
+  advance(seconds(1));
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty()) << "heard, and lossy";
+  edge(alice_, bus::ReportKind::kStable);
+  advance(milliseconds(200));
+  gateway_->on_link(find(alice_)->binding->path.port, false);
+  advance(seconds(1));
+  EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty()) << "its link is down";
+}
+
+TEST_F(PathCheck, ABindingWithoutItsFormersSilenceHealsByItself) {
+  edge(alice_, bus::ReportKind::kSilence);
+  ASSERT_TRUE(jump(alice_, kCell, Reason::kHeartbeatTimeout));
+  edge(alice_, bus::ReportKind::kVolatile, kCell,
+       std::to_underlying(Reason::kLossThresholdExceeded));
+  edge(alice_, bus::ReportKind::kStable, kCell);
+  advance(policy_.volatility.heartbeat_interval);
+  EXPECT_EQ(state(alice_), State::kRecovering);
+}
+
+TEST_F(PathCheck, TheClientsOwnIsExemptFromTheCooldown) {
+  ASSERT_TRUE(jump(alice_, kCell));
+  EXPECT_TRUE(jump(alice_, kCell, Reason::kLossThresholdExceeded))
+      << "no way from it, and no switch";
+  EXPECT_EQ(events_of(EventType::kTransportSwitch, Reason::kInPlaceRecovery), 1U);
+}
+
 TEST_F(PathCheck, SecondSilenceInTheCheckLeavesItToTheWindow) {
   edge(alice_, bus::ReportKind::kSilence);
   edge(alice_, bus::ReportKind::kAlive);
@@ -122,6 +174,7 @@ TEST_F(PathCheck, RebindingOnlyNewAnswersMovesAfterTheProbe) {
   send_response(alice_, response_to(alice_, *at_new), kRebound);
   advance(milliseconds(290));
   EXPECT_EQ(workers_.count<bus::Commit>(), 0U);
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), 3U) << "again to whom has not answered alone";
   advance(milliseconds(20));
   EXPECT_EQ(state(alice_), State::kAttached);
   EXPECT_EQ(find(alice_)->binding->path.remote, kRebound);
@@ -172,6 +225,11 @@ TEST_F(PathCheck, TooFewBytesStartNothing) {
   EXPECT_EQ(state(alice_), State::kAttached);
   edge(alice_, bus::ReportKind::kNewPath, kRebound, 64);
   EXPECT_EQ(state(alice_), State::kRecovering);
+}
+
+TEST_F(PathCheck, AnAddressThatCanNotBeAnsweredStartsNothing) {
+  edge(alice_, bus::ReportKind::kNewPath, v4(40, 0), 960);
+  EXPECT_EQ(state(alice_), State::kAttached);
 }
 
 TEST_F(PathCheck, BytesOfOneAddressPayForNoOther) {

@@ -74,5 +74,99 @@ TEST_F(Races, AnIndexIsAnotherPeersOnlyWhenTheWorkerHasWipedTheSession) {
   }
 }
 
+TEST_F(Races, AWordAboutAProposalGoneByIsNotOneAboutTheNext) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  for (const bool applied : {true, false}) {
+    SCOPED_TRACE(applied);
+    send_reattach(alice_, reattach(alice_), kCell);
+    const auto proposal = std::ranges::find_if(workers_.waiting, [](const bus::Command& command) {
+      return std::holds_alternative<bus::ProposeEpoch>(command.body);
+    });
+    ASSERT_NE(proposal, workers_.waiting.end());
+    bus::Command first = *proposal;
+    workers_.waiting.clear();
+    send_reattach(alice_, reattach(alice_), kThird);
+    first.applied = applied;
+    gateway_->on_acknowledged(first, now_);
+    EXPECT_TRUE(sent(wire::Type::kPathChallenge).empty()) << "its keys are not there";
+    EXPECT_TRUE(sent(wire::Type::kRefusal).empty());
+    EXPECT_EQ(state(alice_), State::kRecovering);
+  }
+  run();
+  EXPECT_TRUE(challenge_to(alice_, kThird));
+}
+
+TEST_F(Races, AConfirmThatComesAfterAJumpIsStale) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  ASSERT_TRUE(jump(alice_, kCell));
+  const std::size_t acknowledged = sent(wire::Type::kAck).size();
+  confirm(alice_);
+  EXPECT_EQ(sent(wire::Type::kAck).size(), acknowledged);
+  EXPECT_EQ(dropped(DropReason::kControlStale), 1U);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kCell);
+}
+
+TEST_F(Races, AHelloThatIsReadWhenTheStopHasBegunMakesNoSession) {
+  say_hello(alice_);
+  gateway_->begin_stop();
+  run();
+  EXPECT_EQ(events_of(EventType::kSessionCreated, Reason::kNone), 0U);
+  ASSERT_EQ(out_.sent.size(), 1U);
+  const auto refusal = alice_.read_refusal(out_.sent[0].bytes);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, Reason::kCapacityExhausted);
+}
+
+TEST_F(Races, AConfirmOverAForbiddenTransportBindsNothing) {
+  policy_.transport.allow_udp6 = false;
+  start();
+  say_hello(alice_);
+  run();
+  ASSERT_TRUE(alice_.read_welcome(out_.sent[0].bytes));
+  confirm(alice_, kSix);
+  EXPECT_EQ(state(alice_), State::kBirth);
+  EXPECT_EQ(dropped(DropReason::kSessionStateForbids), 1U);
+  confirm(alice_);
+  EXPECT_EQ(state(alice_), State::kAttached);
+}
+
+TEST_F(Races, ACommitWithoutAPathGivesItsCommandBack) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  send_reattach(alice_, reattach(alice_));
+  run();
+  const auto challenge = challenge_to(alice_, kCell);
+  ASSERT_TRUE(challenge);
+  paths_.full = true;
+  send_response(alice_, response_to(alice_, *challenge));
+  EXPECT_EQ(last_refusal(alice_)->reason, Reason::kAtomicityFailed);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kWifi);
+  run();
+  EXPECT_EQ(workers_.credit, 16U);
+}
+
+TEST_F(Races, ABirthOfAPeerThatIsRemovedEndsWithIt) {
+  say_hello(bob_, kCell);
+  run();
+  ASSERT_TRUE(bob_.read_welcome(out_.sent.back().bytes));
+  ASSERT_TRUE(gateway_->reload(config_with(true, false), now_));
+  run();
+  confirm(bob_, kCell);
+  EXPECT_EQ(gateway_->session_count(), 0U);
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
+}
+
+TEST_F(Races, AProposalThatEndsWithoutACommandIsTakenBackLater) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  send_reattach(alice_, reattach(alice_));
+  run();
+  workers_.credit = 0;
+  advance(policy_.switching.recovery_window);
+  ASSERT_EQ(state(alice_), State::kDegraded);
+  EXPECT_EQ(workers_.count<bus::CancelEpoch>(), 0U);
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(workers_.count<bus::CancelEpoch>(), 1U);
+}
+
 }  // namespace
 }  // namespace jumpgate::ctl::testing

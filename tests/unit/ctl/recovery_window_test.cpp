@@ -28,6 +28,9 @@ TEST_F(RecoveryWindow, RunsOutOnADeadPathStaysDegradedUntilTheTtl) {
   advance(seconds(7));
   EXPECT_EQ(state(alice_), State::kTerminated);
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kTransportTtlExceeded), 1U);
+  const auto end = std::ranges::find(events_, EventType::kSessionTerminated, &audit::Event::type);
+  EXPECT_EQ(std::get<audit::TerminatedDetail>(end->detail).transportless,
+            policy_.session.transport_lost_ttl);
 }
 
 TEST_F(RecoveryWindow, AReattachThatItsEndMeetsIsRefusedSoThatTheClientGoesOn) {
@@ -52,6 +55,21 @@ TEST_F(RecoveryWindow, AReattachThatItsEndMeetsIsRefusedSoThatTheClientGoesOn) {
   send_response(alice_, response_to(alice_, *challenge), kThird);
   EXPECT_EQ(state(alice_), State::kAttached);
   EXPECT_EQ(find(alice_)->binding->path.remote, kThird);
+}
+
+TEST_F(RecoveryWindow, ACommitThatWaitsForItsPlaceUntilItsEndIsRefusedForThat) {
+  send_reattach(alice_, reattach(alice_), kCell);
+  run();
+  const auto challenge = challenge_to(alice_, kCell);
+  ASSERT_TRUE(challenge);
+  workers_.credit = 0;
+  send_response(alice_, response_to(alice_, *challenge), kCell);
+  advance(seconds(9));
+  EXPECT_EQ(state(alice_), State::kDegraded);
+  const auto refusal = last_refusal(alice_);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, Reason::kAtomicityFailed);
+  workers_.credit = 16;
 }
 
 }  // namespace

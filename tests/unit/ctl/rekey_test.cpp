@@ -186,6 +186,49 @@ TEST_F(Rekeying, JumpCancelsAnUnconfirmedRekey) {
   EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
 }
 
+TEST_F(Rekeying, IsNotAskedForAnyMoreWhenItIsConfirmed) {
+  usage(1, 0);
+  run();
+  ASSERT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
+  send(request(1));
+  run();
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, 2);
+  run();
+  EXPECT_FALSE(workers_.last<bus::SetLiveness>().rekey_wanted);
+}
+
+TEST_F(Rekeying, TheHardLimitEndsNothingThatIsBeingRenewed) {
+  send(request(1));
+  run();
+  usage(1, 1);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, 2);
+  EXPECT_EQ(find(alice_)->record.root_generation(), 1U);
+}
+
+TEST_F(Rekeying, ARequestUnderReplacedKeysIsStale) {
+  send(request(1));
+  run();
+  const auto reply = last_reply();
+  ASSERT_TRUE(reply);
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, 2);
+  ASSERT_EQ(find(alice_)->record.root_generation(), 1U);
+  auto late = request(2);  // sealed under generation 0, whose keys still drain
+  late.generation = 2;
+  send(late);
+  EXPECT_EQ(dropped(DropReason::kControlStale), 1U);
+  EXPECT_FALSE(find(alice_)->rekey);
+}
+
+TEST_F(Rekeying, AJumpThatCanNotCancelItTakesNoCommandWithIt) {
+  send(request(1));
+  run();
+  workers_.credit = 1;  // for the proposal, and none for the cancellation
+  send_reattach(alice_, reattach(alice_));
+  EXPECT_EQ(state(alice_), State::kAttached) << "judged anew when it is repeated";
+  EXPECT_EQ(workers_.credit, 1U);
+}
+
 TEST_F(Rekeying, CheckOfANewAddressWaitsUntilNoClientCanUseIt) {
   send(request(1));
   run();
