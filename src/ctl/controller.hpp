@@ -30,12 +30,12 @@
 #include "ctl/input_tap.hpp"
 #include "ctl/jump.hpp"
 #include "ctl/lifetime.hpp"
-#include "ctl/views.hpp"
 #include "ctl/path_checks.hpp"
 #include "ctl/port_links.hpp"
 #include "ctl/rekey.hpp"
 #include "ctl/reload.hpp"
 #include "ctl/reset.hpp"
+#include "ctl/views.hpp"
 #include "session/transition_authority.hpp"
 
 namespace jumpgate::ctl {
