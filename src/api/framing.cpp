@@ -37,6 +37,11 @@ std::unexpected<Error> refused(std::string message) {
   return std::unexpected(Error{ErrorCode::kRefused, std::move(message)});
 }
 
+std::unexpected<Error> cannot_make(const std::string& path, int fault) {
+  return refused(
+      fmt::format("cannot make {}: {} (does its folder exist?)", path, std::strerror(fault)));
+}
+
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -64,16 +69,35 @@ std::optional<gid_t> group_id(const std::string& name) {
 }
 
 // Held while a socket's file is looked at, removed and made: of two programs that start at once the
-// second would take the first's for a dead one's, as nobody listens at it yet. The lock's file
-// stays: removed, a third could lock a new one.
-std::expected<Socket, Error> lock_beside(const std::string& path) {
-  const std::string name = path + ".lock";
-  Socket lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateSocketMode));
-  if (!lock.is_open() || ::flock(lock.fd(), LOCK_EX) != 0)
-    return refused(
-        fmt::format("cannot make {}: {} (does its folder exist?)", name, std::strerror(errno)));
-  return lock;
-}
+// second would take the first's for a dead one's, as nobody listens at it yet. Its own file goes
+// with it; who waited for one that has gone meanwhile begins anew.
+class StartLock {
+ public:
+  explicit StartLock(const std::string& path) : path_(path + ".lock") {
+    struct stat ours{};
+    struct stat there{};
+    do {
+      file_ = Socket(
+          ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateSocketMode));
+      if (!file_.is_open() || ::flock(file_.fd(), LOCK_EX) != 0 ||
+          ::fstat(file_.fd(), &ours) != 0) {
+        fault_ = errno;
+        return;
+      }
+    } while (::lstat(path_.c_str(), &there) != 0 || there.st_ino != ours.st_ino);
+  }
+  StartLock(const StartLock&) = delete;
+  StartLock& operator=(const StartLock&) = delete;
+  ~StartLock() {
+    if (fault_ == 0) ::unlink(path_.c_str());
+  }
+  [[nodiscard]] int fault() const { return fault_; }
+
+ private:
+  std::string path_;
+  Socket file_;
+  int fault_{0};
+};
 
 // A file that nobody answers at is what a dead process left; anything else is not ours to remove.
 std::expected<void, Error> clear_stale(const std::string& path, const sockaddr_un& address) {
@@ -146,14 +170,13 @@ std::expected<Socket, Error> listen_at(const std::string& path, const Access& ac
   const auto address = address_of(path);
   if (!address)
     return refused(fmt::format("'{}' is no usable socket path (107 bytes at most)", path));
-  const auto lock = lock_beside(path);
-  if (!lock) return std::unexpected(lock.error());
+  const StartLock lock(path);
+  if (lock.fault() != 0) return cannot_make(path, lock.fault());
   if (const auto clear = clear_stale(path, *address); !clear) return std::unexpected(clear.error());
   Socket socket = make_socket();
   if (!socket.is_open()) return refused(fmt::format("no socket: {}", std::strerror(errno)));
   if (const int fault = bind_private(socket, *address); fault != 0) {
-    return refused(
-        fmt::format("cannot make {}: {} (does its folder exist?)", path, std::strerror(fault)));
+    return cannot_make(path, fault);
   }
   if (const auto given = open_to_group(path, access); !given) {
     ::unlink(path.c_str());

@@ -46,7 +46,7 @@ struct Access {
 
 /// Makes the socket file (mode 0660, root:group) and listens, non-blocking. A file left by a dead
 /// process is replaced; one that answers is an error ("already running"). Of programs that do so at
-/// once PATH.lock (0600, it stays) lets one at a time.
+/// once PATH.lock (0600, gone afterwards) lets one at a time.
 [[nodiscard]] std::expected<Socket, Error> listen_at(const std::string& path, const Access& access);
 
 /// Connects to a listening program.

@@ -53,7 +53,7 @@ done
 
 ip -n "$prefix-port" address add 192.0.2.1/24 dev P
 ip -n "$prefix-port" route add default via 192.0.2.2
-if in_ns port "$reflector" af_xdp P >"$logs/default-route.txt" 2>&1; then fail "the default route's interface was taken"; fi
+if in_ns port timeout 20 "$reflector" af_xdp P >"$logs/default-route.txt" 2>&1; then fail "the default route's interface was taken"; fi
 grep -q "carries this host's IPv4 default route" "$logs/default-route.txt" || fail "no reason was given"
 start port forced "$reflector" af_xdp P force
 wait_for 20 logged forced '^ready'
@@ -61,7 +61,7 @@ stop "$started"
 
 # spared PATTERN: P is not taken, and why.
 spared() {
-  if in_ns port "$reflector" af_xdp P >"$logs/spared.txt" 2>&1; then fail "taken, although: $1"; fi
+  if in_ns port timeout 20 "$reflector" af_xdp P >"$logs/spared.txt" 2>&1; then fail "taken, although: $1"; fi
   grep -q "$1" "$logs/spared.txt" || fail "'$1' is not the reason: $(cat "$logs/spared.txt")"
 }
 in_ns port ip address flush dev P

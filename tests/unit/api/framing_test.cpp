@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <barrier>
+#include <chrono>
 #include <expected>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -129,6 +134,40 @@ TEST_F(FramingTest, OfProgramsThatStartAtOnceOneGetsTheFile) {
     ASSERT_EQ(std::ranges::count_if(got, [](const auto& g) { return g.has_value(); }), 1) << round;
     ASSERT_TRUE(connect_to(path_)) << "the one that has it is found";
   }
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
+}
+
+/// Whether somebody waits for a lock on the file (proc(5), /proc/locks).
+bool is_waited_for(const Socket& file) {
+  struct stat status{};
+  if (::fstat(file.fd(), &status) != 0) return false;
+  const std::string inode = ":" + std::to_string(status.st_ino) + " ";
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);)
+    if (line.contains("-> FLOCK") && line.contains(inode)) return true;
+  return false;
+}
+
+// Whoever holds the first has removed it: it keeps nobody away any more.
+TEST_F(FramingTest, WhoWaitedForALockThatHasGoneWaitsForTheNext) {
+  const std::string path = path_ + ".lock";
+  const auto take = [&path] {
+    Socket file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    EXPECT_EQ(::flock(file.fd(), LOCK_EX | LOCK_NB), 0);
+    return file;
+  };
+  std::optional<Socket> first = take();
+  auto starter =
+      std::async(std::launch::async, [this] { return listen_at(path_, {}).has_value(); });
+  while (!is_waited_for(*first))
+    std::this_thread::yield();
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  std::optional<Socket> next = take();
+  first.reset();
+  while (!is_waited_for(*next))
+    ASSERT_NE(starter.wait_for(std::chrono::milliseconds(1)), std::future_status::ready);
+  next.reset();
+  EXPECT_TRUE(starter.get());
 }
 
 TEST_F(FramingTest, AFileThatIsNoSocketStays) {
