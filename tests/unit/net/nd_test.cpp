@@ -82,6 +82,11 @@ TEST(Nd, RulesOfRfc4861) {
   bad[kIpv6Size + 25] = 2;
   fix_checksum(bad);
   EXPECT_FALSE(parse_nd(bad)) << "option beyond the end";
+  bad = packet;
+  bad[kIpv6Size + 24] = 2;
+  fix_checksum(bad);
+  ASSERT_TRUE(parse_nd(bad));
+  EXPECT_FALSE(parse_nd(bad)->has_link_address) << "an advertisement's option in a solicitation";
   auto detection = solicitation();
   detection.source = ip("::");
   EXPECT_FALSE(parse_nd(packet_of(detection))) << "address detection with a link address";

@@ -1,5 +1,6 @@
 #include "net/neighbours.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <gtest/gtest.h>
@@ -153,8 +154,12 @@ TEST_F(NeighboursTest, AnUnansweredProbeClearsTheMac) {
   (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
   tick_to(seconds(30));
   (void)mac_of("10.9.0.5");
+  sent.clear();
   for (int s = 31; s <= 39; ++s)
     tick_to(seconds(s));
+  EXPECT_EQ(sent.size(), 3U);
+  for (const Sent& probe : sent)
+    EXPECT_EQ(parse_ethernet(probe.frame)->destination(), mac(5));
   EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kFailed);
   EXPECT_FALSE(mac_of("10.9.0.5"));
 }
@@ -173,6 +178,15 @@ TEST_F(NeighboursTest, APinnedEntryKeepsItsIndexAndIsAskedAgain) {
   for (int s = 7; s <= 12; ++s)
     tick_to(seconds(s));
   EXPECT_FALSE(table->find(3, ip("10.9.0.5")));
+}
+
+TEST_F(NeighboursTest, APinnedEntryIsNotForgottenForBeingIdle) {
+  const auto index = neighbours->acquire(3, ip("10.9.0.5"), now);
+  (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
+  tick_to(seconds(30));
+  tick_to(seconds(30 + 600));
+  EXPECT_EQ(table->find(3, ip("10.9.0.5")), index);
+  EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kStale);
 }
 
 TEST_F(NeighboursTest, AnIndexIsReusedOnlyAfterTheWorkersWereQuiescent) {
@@ -360,6 +374,36 @@ TEST_F(NeighboursTest, StrangersFillHalfOfTheTableAndScansNeverMoreThanAll) {
   EXPECT_GT(refused, 0U);
   EXPECT_LE(many.list().size(), limits::kMaxNeighbours);
   EXPECT_EQ(many.counters().table_full, refused);
+}
+
+TEST_F(NeighboursTest, AFullTableForgetsTheLongestIdleAndNothingThatIsNeeded) {
+  PortAddressing wide{.port = 4, .role = PortRole::kInner, .mac = mac(1)};
+  wide.addresses = {prefix("10.0.0.1/8")};
+  Neighbours many{*table, quiescence, {wide}, [](std::uint8_t, auto) {}};
+  const auto asks = [&](const char* host, Duration at) {
+    std::array<std::uint8_t, 42> request;
+    build_arp_frame(request, kBroadcastMac,
+                    {ArpOperation::kRequest, mac(9), ip(host), {}, ip("10.0.0.1")});
+    EXPECT_FALSE(many.receive(4, request, MonoNs{} + at));
+  };
+  asks("10.1.0.1", seconds(0));
+  ASSERT_TRUE(many.acquire(4, ip("10.1.0.1"), now));  // a route names it
+  asks("10.1.0.2", seconds(2));
+  asks("10.1.0.3", seconds(1));
+  asks("10.1.0.4", seconds(3));
+  IpAddress host = ip("10.2.0.0");
+  for (std::uint32_t n = 0; n <= limits::kMaxNeighbours - 4; ++n) {
+    base::store_be16(&host.bytes[2], static_cast<std::uint16_t>(n));
+    (void)many.resolve(4, host, frame, now);
+  }
+  EXPECT_EQ(many.counters().table_full, 1U);
+  const auto known = [&](const char* address) {
+    return std::ranges::any_of(many.list(),
+                               [&](const auto& v) { return v.address == ip(address); });
+  };
+  EXPECT_TRUE(known("10.1.0.1")) << "idle, but needed";
+  EXPECT_FALSE(known("10.1.0.3")) << "the longest idle";
+  EXPECT_TRUE(known("10.1.0.2") && known("10.1.0.4"));
 }
 
 TEST_F(NeighboursTest, AnnouncesItsOwnAddresses) {
