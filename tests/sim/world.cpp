@@ -160,7 +160,10 @@ void World::note_limits() {
     const client::ClientSession* mine = clients_.at(i)->engine().session();
     if (mine == nullptr) continue;
     const ctl::Session* theirs = gateway_->find(mine->core().record.id());
-    const std::size_t candidates = mine->core().policy.transport.max_candidate_count;
+    // As many as the gateway's policy had when it gave the ids: a client keeps what WELCOME told it.
+    const wire::JumpIds& ids = mine->core().jump_ids;
+    const auto candidates = static_cast<std::size_t>(
+        std::ranges::count_if(ids, [](const wire::IssuedId& id) { return id.cid.value != 0; }));
     const bool none_left = candidates < kUplinks && tried_.at(i).size() >= candidates;
     if (none_left || spent(mine->core().budget, clients_.at(i)->own(now_)) ||
         (theirs != nullptr && spent(theirs->budget, now_)))
