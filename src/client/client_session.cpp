@@ -366,8 +366,11 @@ void ClientSession::on_uplink(UplinkId uplink, bool up, bool moved, MonoNs now) 
 void ClientSession::on_path_error(UplinkId uplink, MonoNs now) {
   if (core_.over() || core_.state() == State::kBirth) return;
   const Epoch* epoch = core_.sending();
-  if (epoch == nullptr || epoch->info().route.uplink != uplink) return;
-  if (const auto probe = liveness_.make_probe(now)) send_heartbeat(*probe);
+  if (epoch != nullptr && epoch->info().route.uplink == uplink) probe(now);
+}
+
+void ClientSession::probe(MonoNs now) {
+  if (const auto heartbeat = liveness_.make_probe(now)) send_heartbeat(*heartbeat);
 }
 
 bool ClientSession::move_to(UplinkId uplink, MonoNs now) {
@@ -413,7 +416,9 @@ void ClientSession::tick(MonoNs now) {
   if (core_.state() == State::kBirth) return;
   jumper_.tick(now);
   if (core_.over()) return;
-  if (rekeyer_.tick(now)) {
+  const Rekeyer::Want want = rekeyer_.tick(now);
+  if (want == Rekeyer::Want::kProbe) probe(now);
+  if (want == Rekeyer::Want::kConfirmation) {
     wire::Heartbeat heartbeat = liveness_.make(now);
     heartbeat.reply_wanted = true;
     send_heartbeat(heartbeat);

@@ -104,6 +104,8 @@ class ClientSession {
   // ---- Path MTU (session_path_mtu.cpp)
   void restart_path_mtu(MonoNs now);
   void run_path_probe(MonoNs now);
+  /// Asks the gateway for a heartbeat; silence is noticed at the quick pace then.
+  void probe(MonoNs now);
   void use_path_mtu();
   [[nodiscard]] MonoNs busy_until() const { return last_data_ + session::kTrafficMemory; }
 

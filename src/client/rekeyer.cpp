@@ -113,19 +113,20 @@ void Rekeyer::cancel_unanswered() {
   timer_.stop();
 }
 
-bool Rekeyer::tick(MonoNs now) {
+Rekeyer::Want Rekeyer::tick(MonoNs now) {
   if (ephemeral_ && now >= started_ + kRekeyTimeout) {
     cancel_unanswered();
     not_before_ = now + kRekeyTimeout;
+    return Want::kProbe;
   }
   if (now >= timer_.at) {
     timer_.sent_again(now);
     send_rekey();
   }
-  if (now < confirm_timer_.at) return false;
+  if (now < confirm_timer_.at) return Want::kNothing;
   confirm_timer_.sent_again(now);
   if (confirm_timer_.sent > limits::kMaxAnswerRepeats) confirm_timer_.stop();
-  return true;
+  return Want::kConfirmation;
 }
 
 MonoNs Rekeyer::next_deadline() const {

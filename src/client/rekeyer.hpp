@@ -40,8 +40,13 @@ class Rekeyer {
   /// A jump begins: an ephemeral without reply is forgotten.
   void cancel_unanswered();
 
-  /// True when a confirming heartbeat is due.
-  [[nodiscard]] bool tick(MonoNs now);
+  /// What a tick asks its session for.
+  enum class Want : std::uint8_t {
+    kNothing,
+    kConfirmation,  // a heartbeat in the new epoch
+    kProbe,         // nobody has answered: the path may be dead
+  };
+  [[nodiscard]] Want tick(MonoNs now);
   [[nodiscard]] MonoNs next_deadline() const;
   /// The next epoch is a rekey's, not yet heard from the gateway.
   [[nodiscard]] bool unconfirmed() const { return unconfirmed_; }

@@ -44,6 +44,17 @@ TEST(Rekey, UnansweredItIsGivenUpAndTriedAgain) {
   ASSERT_TRUE(h.run_until([&] { return h.gateway->rekeys == 1; }, seconds(8)));
 }
 
+// An idle peer may be silent for 100 s: keys would end first.
+TEST(Rekey, ThatNobodyAnswersIsAHintOfADeadPath) {
+  Harness h;
+  h.gateway->announced_ms = 25'000;
+  h.attach();
+  h.gateway->lose_outgoing = [](wire::Type type) { return type == wire::Type::kRekeyReply; };
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->heard[wire::Type::kRekey] == 1; }, seconds(150)));
+  h.gateway->lose_outgoing = [](wire::Type) { return true; };
+  EXPECT_TRUE(h.run_until([&] { return h.state() != State::kAttached; }, seconds(8)));
+}
+
 TEST(Rekey, AJumpInBetweenGoesOn) {
   Harness h;
   h.attach();
