@@ -125,7 +125,7 @@ struct Apply {
     restart_path_mtu(shard, ref.slot);
     record().reported_path = {};
     record().reported_path_at = {};
-    record().path_bytes = record().path_bytes_told = 0;
+    record().path_told = record().path_untold = 0;
   }
   void heartbeat_now() {
     send_heartbeat(shard, ref.slot);

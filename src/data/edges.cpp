@@ -36,11 +36,11 @@ void note_path(Shard& shard, const Datagram& datagram) {
   const Endpoint from = source_of(datagram);
   SlotRecord& record = shard.sessions.record(datagram.slot);
   const bool known = from == record.reported_path;
-  if (known) record.path_bytes += datagram.length;
-  const bool enough = known && record.path_bytes_told >= kPathReportBytes;
+  if (known) record.path_untold += datagram.length;
+  const bool enough = known && record.path_told >= kPathReportBytes;
   const Duration wait = enough ? kPathReportRepeat : kPathReportInterval;
   if (record.reported_path_at.ns != 0 && shard.now - record.reported_path_at < wait) return;
-  const std::uint64_t bytes = known ? record.path_bytes - record.path_bytes_told : datagram.length;
+  const std::uint32_t bytes = known ? record.path_untold : datagram.length;
   bus::Report report;
   report.kind = bus::ReportKind::kNewPath;
   report.type = datagram.type;
@@ -51,8 +51,8 @@ void note_path(Shard& shard, const Datagram& datagram) {
   report.to = destination_of(datagram);
   report.value = bytes;
   if (!send_report(shard, report)) return;
-  if (!known) record.path_bytes = bytes;
-  record.path_bytes_told = record.path_bytes;
+  record.path_told = (known ? record.path_told : 0) + bytes;
+  record.path_untold = 0;
   record.reported_path = from;
   record.reported_path_at = shard.now;
 }

@@ -124,13 +124,11 @@ struct Stage {
       return;
     }
     if (upper.protocol == net::kProtocolUdp) {
-      refuse(packet, DropReason::kUdpWrongPort);
+      refuse(packet, net::why_unwanted(upper.protocol));
       return;
     }
     if (!net::is_echo_request(bytes)) {
-      const bool icmp =
-          upper.protocol == net::kProtocolIcmp || upper.protocol == net::kProtocolIcmpv6;
-      drop(packet, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
+      drop(packet, net::why_unwanted(upper.protocol));
       return;
     }
     if (!shard.admission.echo(shard.now)) {

@@ -65,15 +65,11 @@ struct Stage {
   }
 
   /// To one of our addresses, and for no tunnel: only echo requests are answered, by the controller.
-  /// ICMP errors are never believed.
   void to_us(rte_mbuf* frame, std::uint8_t protocol, net::Bytes packet) {
-    const bool icmp = protocol == net::kProtocolIcmp || protocol == net::kProtocolIcmpv6;
-    if (protocol == net::kProtocolUdp)
-      drop(frame, DropReason::kUdpWrongPort);
-    else if (icmp && net::is_echo_request(packet))
+    if (net::is_echo_request(packet))
       punt_echo(shard, frame);
     else
-      drop(frame, icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown);
+      drop(frame, net::why_unwanted(protocol));
   }
 
   /// Nobody on an inner port speaks for a peer or for us, to us neither. A neighbour's link-local

@@ -19,7 +19,7 @@ bool send_report(Shard& shard, const bus::Report& report);
 /// Gives the mbuf up with the report, or drops it. Always false: the batch has lost it.
 bool punt(Shard& shard, const bus::Report& report);
 
-/// A frame for the controller: ARP or neighbour discovery, each under its own bucket, or a ping.
+/// A frame for the controller, each kind under a bucket of its own: ARP or neighbour discovery; a ping.
 bool punt_neighbour_message(Shard& shard, rte_mbuf* frame);
 bool punt_echo(Shard& shard, rte_mbuf* frame);
 /// A frame whose next hop has no MAC yet; `next_hop` is to be resolved on `port`.

@@ -100,14 +100,15 @@ struct alignas(64) SlotRecord {
   HeldQueue held;
   Endpoint reported_path;  // last new path told to the controller
   MonoNs reported_path_at{};
-  std::uint64_t path_bytes{0};       // that came from it, the told ones included
-  std::uint64_t path_bytes_told{0};  // of these
-  std::uint64_t released_epoch{0};   // owed report
-  std::uint16_t close_reason{0};     // owed report
-  std::uint8_t owed{0};              // edges that the full report ring did not take
+  // Bytes from it, for its challenge; that they come round harms nothing: more is never told than came.
+  std::uint32_t path_told{0};
+  std::uint32_t path_untold{0};
+  std::uint64_t released_epoch{0};  // owed report
+  std::uint16_t close_reason{0};    // owed report
+  std::uint8_t owed{0};             // edges that the full report ring did not take
+  std::uint8_t quota_told{0};       // percent of its quota that the controller was told of
   std::uint32_t replay_packets{0};
-  std::uint64_t carried{0};    // bytes of the peer's sessions before this one
-  std::uint8_t quota_told{0};  // percent of its quota that the controller was told of
+  std::uint64_t carried{0};  // bytes of the peer's sessions before this one
 };
 
 class SessionTable {

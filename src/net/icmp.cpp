@@ -94,6 +94,12 @@ bool is_echo_request(Bytes packet) {
   return ip->payload[0] == expected && ip->payload[1] == 0 && checksum_valid(*ip);
 }
 
+DropReason why_unwanted(std::uint8_t protocol) {
+  if (protocol == kProtocolUdp) return DropReason::kUdpWrongPort;
+  const bool icmp = protocol == kProtocolIcmp || protocol == kProtocolIcmpv6;
+  return icmp ? DropReason::kIcmpIgnored : DropReason::kIpProtocolUnknown;
+}
+
 std::size_t build_echo_reply(MutableBytes out, Bytes request) {
   if (!is_echo_request(request)) return 0;
   const auto ip = parse_ip(request);

@@ -31,6 +31,9 @@ inline constexpr std::size_t kMaxIcmpError = 1280;
 std::size_t build_echo_reply(MutableBytes out, Bytes request);
 /// Whether an IP packet is an echo request with a valid checksum.
 bool is_echo_request(Bytes packet);
+/// Why a packet to one of our addresses that is no echo request, nor for a tunnel, is dropped: nobody
+/// listens there, and ICMP errors are never believed.
+DropReason why_unwanted(std::uint8_t protocol);
 
 /// An error about `packet`, from our address `source` (of its family) to its sender. `mtu` for
 /// kTooBig only.

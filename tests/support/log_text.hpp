@@ -80,6 +80,13 @@ class LogText {
   }
   /// Numbers that no line will have.
   void skip(std::uint64_t numbers) { seq_ += numbers; }
+  /// What the log says of the numbers from `first` to `last` that found no room.
+  void loss(std::uint64_t first, std::uint64_t last, std::uint64_t count) {
+    Event event;
+    event.type = EventType::kEventsLost;
+    event.detail = LostDetail{.count = count, .first_seq = first, .last_seq = last};
+    add(event);
+  }
   /// The program starts again.
   void restart() { seq_ = 0; }
 

@@ -75,10 +75,7 @@ TEST(Timeline, SaysWhatALossTookThatWasTold) {
   LogText log;
   log.attach(1);
   log.skip(3);
-  Event loss;
-  loss.type = EventType::kEventsLost;
-  loss.detail = LostDetail{.count = 3, .first_seq = 5, .last_seq = 7};
-  log.add(loss);
+  log.loss(5, 7, 3);
   log.of(1, 2, EventType::kKeyRotated, Reason::kTimeElapsed, KeyDetail{.epoch = 2});
   EXPECT_EQ(timeline(log, "alice").at(0).entries.back().missing_before, 3U);
 }

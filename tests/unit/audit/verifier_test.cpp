@@ -208,10 +208,7 @@ TEST(Verifier, AToldLossIsANoteAndHidesNothingElse) {
   LogText log;
   log.attach(1);
   log.skip(3);
-  Event loss;
-  loss.type = EventType::kEventsLost;
-  loss.detail = LostDetail{.count = 3, .first_seq = 5, .last_seq = 7};
-  log.add(loss);
+  log.loss(5, 7, 3);
   log.change(1, 5, State::kRecovering, Trigger::kReattachOk, State::kAttached,
              Reason::kReattachSuccess);
   log.change(1, 7, State::kAttached, Trigger::kInstability, State::kVolatile,
@@ -226,10 +223,7 @@ TEST(Verifier, ALossToldForASinkStandsAtItsLastNumber) {
   LogText log;
   log.attach(1);
   log.skip(2);
-  Event loss;
-  loss.type = EventType::kEventsLost;
-  loss.detail = LostDetail{.count = 3, .first_seq = 5, .last_seq = 7};
-  log.add(loss);
+  log.loss(5, 7, 3);
   log.jump(1, 2, 1);
   expect_only(verify(log), {});
 }
@@ -238,10 +232,7 @@ TEST(Verifier, ALossThatCountsWronglyIsNamed) {
   LogText log;
   log.attach(1);
   log.skip(3);
-  Event loss;
-  loss.type = EventType::kEventsLost;
-  loss.detail = LostDetail{.count = 2, .first_seq = 5, .last_seq = 7};
-  log.add(loss);
+  log.loss(5, 7, 2);
   expect_only(verify(log), {"5: EventsLost counts 2 events, numbers 5 to 7"});
 }
 

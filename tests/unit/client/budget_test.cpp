@@ -6,12 +6,24 @@
 namespace jumpgate::client::testing {
 namespace {
 
-TEST(Budget, AUsedUpSwitchRateDegradesForItsReason) {
-  Harness h;
-  h.gateway->policy.switching.max_switches_per_min = 1;
+/// Attached over wifi, then sent to the other uplink.
+void send_to_cell(Harness& h) {
   h.attach();
   h.run(seconds(2));
   ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+}
+
+wire::Refusal refusal_for(Reason reason, std::uint32_t retry_after_ms = 0) {
+  wire::Refusal refusal;
+  refusal.reason = reason;
+  refusal.retry_after_ms = retry_after_ms;
+  return refusal;
+}
+
+TEST(Budget, AUsedUpSwitchRateDegradesForItsReason) {
+  Harness h;
+  h.gateway->policy.switching.max_switches_per_min = 1;
+  send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(2)));
   h.run(seconds(3));
   h.up(kCell, false);
@@ -25,14 +37,10 @@ TEST(Budget, AUsedUpSwitchRateDegradesForItsReason) {
 TEST(Budget, AttemptsThatAreRefusedAtOnceEndWithTheirBound) {
   Harness h;
   h.gateway->policy.switching.recovery_window = seconds(60);
-  h.attach();
-  h.run(seconds(2));
-  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  send_to_cell(h);
   const MonoNs end = h.now + seconds(30);
   while (h.now < end) {
-    wire::Refusal refusal;
-    refusal.reason = Reason::kStaleRequest;
-    h.gateway->refuse_jump = refusal;
+    h.gateway->refuse_jump = refusal_for(Reason::kStaleRequest);
     h.run(milliseconds(1));
   }
   EXPECT_LE(h.attempts().size(), limits::kMaxReattachAttemptsPerMin);
@@ -41,9 +49,7 @@ TEST(Budget, AttemptsThatAreRefusedAtOnceEndWithTheirBound) {
 TEST(Budget, OneJumpIdIsEnoughForEachNextBinding) {
   Harness h;
   h.gateway->policy.transport.max_candidate_count = 1;
-  h.attach();
-  h.run(seconds(2));
-  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  send_to_cell(h);
   // The other uplink has none of its own before the commit, and one after it.
   ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(2)));
   h.run(seconds(3));
@@ -64,12 +70,8 @@ TEST(Budget, APlannedMoveStaysWithItsUplink) {
 
 TEST(Budget, AnUplinkThatPolicyRuledOutIsAskedAgainInTheNextRecovery) {
   Harness h;
-  h.attach();
-  h.run(seconds(2));
-  wire::Refusal refusal;
-  refusal.reason = Reason::kPolicyDenied;
-  h.gateway->refuse_jump = refusal;
-  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.gateway->refuse_jump = refusal_for(Reason::kPolicyDenied);
+  send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(2)));
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(3)));
   h.run(seconds(10));
@@ -145,25 +147,16 @@ TEST(Budget, ANewPathsRoundTripIsThatOfItsChallenge) {
 
 TEST(Budget, AWaitBeyondTheWindowEndsTheRecovery) {
   Harness h;
-  h.attach();
-  h.run(seconds(2));
-  wire::Refusal refusal;
-  refusal.reason = Reason::kCooldownActive;
-  refusal.retry_after_ms = 20'000;
-  h.gateway->refuse_jump = refusal;
-  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.gateway->refuse_jump = refusal_for(Reason::kCooldownActive, 20'000);
+  send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(1)));
   EXPECT_EQ(h.last(EventType::kSessionStateChange)->reason, Reason::kPolicyDenied);
 }
 
 TEST(Budget, AWaitIsATenthOfASecondAtLeast) {
   Harness h;
-  h.attach();
-  h.run(seconds(2));
-  wire::Refusal refusal;
-  refusal.reason = Reason::kCooldownActive;
-  h.gateway->refuse_jump = refusal;
-  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.gateway->refuse_jump = refusal_for(Reason::kCooldownActive);
+  send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kReattachResult) == 1; }, seconds(1)));
   const MonoNs refused = h.now;
   ASSERT_TRUE(h.run_until([&] { return h.attempts().size() == 2; }, seconds(1)));
@@ -185,9 +178,7 @@ TEST(Budget, ARefusedRekeyIsTriedAgainAfterFiveSeconds) {
 
 TEST(Budget, TheOldEpochEndsWithItsDrain) {
   Harness h;
-  h.attach();
-  h.run(seconds(2));
-  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
   EXPECT_EQ(h.count(EventType::kKeyExpired), 0U);
   h.run(seconds(3));
