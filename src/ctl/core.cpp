@@ -251,7 +251,6 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   if (!session.binding || state == State::kTerminated) return;
   const Peer& peer = peers[session.peer];
   const Liveness wanted{.quick = state != State::kAttached,
-                        .narrow = state == State::kDegraded,
                         .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
                         .rekey_wanted = session.rekey_due,
                         .policy_version = session.record.policy_version(),

@@ -112,8 +112,7 @@ struct KeptRekeyReply {
 /// How the worker is to keep the session alive; what was sent last and what is wanted now.
 struct Liveness {
   bool quick{false};
-  bool narrow{false};  // the tolerance of DEGRADED
-  bool reattach_wanted{false};
+  bool reattach_wanted{false};  // and the narrower tolerance in force
   bool rekey_wanted{false};
   std::uint64_t policy_version{0};
   std::uint64_t carried{0};  // of the peer's quota by others

@@ -13,7 +13,7 @@ PathTolerance tolerance(const Policy& policy) {
 }
 
 PathTolerance in_state(PathTolerance whole, State state) {
-  if (state != State::kDegraded) return whole;
+  if (state != State::kVolatile && state != State::kDegraded) return whole;
   whole.loss_permille /= 2;
   whole.max_consecutive_drops =
       std::max<std::uint8_t>(1, static_cast<std::uint8_t>(whole.max_consecutive_drops / 2));

@@ -33,8 +33,9 @@ struct PathFigures {
 /// The policy's thresholds, whole.
 [[nodiscard]] PathTolerance tolerance(const Policy& policy);
 
-/// Those in force in a state: in DEGRADED half of each. A path that made a session volatile must do
-/// better than that to end it, and one that hovers at a threshold does not go to and fro.
+/// Those in force in a state: in VOLATILE and DEGRADED half of each. A path that made a session
+/// volatile must do better than that to be healed, and one that hovers at a threshold does not go to
+/// and fro.
 [[nodiscard]] PathTolerance in_state(PathTolerance whole, State state);
 
 /// kNone, or the first signal that is beyond its threshold: `loss_threshold_exceeded`,

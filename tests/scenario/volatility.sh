@@ -1,6 +1,7 @@
 # A path that is up but bad. Loss, then latency, beyond the policy's thresholds move the session to the other uplink, each
 # for its own reason. With no other uplink the session stays: VOLATILE, then DEGRADED, it goes on carrying data, and when
-# the path is good again it heals through RECOVERING.
+# the path is good again it heals through RECOVERING. Between the thresholds in force and the losses made here is more
+# room than the hundred packets of a window stray.
 # limit: 150
 source "$(dirname "$0")/lib_tunnel.sh"
 
@@ -25,6 +26,7 @@ cat >>"$JG_RUN/gateway.toml" <<EOT
 
 [policy.volatility]
 heartbeat_interval = "200ms"
+loss_volatile_threshold = 0.15
 max_consecutive_drops = 100
 latency_volatile_threshold = "400ms"
 

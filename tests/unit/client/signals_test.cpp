@@ -137,6 +137,21 @@ TEST(Signals, WithoutABetterPathTheSessionStaysDegradedAndHealsInPlace) {
   EXPECT_EQ(why(h, State::kRecovering), Reason::kInPlaceRecovery);
 }
 
+TEST(Signals, APathThatHoversAtItsThresholdIsNotHealed) {
+  Harness h;
+  h.up(kWifi);
+  h.engine->start(h.now);
+  ASSERT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(10)));
+  lose_every(h, 3);
+  h.stream(seconds(3), milliseconds(10));
+  ASSERT_EQ(h.state(), State::kVolatile);
+  lose_every(h, 6);
+  h.stream(seconds(10), milliseconds(10));
+  EXPECT_EQ(h.state(), State::kDegraded) << "a sixth is less than the threshold, more than half of it";
+  EXPECT_EQ(why(h, State::kDegraded), Reason::kVolatilePersisted);
+  EXPECT_EQ(why(h, State::kRecovering), std::nullopt);
+}
+
 TEST(Signals, ALossyPathIsNotLeftForOneThatWasNoBetter) {
   Harness h;
   h.attach();

@@ -53,6 +53,13 @@ TEST_F(Signals, ThatHealsIsFollowedByAProofInPlace) {
   EXPECT_EQ(timeline(alice_.welcome.session_id), expected);
 }
 
+TEST_F(Signals, MakesTheToleranceNarrowerAtOnce) {
+  turn_volatile();
+  EXPECT_EQ(state(alice_), State::kVolatile);
+  EXPECT_EQ(told().policy.tolerance,
+            session::in_state(session::tolerance(policy_), State::kVolatile));
+}
+
 TEST_F(Signals, ThatPersistsDegradesAndTheSessionLives) {
   turn_volatile();
   advance(milliseconds(4'100));

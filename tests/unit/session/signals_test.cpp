@@ -28,10 +28,11 @@ TEST(Signals, TheFirstOfSeveralIsTheReason) {
             Reason::kConsecutiveDropExceeded);
 }
 
-TEST(Signals, DegradedToleratesHalfAndNoOtherStateDoes) {
-  for (const State state : {State::kAttached, State::kVolatile, State::kRecovering})
+TEST(Signals, VolatileAndDegradedTolerateHalfAndNoOtherStateDoes) {
+  for (const State state : {State::kAttached, State::kRecovering})
     EXPECT_EQ(in_state(tolerance(kPolicy), state), in_state(tolerance(kPolicy), State::kBirth));
-  const PathTolerance narrow = in_state(tolerance(kPolicy), State::kDegraded);
+  const PathTolerance narrow = in_state(tolerance(kPolicy), State::kVolatile);
+  EXPECT_EQ(in_state(tolerance(kPolicy), State::kDegraded), narrow);
   EXPECT_EQ(narrow.loss_window, kPolicy.volatility.loss_window);
   EXPECT_EQ(judge_path(narrow, {.loss_permille = 100}), Reason::kNone);
   EXPECT_EQ(judge_path(narrow, {.loss_permille = 101}), Reason::kLossThresholdExceeded);

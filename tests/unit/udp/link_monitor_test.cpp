@@ -1,6 +1,7 @@
 // What an uplink's interface is worth, over its life: in a network namespace of a process of its own.
 #include "udp/link_monitor.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -17,6 +18,14 @@ void must(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "not so: %s\n", what);
   std::_Exit(1);
+}
+
+/// The kernel tells of a carrier in its own time (linkwatch), up to a second late.
+template <typename Condition>
+void soon(Condition holds, const char* what) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!holds() && std::chrono::steady_clock::now() < deadline) ::usleep(1000);
+  must(holds(), what);
 }
 
 void ip(const std::string& arguments) {
@@ -42,7 +51,7 @@ LinkState uplink() {
   ip("link set up0 up");
   must(!uplink().running, "its other end is down");
   ip("link set far0 up");
-  must(uplink().running, "carries");
+  soon([] { return uplink().running; }, "carries");
 
   must(!uplink().usable(IpFamily::kV4) && !uplink().usable(IpFamily::kV6), "no address");
   ip("address add 169.254.7.7/16 dev up0");
@@ -61,7 +70,7 @@ LinkState uplink() {
   ip("address add 192.0.2.8/24 dev up0");
   must(uplink().addresses != before.addresses, "another address");
   ip("link set far0 down");
-  must(!uplink().usable(IpFamily::kV4), "the cable is out");
+  soon([] { return !uplink().usable(IpFamily::kV4); }, "the cable is out");
   ip("link delete up0");
   must(uplink() == LinkState{}, "gone");
   ip("link add up0 type veth peer name far0");
