@@ -22,7 +22,6 @@ namespace jumpgate::data {
 namespace {
 
 constexpr std::size_t kIpv4TtlOffset = 8;
-constexpr std::size_t kIpv4ChecksumOffset = 10;
 constexpr std::size_t kIpv6HopLimitOffset = 7;
 
 struct Header {
@@ -46,7 +45,7 @@ void decrement_ttl(const Header& header) {
   const std::uint16_t before = base::load_be16(word);
   const auto after = static_cast<std::uint16_t>(before - 0x0100);
   base::store_be16(word, after);
-  net::update_checksum(header.ip + kIpv4ChecksumOffset, before, after);
+  net::update_checksum(header.ip + net::kIpv4ChecksumOffset, before, after);
 }
 
 /// The way of the packet before: one look-up serves the packets of a burst that go the same way.
@@ -68,7 +67,7 @@ struct Origin {
   std::uint8_t port{0};
 };
 
-struct Stage {
+struct InnerStage {
   Shard& shard;
   Batch<Routed>& routed;
   LastRoute last{*shard.routes};
@@ -297,7 +296,7 @@ struct Stage {
 
 void inner_input(Shard& shard, Batch<InnerPacket>& inner, Batch<Routed>& routed) {
   if (shard.filters != nullptr) filter_in(shard, inner);
-  Stage stage{shard, routed};
+  InnerStage stage{shard, routed};
   for (const InnerPacket& packet : inner)
     stage.packet(packet);
   inner.clear();

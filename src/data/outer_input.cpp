@@ -24,7 +24,7 @@ bool has_vlan_tag(rte_mbuf* frame) {
          base::load_be16(bytes_of(frame) + kTypeOffset) == RTE_ETHER_TYPE_VLAN;
 }
 
-struct Stage {
+struct OuterStage {
   Shard& shard;
   Batch<Datagram>& datagrams;
   Batch<InnerPacket>& inner;
@@ -218,7 +218,7 @@ struct Stage {
 
 void outer_input(Shard& shard, Batch<rte_mbuf*>& frames, Batch<Datagram>& datagrams,
                  Batch<InnerPacket>& inner) {
-  Stage stage{shard, datagrams, inner};
+  OuterStage stage{shard, datagrams, inner};
   for (rte_mbuf* frame : frames)
     stage.frame(frame);
   frames.clear();

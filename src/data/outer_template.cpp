@@ -20,7 +20,6 @@ constexpr std::size_t kIpOffset = net::kEthernetSize;
 constexpr std::size_t kV4Size = kIpOffset + net::kIpv4Size + net::kUdpSize;
 constexpr std::size_t kV6Size = kIpOffset + net::kIpv6Size + net::kUdpSize;
 constexpr std::size_t kIpv4LengthOffset = 2;
-constexpr std::size_t kIpv4ChecksumOffset = 10;
 constexpr std::size_t kIpv6LengthOffset = 4;
 constexpr std::size_t kUdpLengthOffset = 4;
 constexpr std::size_t kUdpChecksumOffset = 6;
@@ -50,7 +49,7 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   made.udp_sum = net::fold(std::uint64_t{made.pseudo_sum} + net::sum_native({&made.bytes[udp], 4}));
   if (!made.v6) {
     store_native16(&made.bytes[kIpOffset + kIpv4LengthOffset], 0);
-    store_native16(&made.bytes[kIpOffset + kIpv4ChecksumOffset], 0);
+    store_native16(&made.bytes[kIpOffset + net::kIpv4ChecksumOffset], 0);
     made.ip_sum = net::fold(net::ipv4_header_sum(&made.bytes[kIpOffset]));
   }
   const std::size_t overhead = made.size - net::kEthernetSize + wire::kTrafficOverhead;
@@ -95,7 +94,7 @@ void encapsulate(const OuterTemplate& outer, std::uint64_t next_hop, const PortO
       mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
     else
       store_native16(
-          ip + kIpv4ChecksumOffset,
+          ip + net::kIpv4ChecksumOffset,
           static_cast<std::uint16_t>(~net::fold(std::uint64_t{outer.ip_sum} + length + tos)));
   }
   if (offloads.tx_udp_checksum) {

@@ -24,6 +24,7 @@ namespace jumpgate::net {
 
 inline constexpr std::size_t kEthernetSize = 14;
 inline constexpr std::size_t kIpv4Size = 20;
+inline constexpr std::size_t kIpv4ChecksumOffset = 10;
 inline constexpr std::size_t kIpv6Size = 40;
 inline constexpr std::size_t kUdpSize = 8;
 inline constexpr std::uint8_t kProtocolUdp = 17;

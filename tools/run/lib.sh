@@ -46,12 +46,12 @@ configure() {
     asan)
       compiler=clang++-19
       options=(--buildtype=debug -Db_sanitize=address,undefined -Db_lundef=false
-        -Dunity=on -Dunity_size=8)
+        -Dunity=on -Dunity_size=16)
       ;;
     tsan)
       compiler=clang++-19
       options=(--buildtype=debug -Db_sanitize=thread -Db_lundef=false
-        -Dunity=on -Dunity_size=8)
+        -Dunity=on -Dunity_size=16)
       ;;
     fuzz)
       compiler=clang++-19
