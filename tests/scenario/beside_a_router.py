@@ -10,13 +10,15 @@ import sys
 import threading
 
 from scapy.all import (ARP, ICMP, IP, TCP, UDP, AsyncSniffer, Ether, ICMPv6EchoRequest, IPOption, IPOption_NOP, IPOption_RR, IPv6,
-                       IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN, Raw,
-                       get_if_hwaddr, sendp, srp1)
+                       IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN, Raw, conf,
+                       get_if_hwaddr, srp1)
 
 interface, us4, hop4, host4, us6, hop6, host6 = sys.argv[1:]
 roles = {us4: "us", hop4: "hop", host4: "host", us6: "us", hop6: "hop", host6: "host"}
-SECONDS = 0.5
 PORT = 33999
+FENCE = 0xfe  # id of an echo to the host that is sent after a packet: once it is answered, the packet was
+SILENCE = 0.1  # seconds past that, for what is answered elsewhere than it is forwarded
+TRIES = 2  # a packet, or its answer, may be lost
 
 
 def mac_of_hop():
@@ -52,34 +54,52 @@ def told(packet):
     return None
 
 
+mac = mac_of_hop()
+ether = Ether(src=get_if_hwaddr(interface), dst=mac)
+
+
+wire = conf.L2socket(iface=interface)
+heard, answered, fence_answered = [], threading.Event(), threading.Event()
+fences = 0
+
+
+def note(frame):
+    if frame[Ether].src != mac:
+        return
+    if ICMP in frame and frame[ICMP].type == 0 and frame[ICMP].id == FENCE:
+        if frame[ICMP].seq == fences:
+            fence_answered.set()
+        return
+    text = told(frame)
+    if text:
+        heard.append(text)
+        answered.set()
+
+
+def pass_fence():
+    global fences
+    for _ in range(10):
+        fences += 1
+        fence_answered.clear()
+        wire.send(ether / v4() / ICMP(id=FENCE, seq=fences))
+        if fence_answered.wait(1):
+            return
+    raise SystemExit("the host has stopped to answer")
+
+
 def probe(name, packet, whole=None, to=None, padding=b""):
     """`whole`: the bytes of an IPv4 packet, in place of one that scapy would build; `to`: another MAC than the hop's."""
-    heard, first = [], threading.Event()
-
-    def note(answer):
-        text = told(answer) if answer[Ether].src == mac else None
-        if text:
-            heard.append(text)
-            first.set()
-
-    ready = threading.Event()
-    sniffer = AsyncSniffer(iface=interface, prn=note, store=False, started_callback=ready.set)
-    sniffer.start()
-    ready.wait(5)
     frame = ether / packet if whole is None else Ether(src=ether.src, dst=ether.dst, type=0x0800) / Raw(whole)
     if to:
         frame.dst = to
-    frame = Raw(bytes(frame) + padding)
-    for _ in range(3):  # an answer may be lost or late
-        sendp(frame, iface=interface, verbose=False)
-        if first.wait(SECONDS):
+    heard.clear()
+    answered.clear()
+    for _ in range(TRIES):
+        wire.send(Raw(bytes(frame) + padding))
+        pass_fence()
+        if answered.wait(SILENCE):
             break
-    sniffer.stop()
     print(f"{name}: {'; '.join(heard) or 'silence'}", flush=True)
-
-
-mac = mac_of_hop()
-ether = Ether(src=get_if_hwaddr(interface), dst=mac)
 
 
 def v4(**fields):
@@ -93,6 +113,12 @@ def v6(**fields):
 udp = UDP(sport=40000, dport=PORT) / Raw(bytes(32))
 echo = ICMP(id=7, seq=1) / Raw(bytes(32))
 echo6 = ICMPv6EchoRequest(id=7, seq=1, data=bytes(32))
+
+ready = threading.Event()
+sniffer = AsyncSniffer(iface=interface, prn=note, store=False, started_callback=ready.set)
+sniffer.start()
+ready.wait(10)
+pass_fence()
 
 # One that the host answers: what the hop did to it is in the answer.
 probe("echo", v4() / echo)
@@ -193,3 +219,4 @@ probe("from the host itself, v6", v6(src=host6, hlim=1) / udp)
 probe("from the hop itself, v6", v6(src=hop6, hlim=1) / udp)
 probe("to a group, v6", v6(dst="ff0e::77", hlim=1) / udp)
 probe("a question of neighbours that was routed, v6", v6(dst=hop6, nh=58, hlim=64) / Raw(bytes([135, 0, 0, 0]) + bytes(20)))
+sniffer.stop()
