@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -89,6 +90,62 @@ bool same_policies(session::PolicySet a, const session::PolicySet& b) {
   return a == b;
 }
 
+bool same_key(const PeerConfig& a, const PeerConfig& b) {
+  return a.public_key == b.public_key;
+}
+
+std::optional<ChangedPeer> change_of(const PeerConfig& a, const PeerConfig& b) {
+  if (a == b) return std::nullopt;
+  const bool psk = base::equal_constant_time(a.preshared_key.get(), b.preshared_key.get());
+  return ChangedPeer{.identity = !psk || a.suites != b.suites,
+                     .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
+                     .filter = a.filter != b.filter,
+                     .rates = a.rates != b.rates || a.quota != b.quota,
+                     .name = a.name != b.name,
+                     .profile = a.profile != b.profile};
+}
+
+/// Peers by key. A file is mostly edited in few places, and to look each of many thousand peers up takes the controller
+/// far longer than to compare them: what stands in the same order at either end is paired as it stands.
+class PeerPairs {
+ public:
+  PeerPairs(const std::vector<PeerConfig>& before, const std::vector<PeerConfig>& after) {
+    const std::size_t shorter = std::min(before.size(), after.size());
+    const auto differ = std::ranges::mismatch(before, after, same_key);
+    head_ = static_cast<std::size_t>(differ.in1 - before.begin());
+    while (tail_ < shorter - head_ &&
+           same_key(before[before.size() - 1 - tail_], after[after.size() - 1 - tail_]))
+      ++tail_;
+    tail_begin_ = after.size() - tail_;
+    moved_ = before.size() - after.size();
+    for (std::size_t i = head_; i < before.size() - tail_; ++i)
+      rest_.emplace(before[i].public_key, i);
+  }
+
+  /// Where the peer that stands at `after` now stood before; each is asked for once.
+  std::optional<std::size_t> take(const PeerConfig& peer, std::size_t after) {
+    if (after < head_) return after;
+    if (after >= tail_begin_) return after + moved_;
+    const auto found = rest_.extract(peer.public_key);
+    return found ? std::optional(found.mapped()) : std::nullopt;
+  }
+  /// Those that nobody took, in the order of the file.
+  [[nodiscard]] std::vector<std::size_t> left() const {
+    std::vector<std::size_t> indices;
+    for (const auto& [key, index] : rest_)
+      indices.push_back(index);
+    std::ranges::sort(indices);
+    return indices;
+  }
+
+ private:
+  std::size_t head_{0};
+  std::size_t tail_{0};
+  std::size_t tail_begin_{0};
+  std::size_t moved_{0};  // of the tail; wraps around when there are more peers now
+  std::map<PublicKey, std::size_t> rest_;
+};
+
 }  // namespace
 
 ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
@@ -100,35 +157,20 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
   result.filters =
       before.filters != after.filters || before.inner.filter != after.inner.filter || profiles;
   result.rates = before.rates != after.rates || before.inner.rates != after.inner.rates || profiles;
-  std::map<PublicKey, std::size_t> old_by_key;
-  for (std::size_t i = 0; i < before.peers.size(); ++i)
-    old_by_key.emplace(before.peers[i].public_key, i);
+  PeerPairs pairs(before.peers, after.peers);
   for (std::size_t i = 0; i < after.peers.size(); ++i) {
-    const auto old = old_by_key.find(after.peers[i].public_key);
-    if (old == old_by_key.end()) {
+    const auto old = pairs.take(after.peers[i], i);
+    if (!old) {
       result.added.push_back(i);
-      continue;
-    }
-    const PeerConfig &a = before.peers[old->second], &b = after.peers[i];
-    if (a == b) {
-      result.kept.emplace_back(old->second, i);
+    } else if (auto changed = change_of(before.peers[*old], after.peers[i])) {
+      changed->before = *old;
+      changed->after = i;
+      result.changed.push_back(*changed);
     } else {
-      const bool psk = base::equal_constant_time(a.preshared_key.get(), b.preshared_key.get());
-      result.changed.push_back(
-          {.before = old->second,
-           .after = i,
-           .identity = !psk || a.suites != b.suites,
-           .addresses = a.addresses != b.addresses || a.allowed_ips != b.allowed_ips,
-           .filter = a.filter != b.filter,
-           .rates = a.rates != b.rates || a.quota != b.quota,
-           .name = a.name != b.name,
-           .profile = a.profile != b.profile});
+      result.kept.emplace_back(*old, i);
     }
-    old_by_key.erase(old);
   }
-  for (const auto& [key, index] : old_by_key)
-    result.removed.push_back(index);
-  std::ranges::sort(result.removed);
+  result.removed = pairs.left();
   return result;
 }
 

@@ -92,7 +92,9 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
   for (const auto& [before, after] : diff.kept)
     update(after);
   remove_peers(diff, now);
-  handshakes_.set_image(core_.peers.make_image());
+  if (!diff.added.empty() || !diff.removed.empty() ||
+      std::ranges::any_of(diff.changed, &config::ChangedPeer::identity))
+    handshakes_.set_image(core_.peers.make_image());
   std::vector<std::string> lines =
       session::differences(session::fields_of(core_.policies), session::fields_of(policies));
   std::ranges::move(reassigned(diff, *current_, *next), std::back_inserter(lines));

@@ -1,5 +1,7 @@
 #include "config/config_diff.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "config_test_helpers.hpp"
@@ -35,6 +37,50 @@ TEST_F(DiffTest, MovedInTheFileIsStillTheSame) {
                       config(replaced(gateway_text(), "[[peer]]", phone + "[[peer]]")));
   EXPECT_TRUE(d.empty());
   EXPECT_EQ(d.kept, (std::vector<std::pair<std::size_t, std::size_t>>{{1, 0}, {0, 1}}));
+}
+
+/// Every order of every choice of four peers, by their numbers.
+std::vector<std::vector<std::uint8_t>> all_files() {
+  std::vector<std::vector<std::uint8_t>> files{{}};
+  for (std::size_t i = 0; i < files.size(); ++i)
+    for (std::uint8_t peer = 1; peer <= 4; ++peer) {
+      if (std::ranges::find(files[i], peer) != files[i].end()) continue;
+      files.push_back(files[i]);
+      files.back().push_back(peer);
+    }
+  return files;
+}
+
+GatewayConfig with_peers(const std::vector<std::uint8_t>& numbers) {
+  GatewayConfig config;
+  for (const std::uint8_t number : numbers)
+    config.peers.emplace_back().public_key.fill(number);
+  return config;
+}
+
+TEST_F(DiffTest, WhateverTheOrderAPeerIsItsKey) {
+  const auto files = all_files();
+  ASSERT_EQ(files.size(), 65U);
+  for (const auto& before : files)
+    for (const auto& after : files) {
+      std::vector<std::pair<std::size_t, std::size_t>> kept;
+      std::vector<std::size_t> added, removed;
+      for (std::size_t i = 0; i < after.size(); ++i) {
+        const auto old = std::ranges::find(before, after[i]);
+        if (old == before.end())
+          added.push_back(i);
+        else
+          kept.emplace_back(old - before.begin(), i);
+      }
+      for (std::size_t i = 0; i < before.size(); ++i)
+        if (std::ranges::find(after, before[i]) == after.end()) removed.push_back(i);
+      const auto d = diff(with_peers(before), with_peers(after));
+      ASSERT_EQ(d.kept, kept) << ::testing::PrintToString(before)
+                              << ::testing::PrintToString(after);
+      ASSERT_EQ(d.added, added);
+      ASSERT_EQ(d.removed, removed);
+      ASSERT_TRUE(d.changed.empty());
+    }
 }
 
 TEST_F(DiffTest, AddedRemovedChanged) {

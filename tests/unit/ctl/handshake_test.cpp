@@ -188,6 +188,16 @@ TEST_F(Handshake, NoCommonSuiteIsRefusedAndCostsNoCounter) {
   EXPECT_EQ(gateway_->session_count(), 0U);
 }
 
+TEST_F(Handshake, APresharedKeyIsUsedFromTheReloadThatBringsItOn) {
+  auto config = config_with(true, true);
+  config->peers[0].preshared_key.get().fill(7);
+  ASSERT_TRUE(gateway_->reload(config, now_));
+  say_hello(alice_);
+  run();
+  ASSERT_EQ(out_.sent.size(), 1U);
+  EXPECT_FALSE(alice_.read_welcome(out_.sent[0].bytes)) << "she has no preshared key";
+}
+
 TEST_F(Handshake, RepeatedConfirmGetsOneAckEachAndMovesNothing) {
   ASSERT_TRUE(attach(alice_));
   const auto before = sent(wire::Type::kAck).size();
