@@ -49,6 +49,8 @@ state_dir = "$logs/state"
 control_socket = "$logs/jumpgated.sock"
 [events]
 file = "$logs/events.jsonl"
+[inner]
+path_mtu = "port"
 [eal]
 huge = $huge
 [limits]
@@ -77,7 +79,7 @@ wait_for 20 logged jumpgated ready
 options=(--count 8 "${sides[@]}" --rate 500 --duration 4 --json "$logs/result.json")
 [[ $huge == true ]] || options+=(--no-huge --memory 256)
 in_ns gen "$jumpgen" run "${options[@]}" --jumps 2 >"$logs/jumpgen.log" 2>&1 || fail "jumpgen did not finish"
-python3 - "$logs/result.json" <<'PY' || fail "jumpgen's result: $(cat "$logs/jumpgen.log")"
+python3 - "$logs/result.json" <<'PY' || fail "jumpgen's result: $(cat "$logs/jumpgen.log"; "$build/tools/jumpctl/jumpctl" counters --socket "$logs/jumpgated.sock")"
 import json, sys
 result = json.load(open(sys.argv[1]))
 trial = result["trials"][0]
