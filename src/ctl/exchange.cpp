@@ -139,9 +139,9 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
     return;
   }
   Exchange& exchange = *session.exchange;
-  const bool client_cid_fits = exchange.client_cid.value == 0
-                                   ? message.client_cid.value != 0
-                                   : message.client_cid == exchange.client_cid;
+  // A client that was asked by the gateway names the id itself.
+  const bool client_cid_fits =
+      exchange.client_cid.value == 0 || message.client_cid == exchange.client_cid;
   if (message.jump_seq != exchange.jump_seq || message.epoch != exchange.epoch ||
       message.binding_version != session.record.binding_version() + 1 || !client_cid_fits) {
     core_.counters.drop(DropReason::kWireBadField);

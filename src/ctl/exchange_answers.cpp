@@ -25,7 +25,6 @@ bool Exchanges::answer_again(Session& session, const wire::PathResponse& message
   KeptAnswer& answer = session.answer;
   if (answer.kind != KeptAnswer::Kind::kCommit || answer.challenge_seq != message.challenge_seq ||
       !base::equal_constant_time(answer.token, message.token) || from != answer.remote ||
-      !session.binding || session.binding->path.remote != from ||
       answer.repeats >= limits::kMaxAnswerRepeats)
     return false;
   if (!answer.acknowledged) return true;  // the first ACK is on its way

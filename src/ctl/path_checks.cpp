@@ -110,8 +110,7 @@ void PathChecks::consider(Session& session, MonoNs now) {
 void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpoint& to,
                              std::uint64_t bytes, MonoNs now) {
   const State state = session.record.state();
-  if (!session.binding || session.doom != Reason::kNone || from == session.binding->path.remote)
-    return;
+  if (!session.binding || from == session.binding->path.remote) return;
   if (session.rebind_seen != from) {
     session.rebind_seen = from;
     session.rebind_bytes = 0;

@@ -199,7 +199,8 @@ TEST_F(Lifecycle, ReloadRevokesAddsAndLeavesTheRestAlone) {
 TEST_F(Lifecycle, ReloadThatDoesNotFitChangesNothing) {
   ASSERT_TRUE(gateway_->reload(config_with(true, false), now_));
   routes_.refuse = true;
-  EXPECT_FALSE(gateway_->reload(config_with(true, true), now_));
+  for (std::uint32_t i = 0; i <= settings_.max_peers; ++i)
+    EXPECT_FALSE(gateway_->reload(config_with(true, true), now_));
   EXPECT_EQ(gateway_->config().peers.size(), 1U);
   say_hello(bob_);
   run();
@@ -350,6 +351,8 @@ TEST_F(Lifecycle, ViewsShowSessionsInPages) {
   EXPECT_EQ(second.sessions[0].peer, "bob");
   EXPECT_FALSE(second.next);
   EXPECT_EQ(gateway_->views().attached(), 2U);
+  edge(alice_, bus::ReportKind::kSilence);
+  EXPECT_EQ(gateway_->views().attached(), 1U);
   EXPECT_EQ(gateway_->views().session_of_peer("bob")->id, bob_.welcome.session_id);
   EXPECT_FALSE(gateway_->views().session_of_peer("carol"));
 }

@@ -166,7 +166,7 @@ TEST_F(PathCheck, RebindingOldAnswersKeepsTheBinding) {
 }
 
 TEST_F(PathCheck, RebindingOnlyNewAnswersMovesAfterTheProbe) {
-  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 288);
   run();
   const auto at_new = challenge_to(alice_, kRebound);
   ASSERT_TRUE(at_new);
@@ -206,6 +206,14 @@ TEST_F(PathCheck, NewAddressMovesNothingWithoutItsAnswer) {
   for (const Sent& s : sent(wire::Type::kPathChallenge))
     if (s.remote == kRebound) ++to_new;
   EXPECT_EQ(to_new, 1U) << "96 bytes pay for one challenge";
+}
+
+TEST_F(PathCheck, MoreBytesOfTheNewAddressPayForMoreChallenges) {
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  run();
+  edge(alice_, bus::ReportKind::kNewPath, kRebound, 96);
+  advance(seconds(2));
+  EXPECT_EQ(std::ranges::count(sent(wire::Type::kPathChallenge), kRebound, &Sent::remote), 2);
 }
 
 TEST_F(PathCheck, NoRebindingCheckStartsWhenTheSwitchRateIsUsedUp) {

@@ -155,6 +155,40 @@ TEST_F(Races, ABirthOfAPeerThatIsRemovedEndsWithIt) {
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
 }
 
+TEST_F(Races, TheFirstAnswerWinsThoughItsCommandComesLate) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  const auto message = reattach(alice_);
+  send_reattach(alice_, message, kCell);
+  run();
+  send_reattach(alice_, message, kThird);
+  const auto at_cell = challenge_to(alice_, kCell);
+  const auto at_third = challenge_to(alice_, kThird);
+  ASSERT_TRUE(at_cell && at_third);
+  workers_.credit = 0;
+  send_response(alice_, response_to(alice_, *at_cell), kCell);
+  send_response(alice_, response_to(alice_, *at_third), kThird);
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(find(alice_)->binding->path.remote, kCell);
+}
+
+TEST_F(Races, WhatIsToEndBeginsNoCheck) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  end_without_a_command();
+  now_ = now_ + policy_.volatility.heartbeat_interval;
+  acknowledge();  // what was sent before
+  EXPECT_EQ(state(alice_), State::kVolatile);
+}
+
+TEST_F(Races, AnEndThatWaitsIsTriedAgainByItself) {
+  ASSERT_NO_FATAL_FAILURE(attach_alice());
+  end_without_a_command();
+  advance(milliseconds(20));
+  EXPECT_EQ(gateway_->session_count(), 0U);
+}
+
 TEST_F(Races, AProposalThatEndsWithoutACommandIsTakenBackLater) {
   ASSERT_NO_FATAL_FAILURE(attach_alice());
   send_reattach(alice_, reattach(alice_));

@@ -73,6 +73,18 @@ TEST_F(Rekeying, ConfirmedByTheFirstPacketOfTheNewEpoch) {
   EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kDrainOver), 1U);
 }
 
+TEST_F(Rekeying, APhaseIsFreeAgainWhenItsEpochIsReleased) {
+  ASSERT_TRUE(jump(alice_, kCell));
+  edge(alice_, bus::ReportKind::kEpochReleased, kCell, 1);
+  advance(seconds(2));
+  for (int i = 0; i < 3; ++i)
+    send_reattach(alice_, reattach(alice_), kWifi);
+  run();
+  const auto challenge = challenge_to(alice_, kWifi);
+  ASSERT_TRUE(challenge);
+  EXPECT_EQ(challenge->epoch, 5U) << "in the phase of 1, which is wiped";
+}
+
 TEST_F(Rekeying, RepeatedRequestGetsTheSameReplyFourTimesMore) {
   for (int i = 0; i < 8; ++i) {
     send(request(1));
@@ -119,6 +131,19 @@ TEST_F(Rekeying, WhatAThreadMakesOfAnOlderRequestIsNotTaken) {
   EXPECT_EQ(handshakes_.in_use(), 0U);
 }
 
+TEST_F(Rekeying, WhatAWorkerSaysOfAnOlderRequestIsNotTaken) {
+  send(request(1));
+  gateway_->tick(now_);
+  ASSERT_EQ(workers_.count<bus::InstallGeneration>(), 1U);
+  send(request(2));
+  acknowledge();  // the first has its place, the second is not even computed
+  EXPECT_TRUE(sent(wire::Type::kRekeyReply).empty());
+  run();
+  ASSERT_EQ(sent(wire::Type::kRekeyReply).size(), 1U);
+  EXPECT_EQ(last_reply()->rekey_seq, 2U);
+  EXPECT_EQ(last_reply()->epoch, 3U);
+}
+
 TEST_F(Rekeying, ARequestThatIsRefusedDropsTheOneBefore) {
   send(request(1));
   auto wrong = request(2);
@@ -155,6 +180,7 @@ TEST_F(Rekeying, SmallOrderEphemeralIsRefused) {
   ASSERT_TRUE(last_reply());
   EXPECT_EQ(last_reply()->reason, Reason::kBadProof);
   EXPECT_EQ(workers_.count<bus::InstallGeneration>(), 0U);
+  EXPECT_EQ(events_of(EventType::kSecurityValidationFailed, Reason::kBadProof), 1U);
 }
 
 TEST_F(Rekeying, WorkerWithoutRoomIsARefusal) {
@@ -182,8 +208,37 @@ TEST_F(Rekeying, JumpCancelsAnUnconfirmedRekey) {
   run();
   ASSERT_TRUE(jump(alice_, kCell));
   EXPECT_EQ(events_of(EventType::kRekeyDenied, Reason::kCancelledByJump), 1U);
+  EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kCancelledByJump), 1U);
   EXPECT_EQ(find(alice_)->record.root_generation(), 0U);
   EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 1U);
+  send(request(1));  // a copy that the network kept
+  EXPECT_EQ(sent(wire::Type::kRekeyReply).size(), 1U) << "its keys are gone";
+}
+
+TEST_F(Rekeying, KeysInUseAreNotTakenBackWhileTheirConfirmationWaits) {
+  send(request(1));
+  run();
+  workers_.credit = 0;
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, 2);
+  workers_.credit = 16;
+  send_reattach(alice_, reattach(alice_));  // sealed before, under the old keys
+  EXPECT_EQ(workers_.count<bus::CancelGeneration>(), 0U);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  advance(milliseconds(20));
+  EXPECT_EQ(find(alice_)->record.root_generation(), 1U);
+}
+
+TEST_F(Rekeying, ShorterTimesCountForKeysThatWaitForTheirConfirmation) {
+  send(request(1));
+  run();
+  policy_.keys.rekey_after = seconds(10);
+  policy_.keys.reject_after = seconds(20);
+  ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
+  run();
+  edge(alice_, bus::ReportKind::kEpochConfirmed, kWifi, 2);
+  advance(milliseconds(20'100));
+  EXPECT_EQ(state(alice_), State::kTerminated);
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kKeysExpired), 1U);
 }
 
 TEST_F(Rekeying, IsNotAskedForAnyMoreWhenItIsConfirmed) {
