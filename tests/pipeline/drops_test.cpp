@@ -216,6 +216,12 @@ TEST_F(Drops, NoRoomForTheOuterHeaders) {
   tight->data_off = 0;
   h.inner.put(0, tight);
   expect(DropReason::kNoHeadroom);
+  // Nor behind it, for the tag.
+  tight = h.mbuf_of(frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+  tight->buf_len =
+      static_cast<std::uint16_t>(tight->data_off + tight->data_len + wire::kTagSize - 1);
+  h.inner.put(0, tight);
+  expect(DropReason::kNoHeadroom);
 }
 
 TEST_F(Drops, NoMbufForAHeartbeat) {
@@ -243,6 +249,7 @@ TEST_F(Drops, AFullReportRing) {
   while (h.report_channels[0]->push(filler)) {
   }
   message(hello(), DropReason::kPuntQueueFull);
+  inner(inner_packet("10.8.0.2", "10.0.0.9", 1, 1), DropReason::kInnerTtlExceeded);
 }
 
 #ifdef JG_DEBUG_INVARIANTS
@@ -280,6 +287,25 @@ TEST(DropsByBucket, RefusalsThatDeserveAnAnswer) {
   h.advance(milliseconds(100));
   EXPECT_EQ(told(), 1U) << "the rate";
   EXPECT_EQ(h.dropped(DropReason::kInnerTtlExceeded), 20U) << "told of or not";
+}
+
+TEST(DropsByBucket, IdsThatNameNoSession) {
+  data::WorkerLimits limits = Harness::small();
+  limits.unknown_cids = {1, seconds(1), 2};
+  Harness h(1, limits);
+  Client client = h.attached(0, 0);
+  ASSERT_TRUE(h.command(client.ref, bus::RemoveSession{}));
+  const ByteVector late = client.data(to_server());
+  for (int i = 0; i < 5; ++i)
+    h.put(client, late);
+  h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kCidUnknown), 5U);
+  const auto told = h.reports(bus::ReportKind::kUnknownCid);
+  ASSERT_EQ(told.size(), 2U) << "so many resets at most";
+  EXPECT_EQ(told[0].report.value, late.size()) << "a reset must be shorter";
+  EXPECT_EQ(told[0].report.from, client.address);
+  EXPECT_EQ(told[0].report.to, client.gateway);
+  EXPECT_EQ(told[0].report.cid, client.gateway_cid);
 }
 
 TEST(DropsByBucket, HandshakesAndPunts) {

@@ -1,32 +1,11 @@
-// Propose, hold, commit, drain; rekey; removal and the next life of a slot.
-#include <algorithm>
-
-#include "harness.hpp"
+// Propose, hold, commit, drain; rekey; replay windows.
+#include "proposal.hpp"
 
 namespace jumpgate::test {
 namespace {
 
 using bus::ReportKind;
 using bus::WorkerCounter;
-
-/// The client's side of a proposal, at a new address.
-Client proposed(Harness& h, const Client& client, std::uint64_t epoch) {
-  Client next = client;
-  next.address = endpoint("203.0.113.9:50000");
-  next.gateway_cid = h.make_cid(client.ref);
-  next.client_cid = {h.random.nonzero_u64()};
-  next.keys = h.make_keys(epoch, client.generation, client.keys.suite);
-  next.counter = 0;
-  for (auto& id : next.jump_ids)
-    id = h.make_cid(client.ref);
-  return next;
-}
-bus::Commit commit_of(const Client& next) {
-  return {.epoch = next.keys.epoch,
-          .path = Harness::path_to(next),
-          .client_cid = next.client_cid,
-          .jump_ids = next.jump_ids};
-}
 
 TEST(Jump, IsConfirmedBehindAnotherSessionInTheBurst) {
   Harness h;
@@ -152,15 +131,36 @@ TEST(Jump, RefusedCommandsChangeNothing) {
   EXPECT_FALSE(h.command(client.ref, commit_of(next))) << "nothing was proposed";
   Client clash = proposed(h, client, 5);  // the phase of epoch 1
   EXPECT_FALSE(h.command(client.ref, bus::ProposeEpoch{clash.keys, clash.gateway_cid}));
+  Client former = proposed(h, client, 0);
+  EXPECT_FALSE(h.command(client.ref, bus::ProposeEpoch{former.keys, former.gateway_cid}));
+  Client foreign = next;
+  foreign.keys.suite = Suite::kNone;
+  EXPECT_FALSE(h.command(client.ref, bus::ProposeEpoch{foreign.keys, foreign.gateway_cid}));
+  EXPECT_FALSE(h.command(client.ref, bus::Attach{Harness::path_to(next)})) << "it has a binding";
   bus::SessionRef other = client.ref;
   other.life = 7;
   EXPECT_FALSE(h.command(other, bus::ProposeEpoch{next.keys, next.gateway_cid}));
   other = client.ref;
   other.slot = 1'000'000;
   EXPECT_FALSE(h.command(other, bus::RemoveSession{}));
+  // With a proposal, over paths that no datagram can go.
+  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  bus::Commit commit = commit_of(next);
+  commit.path.port = 2;
+  EXPECT_FALSE(h.command(client.ref, commit));
+  commit = commit_of(next);
+  commit.path.local = endpoint("[2001:db8::1]:51820");
+  EXPECT_FALSE(h.command(client.ref, commit));
+  commit.path.local = commit.path.remote = {};
+  EXPECT_FALSE(h.command(client.ref, commit));
+  commit = commit_of(next);
+  commit.epoch = 3;
+  EXPECT_FALSE(h.command(client.ref, commit)) << "of another proposal";
   h.put(client, client.data(to_server()));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
   h.poll();
   EXPECT_EQ(h.delivered().size(), 1U);
+  EXPECT_EQ(h.opened(client).size(), 1U);
 }
 
 TEST(Rekey, NextGenerationIsReceivedAtOnceAndSentAfterTheConfirmation) {
@@ -212,69 +212,20 @@ TEST(Rekey, CancelledByAJump) {
       << "at most one change is pending";
   EXPECT_TRUE(h.command(client.ref, bus::CancelGeneration{1}));
   EXPECT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+  EXPECT_FALSE(
+      h.command(client.ref, bus::InstallGeneration{{1, {}}, h.make_keys(4, 1, keys.suite)}))
+      << "the other way round neither";
 }
 
-TEST(Remove, ClosesWipesAndFreesTheSlot) {
+TEST(Rekey, CommandsOfAnotherGenerationAreRefused) {
   Harness h;
-  Client client = h.attached(4, 0);
-  h.put(client, client.data(to_server()));
-  h.poll();
-  h.delivered();
-  ASSERT_TRUE(h.command(
-      client.ref, bus::RemoveSession{.reason = Reason::kOperatorTerminated, .send_close = true}));
-  const auto out = h.opened(client);
-  ASSERT_EQ(out.size(), 1U);
-  EXPECT_EQ(out[0].prefix.type, wire::Type::kClose);
-  EXPECT_EQ(out[0].plaintext[0], static_cast<std::uint8_t>(Reason::kOperatorTerminated));
-
-  // No trace of the keys in the worker's tables.
-  auto& shard = const_cast<data::Shard&>(h.workers[0]->shard());
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&shard.sessions.ids(0));
-  const std::span<const std::uint8_t> memory(bytes, data::SessionTable::footprint(16) - 64);
-  for (const auto& key : {client.keys.receive.key, client.keys.send.key, client.control})
-    EXPECT_TRUE(std::ranges::search(memory, key).empty());
-  EXPECT_FALSE(shard.keys.holds(1)) << "the expanded form neither";
-  EXPECT_EQ(shard.windows.spares(), 8U);
-  EXPECT_FALSE(shard.windows.own_taken(0));
-
-  h.put(client, client.data(to_server()));
-  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
-  h.poll();
-  EXPECT_EQ(h.dropped(DropReason::kCidUnknown), 1U);
-  EXPECT_EQ(h.dropped(DropReason::kPeerNotAttached), 1U);
-  EXPECT_EQ(h.reports(ReportKind::kUnknownCid).size(), 1U) << "a reset may be due";
-}
-
-TEST(Remove, AnotherLifeOfTheSlot) {
-  Harness h;
-  Client old = h.attached(4, 0);
-  ASSERT_TRUE(h.command(old.ref, bus::RemoveSession{}));
-  bus::InstallSession again;
-  again.epoch = h.make_keys(1, 0, Suite::kAes256Gcm);
-  again.gateway_cid = h.make_cid(old.ref);
-  again.replay_window_packets = 1024;
-  EXPECT_FALSE(h.command(old.ref, again)) << "a life is lived once";
-  Client young = h.attached(4, 0, Suite::kAes256Gcm, false, 0, 2);
-  EXPECT_FALSE(h.command(old.ref, bus::RemoveSession{})) << "a late command of the old life";
-  h.put(old, old.data(to_server()));
-  h.put(young, young.data(to_server()));
-  h.poll();
-  EXPECT_EQ(h.delivered().size(), 1U);
-  EXPECT_EQ(h.reports(ReportKind::kUnknownCid).size(), 1U) << "an id of an earlier life";
-}
-
-TEST(Birth, OnlyControlMessages) {
-  Harness h;
-  Client client = h.install(4, 0);
-  h.peers->set(0, client.ref);
-  h.put(client, client.data(to_server()));
-  h.put(client, client.sealed_control(wire::Type::kConfirm, client.gateway_cid, 5, h.random));
-  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
-  h.poll();
-  EXPECT_EQ(h.dropped(DropReason::kSessionStateForbids), 1U);
-  EXPECT_EQ(h.dropped(DropReason::kNoBinding), 1U);
-  EXPECT_TRUE(h.sent(kOuterPort).empty());
-  EXPECT_EQ(h.reports(ReportKind::kControl).size(), 1U);
+  const Client client = h.attached(4, 0);
+  const bus::EpochKeys keys = h.make_keys(2, 1, Suite::kAes256Gcm);
+  EXPECT_FALSE(h.command(client.ref, bus::InstallGeneration{{2, {}}, keys}));
+  ASSERT_TRUE(h.command(client.ref, bus::InstallGeneration{{1, {}}, keys}));
+  EXPECT_FALSE(h.command(client.ref, bus::ConfirmGeneration{3}));
+  EXPECT_FALSE(h.command(client.ref, bus::CancelGeneration{2}));
+  EXPECT_TRUE(h.command(client.ref, bus::ConfirmGeneration{2}));
 }
 
 TEST(Windows, SpareOnesRunOutEachSlotsOwnNever) {

@@ -219,19 +219,6 @@ TEST(NewPath, NotForWhatIsNotAboveTheHighest) {
       << "a packet held back on the old path is no news of a new one";
 }
 
-TEST(Usage, RekeyLimitIsToldOnce) {
-  Harness h;
-  h.policy.rekey_packets = 10;
-  Client client = h.attached(0, 0);
-  for (int i = 0; i < 20; ++i)
-    h.put(client, client.data(to_server()));
-  h.poll();
-  const auto usage = h.reports(ReportKind::kKeyUsage);
-  ASSERT_EQ(usage.size(), 1U);
-  EXPECT_EQ(usage[0].report.value, 0U);
-  EXPECT_EQ(usage[0].report.epoch, client.keys.epoch);
-}
-
 TEST(Close, IsReported) {
   Harness h;
   Client client = h.attached(0, 0);

@@ -83,6 +83,8 @@ TEST(Punts, ControlIsThePlaintext) {
   EXPECT_EQ(taken[0].report.cid, client.jump_ids[1]);
   EXPECT_EQ(taken[0].report.session, client.ref);
   EXPECT_EQ(taken[0].report.from, client.address);
+  EXPECT_EQ(taken[0].report.to, client.gateway);
+  EXPECT_EQ(taken[0].report.port, kOuterPort);
 }
 
 TEST(Punts, ControlNeedsTheRightKindOfId) {
@@ -221,9 +223,10 @@ TEST(Punts, OnlyOnesOwnAddressSpeaksToUs) {
   Harness h;
   h.put(kInnerPort, frame_of(kInnerMac, echo_request("10.8.0.2", "10.0.0.1")));  // a peer's
   h.put(kInnerPort, frame_of(kInnerMac, echo_request("10.0.0.1", "10.0.0.1")));  // ours
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("fd00:8::2", "fd00:a::1")));
   h.put(kInnerPort, frame_of(kInnerMac, echo_request("10.0.0.9", "10.0.0.1")));
   h.poll();
-  EXPECT_EQ(h.dropped(DropReason::kInnerBadSource), 2U);
+  EXPECT_EQ(h.dropped(DropReason::kInnerBadSource), 3U);
   EXPECT_EQ(h.reports(ReportKind::kFrame).size(), 1U);
 }
 

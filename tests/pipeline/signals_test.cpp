@@ -1,6 +1,6 @@
 // What a worker tells of the figures of a bound path: the crossings of their thresholds, each once
 // (spec/heartbeat.md "Signals").
-#include "harness.hpp"
+#include "proposal.hpp"
 #include "session/liveness.hpp"
 
 namespace jumpgate::test {
@@ -40,6 +40,11 @@ class Signals : public ::testing::Test {
     heartbeat.received_count = arrived_;
     h_.put(client_, client_.heartbeat(heartbeat));
     h_.poll();
+  }
+  void jump() {
+    client_ = jumped(h_, client_);
+    sent_ = arrived_ = 1;
+    echo_us_ = arrived_us_ = 0;
   }
   /// Without a silence.
   void pass_two_seconds() {
@@ -157,6 +162,27 @@ TEST_F(Signals, WhatHealedWhileTheRingWasFullIsToldAsHealedAlone) {
   h_.advance(milliseconds(11));
   h_.poll();
   expect_one(ReportKind::kStable);
+}
+
+TEST_F(Signals, OfAFormerBindingAreNotItsSuccessors) {
+  stream(40, 30);
+  expect_one(ReportKind::kVolatile, Reason::kLossThresholdExceeded);
+  jump();
+  stream(40, 0);
+  expect_nothing_told();  // neither that it is bad nor that it is good again
+  stream(40, 30);
+  expect_one(ReportKind::kVolatile, Reason::kLossThresholdExceeded);
+}
+
+TEST_F(Signals, OwedOfAFormerBindingAreHistory) {
+  for (bus::Report filler; h_.report_channels[0]->push(filler);) {
+  }
+  stream(40, 30);
+  jump();
+  h_.reports();
+  h_.advance(milliseconds(11));
+  h_.poll();
+  expect_nothing_told();
 }
 
 }  // namespace

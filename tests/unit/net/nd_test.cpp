@@ -92,6 +92,8 @@ TEST(Nd, RulesOfRfc4861) {
   EXPECT_FALSE(parse_nd(packet_of(detection))) << "address detection with a link address";
   detection.has_link_address = false;
   EXPECT_TRUE(parse_nd(packet_of(detection)));
+  detection.destination = detection.target;
+  EXPECT_FALSE(parse_nd(packet_of(detection))) << "address detection asks the address's group";
   NdView group = solicitation();
   group.target = ip("ff02::1");
   EXPECT_FALSE(parse_nd(packet_of(group)));

@@ -74,6 +74,7 @@ TEST(UpperLayer, WalksTheChainToItsBound) {
 
 TEST(UpperLayer, ChainsThatEndNowhere) {
   EXPECT_EQ(fault(v6(kHopByHopHeader, {6, 200, 0, 0, 0, 0, 0, 0})), DropReason::kInnerBadExtension);
+  EXPECT_EQ(fault(v6(kHopByHopHeader, {6, 1, 0, 0, 0, 0, 0, 0})), DropReason::kInnerBadExtension);
   EXPECT_EQ(fault(v6(kRoutingHeader, {6, 0, 0})), DropReason::kInnerBadExtension);
   EXPECT_EQ(fault(v6(kFragmentHeader, {6, 0, 0, 1})), DropReason::kInnerBadExtension);
 }
