@@ -227,7 +227,11 @@ void ClientSession::handle_control(const wire::Prefix& prefix,
 }
 
 void ClientSession::on_control_close(const wire::ControlClose& close, MonoNs now) {
-  if (close.session_id != core_.record.id() || close.close_seq <= peer_close_seq_) {
+  if (close.session_id != core_.record.id()) {
+    core_.world.drops.add(DropReason::kWireBadField);
+    return;
+  }
+  if (close.close_seq <= peer_close_seq_) {
     core_.world.drops.add(DropReason::kControlStale);
     return;
   }

@@ -180,7 +180,7 @@ void Jumper::commit(MonoNs now) {
   take_proposal(now);
   if (core_.over()) return;
   const wire::PathChallenge& challenge = proposal_->challenge;
-  const SessionCore::Preface result{
+  const SessionCore::Preface success{
       .type = EventType::kReattachResult,
       .reason = Reason::kReattachSuccess,
       .detail = audit::ReattachDetail{.from = proposal_->gateway,
@@ -188,12 +188,16 @@ void Jumper::commit(MonoNs now) {
                                       .binding_version = challenge.binding_version,
                                       .elapsed = now - proposal_->began},
       .uplink = proposal_->uplink};
-  core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now, &result);
+  // Late it may be of an attempt that was given up: that has its result, and the one that is open
+  // stays without an answer.
+  auto result = unanswered_result(now);
+  if (result && attempt_.jump_seq == challenge.jump_seq) result = success;
+  core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now,
+                   result ? &*result : nullptr);
   core_.declare_alive();
   core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
   emit_switch(left, moved ? cause : Reason::kInPlaceRecovery, now);
   core_.trouble = Reason::kNone;
-  attempt_.open = false;
   proposal_.reset();
   target_.reset();
   in_place_wanted_ = false;

@@ -79,6 +79,20 @@ TEST(Budget, AnUplinkThatPolicyRuledOutIsAskedAgainInTheNextRecovery) {
   EXPECT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
 }
 
+TEST(Budget, AnUplinkThatPolicyRuledOutIsNotAskedAgainInThisRecovery) {
+  Harness h;
+  h.attach();
+  h.up(kWire);
+  h.run(seconds(2));
+  h.dead = {true, false, true};
+  h.gateway->refuse_jump = refusal_for(Reason::kPolicyDenied);
+  h.up(kWifi, false);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(9)));
+  const std::vector<std::string> asked = h.attempts();
+  ASSERT_GE(asked.size(), 3U);
+  EXPECT_EQ(std::ranges::count(asked, "cell"), 1);
+}
+
 TEST(Budget, AFailedRecoveryIsFollowedByAPause) {
   Harness h;
   h.gateway->policy.switching.switch_cooldown = seconds(4);
@@ -135,6 +149,21 @@ TEST(Budget, AChallengeIsAnsweredTenTimesMoreAtMost) {
   EXPECT_EQ(answers, 1 + 2 * (limits::kMaxAnswerRepeats + 1));
 }
 
+TEST(Budget, AResponseIsRepeatedFourTimesAndThenWithEachHeartbeat) {
+  Harness h;
+  unsigned answers = 0;
+  h.lose_outgoing = [&answers](wire::Type type) {
+    answers += type == wire::Type::kPathResponse ? 1 : 0;
+    return type == wire::Type::kPathResponse;
+  };
+  send_to_cell(h);
+  ASSERT_TRUE(h.run_until([&] { return answers == 1; }, seconds(1)));
+  h.run(milliseconds(1'650));  // after 200, 300, 450 and 675 ms
+  EXPECT_EQ(answers, 5U);
+  h.run(seconds(1));
+  EXPECT_EQ(answers, 7U);
+}
+
 TEST(Budget, ANewPathsRoundTripIsThatOfItsChallenge) {
   Harness h;
   h.attach();
@@ -174,6 +203,18 @@ TEST(Budget, ARefusedRekeyIsTriedAgainAfterFiveSeconds) {
   EXPECT_EQ(h.gateway->heard[wire::Type::kRekey], 1U);
   h.stream(seconds(1), milliseconds(20));
   EXPECT_EQ(h.gateway->heard[wire::Type::kRekey], 2U);
+}
+
+TEST(Budget, NewKeysAreShownOnceWhenTheGatewayHasThem) {
+  Harness h;
+  h.attach();
+  h.run(seconds(60));
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kKeyRotated) == 1; }, seconds(3)));
+  h.gateway->rekey_wanted = false;
+  const unsigned before = h.sent_over[kWifi];
+  h.run(seconds(3));
+  EXPECT_LE(h.sent_over[kWifi], before + 1);
 }
 
 TEST(Budget, TheOldEpochEndsWithItsDrain) {

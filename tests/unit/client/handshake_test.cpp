@@ -98,6 +98,7 @@ TEST(Handshake, AWelcomeOutsideItsBoundsIsDropped) {
       {false, [](wire::WelcomePayload& w) { w.inner_mtu = 1279; }},
       {false, [](wire::WelcomePayload& w) { w.inner_mtu = 1441; }},
       {false, [](wire::WelcomePayload& w) { w.jump_id_count = 0, w.jump_ids = {}; }},
+      {false, [](wire::WelcomePayload& w) { w.jump_ids[1] = w.jump_ids[0]; }},
       {false, [](wire::WelcomePayload& w) { w.address_count = 0, w.addresses = {}; }},
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -109,6 +110,24 @@ TEST(Handshake, AWelcomeOutsideItsBoundsIsDropped) {
         << i;
     EXPECT_EQ(h.dropped(DropReason::kWireBadField), cases.at(i).first ? 0U : 1U) << i;
   }
+}
+
+TEST(Handshake, ACounterIsRaisedAtOnceOnlyOnce) {
+  Harness h;
+  h.gateway->refuse_hello = Reason::kHelloCounterLow;
+  h.gateway->highest_counter = 5;
+  h.start();
+  h.run(milliseconds(900));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kHello], 2U);
+}
+
+TEST(Handshake, AfterASessionThatEndsYoungThereIsAPause) {
+  Harness h;
+  h.attach();
+  h.gateway->send_close(Reason::kOperatorTerminated);
+  h.run(milliseconds(900));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kHello], 1U);
+  EXPECT_TRUE(h.run_until([&] { return h.engine->attached(); }, milliseconds(400)));
 }
 
 TEST(Handshake, CookieIsReturnedAtOnce) {

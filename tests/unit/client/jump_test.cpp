@@ -205,6 +205,78 @@ TEST_P(CommitUnheard, IsAdoptedOverTheSameUplink) {
 }
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutOthers, CommitUnheard, ::testing::Bool());
 
+TEST(Jump, ASecondCommitUnheardInOneRecoveryMakesANewSession) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.gateway->lose_outgoing = [&](wire::Type t) {
+    return h.gateway->sent[wire::Type::kRefusal] < 2 && t != wire::Type::kPathChallenge &&
+           t != wire::Type::kRefusal;
+  };
+  h.up(kWifi, false);
+  EXPECT_TRUE(h.run_until([&] { return h.gateway->sessions == 2; }, seconds(9)));
+  EXPECT_EQ(h.gateway->commits, 2U);
+}
+
+TEST(Jump, ARefusalThatNamesAnotherBindingIsNotAdopted) {
+  const std::vector<std::function<void(wire::Refusal&)>> alterations{
+      [](wire::Refusal& r) { r.epoch += 4; },
+      [](wire::Refusal& r) { ++r.binding_version; },
+      [](wire::Refusal& r) { ++r.gateway_cid.value; },
+      [](wire::Refusal& r) { ++r.client_cid.value; },
+  };
+  for (std::size_t i = 0; i < alterations.size(); ++i) {
+    Harness h;
+    h.attach();
+    h.run(seconds(2));
+    h.gateway->alter_refusal = alterations.at(i);
+    h.gateway->lose_outgoing = [&](wire::Type t) {
+      return h.gateway->sent[wire::Type::kRefusal] == 0 && t != wire::Type::kPathChallenge;
+    };
+    h.dead[kWifi] = true;
+    h.up(kWifi, false);
+    EXPECT_TRUE(h.run_until([&] { return h.gateway->sessions == 2; }, seconds(8))) << i;
+  }
+}
+
+TEST(Jump, AChallengeThatNamesAnotherOfItsIdsIsNotAnswered) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->alter_challenge = [](wire::PathChallenge& c) { ++c.client_cid.value; };
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  ASSERT_TRUE(h.run_until([&] { return h.dropped(DropReason::kWireBadField) == 1; }, seconds(1)));
+  h.gateway->alter_challenge = {};
+  ASSERT_TRUE(h.run_until([&] { return h.uplink() == kCell; }, seconds(1)));
+  EXPECT_EQ(h.gateway->heard[wire::Type::kPathResponse], 1U);
+}
+
+TEST(Jump, APathThatEndsDuringAPlannedMoveCarriesNoMoreData) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  ASSERT_TRUE(h.engine->move_to(kCell, h.now));
+  h.up(kWifi, false);
+  h.dead[kWifi] = true;
+  ASSERT_TRUE(
+      h.run_until([&] { return h.gateway->sent[wire::Type::kPathChallenge] == 1; }, seconds(1)));
+  h.run(milliseconds(70));
+  ASSERT_EQ(h.state(), State::kRecovering);
+  h.send_inner(7);
+  h.run(milliseconds(200));
+  ASSERT_EQ(h.gateway->received.size(), 1U);
+}
+
+TEST(Jump, AnotherAddressOfTheSameUplinkIsAJumpAtOnce) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.engine->on_uplink(kWifi, {.up = true, .gateway = h.gateway_at, .addresses = 2}, h.now);
+  ASSERT_EQ(h.state(), State::kRecovering);
+  EXPECT_EQ(h.last(EventType::kReattachAttempt)->reason, Reason::kTransportDead);
+}
+
 TEST(Jump, StaleWithoutProposalMakesANewSession) {
   Harness h;
   h.attach();
@@ -257,6 +329,18 @@ TEST(Jump, InPlaceCheckIsAnswered) {
   EXPECT_EQ(h.gateway->commits, 1U);
   EXPECT_EQ(h.state(), State::kAttached);
   EXPECT_EQ(h.engine->session()->core().record.binding_version(), 2U);
+}
+
+TEST(Jump, DataStaysOnTheBoundPathDuringACheckOfTheGateway) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.lose_outgoing = [](wire::Type type) { return type == wire::Type::kPathResponse; };
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kWifi)});
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kRecovering; }, seconds(1)));
+  h.send_inner(7);
+  h.run(milliseconds(50));
+  EXPECT_EQ(h.gateway->received.size(), 1U) << "not one of those that wait for the commit";
 }
 
 TEST(Jump, ReplayedChallengeChangesNothing) {

@@ -202,7 +202,7 @@ TEST(Close, ByTheGatewayBeginsAnew) {
   h.gateway->send_close(Reason::kGatewayStopping);
   ASSERT_TRUE(h.run_until([&] { return h.engine->sessions() == 2; }, seconds(3)));
   EXPECT_EQ(h.engine->last_end(), Reason::kPeerClosed);
-  h.gateway->send_control_close(1);
+  h.gateway->send_control_close(1, h.gateway->session_id());
   ASSERT_TRUE(h.run_until([&] { return h.engine->sessions() == 3; }, seconds(8)));
 }
 

@@ -104,6 +104,43 @@ TEST(Races, ACheckUnderTheNewKeysConfirmsThemFirst) {
   EXPECT_TRUE(h.all_down_once());
 }
 
+TEST(Races, AReplyThatDoesNotFitRotatesNothing) {
+  const std::vector<std::pair<DropReason, std::function<void(wire::RekeyReply&)>>> alterations{
+      {DropReason::kWireBadField, [](wire::RekeyReply& r) { r.epoch += 3; }},  // a phase in use
+      {DropReason::kWireBadField, [](wire::RekeyReply& r) { r.ephemeral = {}; }},
+      {DropReason::kControlStale, [](wire::RekeyReply& r) { ++r.binding_version; }},
+  };
+  for (const auto& [reason, alter] : alterations) {
+    SCOPED_TRACE(to_string(reason));
+    Harness h;
+    h.attach();
+    h.gateway->alter_reply = alter;
+    h.gateway->rekey_wanted = true;
+    EXPECT_TRUE(h.run_until([&] { return h.dropped(reason) == 1; }, seconds(3)));
+    ASSERT_TRUE(h.engine->attached());
+    EXPECT_EQ(h.engine->session()->core().record.root_generation(), 0U);
+  }
+}
+
+TEST(Races, AChallengeUnderTheKeysBeforeIsStale) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.gateway->propose_epoch = 7;  // above what the rekey will name
+  h.gateway->challenge(wire::ChallengeKind::kInPlace, {h.client_at(kWifi)});
+  Message late = h.gateway_said.back();
+  h.dead[kWifi] = false;
+  h.gateway->alter_reply = [](wire::RekeyReply& reply) { reply.epoch = 2; };
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(h.run_until([&] { return h.engine->session()->core().record.root_generation() == 1; },
+                          seconds(3)));
+  const RxDatagram datagram{.bytes = late, .from = h.gateway_at};
+  h.engine->on_datagrams(kWifi, {&datagram, 1}, h.now);
+  EXPECT_EQ(h.dropped(DropReason::kControlStale), 1U);
+  EXPECT_EQ(h.state(), State::kAttached);
+}
+
 TEST(Races, TheOldLinksEndDoesNotBeginThePlannedMoveAnew) {
   Harness h;
   h.attach();
@@ -125,6 +162,27 @@ TEST(Races, TheEndOfALinkGivesItsAttemptUpAtOnce) {
   ASSERT_EQ(h.attempts(), (std::vector<std::string>{"cell"}));
   h.up(kCell, false);
   EXPECT_EQ(h.attempts(), (std::vector<std::string>{"cell", "wire"}));
+}
+
+TEST(Races, ACommitThatIsHeardLateGivesNoAttemptASecondResult) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.up(kWifi, false);
+  ASSERT_TRUE(
+      h.run_until([&] { return h.gateway->sent[wire::Type::kPathChallenge] == 1; }, seconds(1)));
+  h.run(milliseconds(70));  // the RESPONSE is under way
+  h.dead[kCell] = true;
+  ASSERT_TRUE(h.run_until([&] { return h.attempts().size() == 2; }, seconds(5)));
+  h.replay(wire::Type::kAck, kCell, h.gateway_at);
+  ASSERT_EQ(h.state(), State::kAttached);
+  std::vector<std::uint64_t> told;
+  for (const audit::Event& e : h.events) {
+    if (e.type == EventType::kReattachResult)
+      told.push_back(std::get<audit::ReattachDetail>(e.detail).jump_seq);
+  }
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2}));
 }
 
 TEST(Races, WhatDrainsIsNoSignOfLifeOfTheNewBinding) {

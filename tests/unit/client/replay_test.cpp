@@ -88,6 +88,35 @@ TEST(Replay, AHeartbeatOfADrainingEpochAsksForNothing) {
   EXPECT_EQ(h.count(EventType::kReattachAttempt), 1U) << "the gateway's own check";
 }
 
+TEST(Replay, ACloseOfAnotherSessionEndsNothing) {
+  Harness h;
+  h.attach();
+  SessionId other = h.gateway->session_id();
+  other.bytes[5] ^= 1;
+  h.gateway->send_control_close(1, other);
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.dropped(DropReason::kWireBadField), 1U);
+  EXPECT_TRUE(h.engine->attached());
+}
+
+TEST(Replay, AfterTheirDrainTheOldControlKeysOpenNothing) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.gateway->send_control_close(1, h.gateway->session_id());
+  Message late = h.gateway_said.back();
+  h.dead[kWifi] = false;
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kKeyRotated) == 1; }, seconds(3)));
+  h.gateway->rekey_wanted = false;
+  ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kKeyExpired) == 1; }, seconds(3)));
+  const RxDatagram datagram{.bytes = late, .from = h.gateway_at};
+  h.engine->on_datagrams(kWifi, {&datagram, 1}, h.now);
+  EXPECT_EQ(h.dropped(DropReason::kEpochUnknown), 1U);
+  EXPECT_TRUE(h.engine->attached());
+}
+
 TEST(Replay, AnIntervalOfZeroAnnouncesNothing) {
   Harness h;
   h.attach();

@@ -37,9 +37,11 @@ void ScriptedGateway::send_challenge(const Endpoint& to) {
   wire::PathChallenge c = exchange_->challenge;
   c.token = exchange_->tokens.at(to);
   c.observed = to;
+  if (alter_challenge) alter_challenge(c);
   Payload payload{};
   wire::encode_path_challenge(c, payload);
-  const ConnectionId cid = c.jump_seq == 0 ? epochs_.at(current_).client_cid : c.client_cid;
+  const ConnectionId cid =
+      c.jump_seq == 0 ? epochs_.at(current_).client_cid : exchange_->answers_to;
   send_control(wire::Type::kPathChallenge, cid, to, payload, 1);
 }
 
@@ -67,6 +69,7 @@ void ScriptedGateway::on_reattach(const Endpoint& from, const wire::Reattach& re
     refusal.gateway_cid = epochs_.at(current_).gateway_cid;
     refusal.client_cid = epochs_.at(current_).client_cid;
     jump_seq_ = reattach.jump_seq;
+    if (alter_refusal) alter_refusal(refusal);
     wire::encode_refusal(refusal, payload);
     return send_control(wire::Type::kRefusal, reattach.client_cid, from, payload);
   }
@@ -142,6 +145,7 @@ void ScriptedGateway::on_rekey(const wire::Rekey& rekey) {
                                    .epoch = pending_epoch_,
                                    .owner_epoch = 1,
                                    .rekey_seq = rekey.rekey_seq};
+    if (alter_reply) alter_reply(*last_reply_);
   }
   Payload payload{};
   wire::encode_rekey_reply(*last_reply_, payload);

@@ -269,10 +269,10 @@ void ScriptedGateway::send_close(Reason reason) {
   send_traffic(wire::Type::kClose, plaintext);
 }
 
-void ScriptedGateway::send_control_close(std::uint64_t seq) {
+void ScriptedGateway::send_control_close(std::uint64_t seq, const SessionId& named) {
   Payload payload{};
   wire::encode_control_close(
-      {.close_seq = seq, .reason = Reason::kGatewayStopping, .session_id = session_id_}, payload);
+      {.close_seq = seq, .reason = Reason::kGatewayStopping, .session_id = named}, payload);
   send_control(wire::Type::kControlClose, epochs_.at(current_).client_cid, bound_, payload);
 }
 

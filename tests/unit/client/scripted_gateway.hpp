@@ -41,7 +41,7 @@ class ScriptedGateway {
   void send_data(const Message& inner);
   void send_heartbeat(MonoNs now);
   void send_close(Reason reason);
-  void send_control_close(std::uint64_t seq);
+  void send_control_close(std::uint64_t seq, const SessionId& named);
   void send_reset(const ResetToken& token, const Endpoint& to);
   /// An in-place or rebinding check: a CHALLENGE to each of the addresses, a token each.
   void challenge(wire::ChallengeKind kind, const std::vector<Endpoint>& to);
@@ -71,6 +71,9 @@ class ScriptedGateway {
   std::optional<Reason> refuse_rekey;
   std::uint16_t announced_ms{500};  // in its heartbeats
   std::function<void(wire::WelcomePayload&)> alter_welcome;
+  std::function<void(wire::PathChallenge&)> alter_challenge;
+  std::function<void(wire::Refusal&)> alter_refusal;
+  std::function<void(wire::RekeyReply&)> alter_reply;
   bool quiet{false};  // no heartbeats
   std::function<bool(wire::Type)> lose_outgoing;
 
