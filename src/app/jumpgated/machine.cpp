@@ -55,7 +55,7 @@ Machine machine_of(hwloc_topology* topology) {
   Machine machine;
   hwloc_obj_t pu = nullptr;
   while ((pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu)) != nullptr) {
-    const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, pu);
+    const hwloc_obj* core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, pu);
     machine.cpus.push_back({.id = pu->os_index,
                             .core = core != nullptr ? core->logical_index : pu->logical_index,
                             .node = hwloc_bitmap_first(pu->nodeset)});
