@@ -217,6 +217,23 @@ TEST(Budget, NewKeysAreShownOnceWhenTheGatewayHasThem) {
   EXPECT_LE(h.sent_over[kWifi], before + 1);
 }
 
+TEST(Budget, NewKeysAreShownFourTimesMoreAndThenByOrdinaryHeartbeats) {
+  Harness h;
+  h.attach();
+  h.run(seconds(60));
+  h.gateway->rekey_wanted = true;
+  ASSERT_TRUE(
+      h.run_until([&] { return h.gateway->sent[wire::Type::kRekeyReply] == 1; }, seconds(3)));
+  unsigned shown = 0;
+  h.lose_outgoing = [&shown](wire::Type type) {
+    shown += type == wire::Type::kHeartbeat ? 1 : 0;
+    return true;
+  };
+  h.run(seconds(5));
+  EXPECT_EQ(shown, 5U);
+  EXPECT_EQ(h.state(), State::kAttached);
+}
+
 TEST(Budget, TheOldEpochEndsWithItsDrain) {
   Harness h;
   send_to_cell(h);

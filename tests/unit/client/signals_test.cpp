@@ -147,7 +147,8 @@ TEST(Signals, APathThatHoversAtItsThresholdIsNotHealed) {
   ASSERT_EQ(h.state(), State::kVolatile);
   lose_every(h, 6);
   h.stream(seconds(10), milliseconds(10));
-  EXPECT_EQ(h.state(), State::kDegraded) << "a sixth is less than the threshold, more than half of it";
+  EXPECT_EQ(h.state(), State::kDegraded)
+      << "a sixth is less than the threshold, more than half of it";
   EXPECT_EQ(why(h, State::kDegraded), Reason::kVolatilePersisted);
   EXPECT_EQ(why(h, State::kRecovering), std::nullopt);
 }
