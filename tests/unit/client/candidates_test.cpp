@@ -133,6 +133,22 @@ TEST(Jump, AfterAnUnansweredResponseDataStaysOnTheOldPath) {
   EXPECT_EQ(h.gateway->received.size(), before + 2);
 }
 
+TEST(Jump, AJumpThatFailsTakesDataBackToTheLossyPath) {
+  Harness h;
+  h.gateway->policy.switching.recovery_window = seconds(2);
+  h.attach();
+  h.stream(seconds(3), milliseconds(10));
+  h.lose_over = [count = 0U](UplinkId uplink, wire::Type type) mutable {
+    return uplink == kWifi ? ++count % 3 == 0 : type == wire::Type::kPathResponse;
+  };
+  for (int i = 0; i < 100 && h.state() != State::kDegraded; ++i)
+    h.stream(milliseconds(50), milliseconds(10));
+  ASSERT_EQ(h.state(), State::kDegraded);
+  const std::size_t before = h.gateway->received.size();
+  h.stream(milliseconds(300), milliseconds(10));
+  EXPECT_GE(h.gateway->received.size(), before + 15) << "of 30, and not held for a commit";
+}
+
 TEST(Jump, WindowEndsInDegradedAndItBeginsAgain) {
   Harness h;
   h.attach();
