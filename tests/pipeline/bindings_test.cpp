@@ -96,6 +96,20 @@ TEST_F(Binding, HeartbeatsOfADrainingEpochSayNothingOfIt) {
   EXPECT_TRUE(h.opened(client).empty()) << "nor are they answered";
 }
 
+TEST_F(Binding, PacketsOfADrainingEpochAreNotHeardOnIt) {
+  echo_after(milliseconds(1'400));  // so that the drain outlasts the silence
+  Client former = client;
+  jump();
+  h.reports();
+  for (int i = 0; i < 22; ++i) {
+    h.advance(milliseconds(100));
+    h.put(former, former.data(to_server()));
+    h.poll();
+  }
+  EXPECT_EQ(h.delivered().size(), 22U);
+  EXPECT_EQ(h.reports(ReportKind::kSilence).size(), 1U);
+}
+
 TEST_F(Binding, AnAddressBesideItIsToldAtOnceThoughOneBesideTheFormerJustWas) {
   ASSERT_EQ(stray_from("198.51.100.7:40001").size(), 1U);
   jump();

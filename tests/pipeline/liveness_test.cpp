@@ -27,6 +27,29 @@ TEST(Heartbeat, QuickThenIdle) {
   EXPECT_EQ(h.opened(client).size(), 1U);
 }
 
+TEST(Heartbeat, DataOfEitherWayQuickensIt) {
+  for (const bool out : {false, true}) {
+    SCOPED_TRACE(out);
+    Harness h;
+    Client client = h.attached(0, 0);
+    for (int i = 0; i < 100; ++i) {
+      h.advance(milliseconds(100));
+      h.poll();
+    }
+    h.sent(kOuterPort);
+    if (out)
+      h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2")));
+    else
+      h.put(client, client.data(to_server()));
+    h.poll();
+    h.advance(milliseconds(10));
+    h.poll();
+    const auto left = h.opened(client);
+    ASSERT_FALSE(left.empty());
+    EXPECT_EQ(left.back().prefix.type, wire::Type::kHeartbeat) << "at once";
+  }
+}
+
 TEST(Heartbeat, SaysWhatWasReceivedAndAnswersAtMostTenASecond) {
   Harness h;
   Client client = h.attached(0, 0);
@@ -247,6 +270,29 @@ TEST(Liveness, WishesStandInTheNextHeartbeat) {
   ASSERT_TRUE(heartbeat);
   EXPECT_TRUE(heartbeat->reattach_wanted);
   EXPECT_TRUE(heartbeat->rekey_wanted);
+}
+
+TEST(Liveness, ANewPolicysIntervalsAreInForceAtOnce) {
+  Harness h;
+  const Client client = h.attached(0, 0);
+  bus::LivenessPolicy policy = h.policy;
+  policy.interval = milliseconds(200);
+  policy.idle_interval = seconds(5);
+  ASSERT_TRUE(h.command(client.ref, bus::SetLiveness{.policy = policy}));
+  h.advance(milliseconds(210));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U);
+  for (int i = 0; i < 50; ++i) {
+    h.advance(milliseconds(100));
+    h.poll();
+  }
+  h.opened(client);
+  h.advance(seconds(3));
+  h.poll();
+  EXPECT_TRUE(h.opened(client).empty()) << "idle: it is not quick for ever";
+  h.advance(seconds(2));
+  h.poll();
+  EXPECT_EQ(h.opened(client).size(), 1U);
 }
 
 }  // namespace

@@ -225,6 +225,27 @@ TEST_F(Quotas, WhatOthersOfThePeerCarriedCounts) {
   EXPECT_EQ(told(), (std::vector<std::uint64_t>{100}));
 }
 
+TEST_F(Quotas, ANewSessionCarriesOnWithItsFirstPacket) {
+  use_quota();
+  bus::InstallSession body;
+  body.peer = 0;
+  body.epoch = h.make_keys(1, 0, Suite::kAes256Gcm);
+  Client next = one;
+  next.ref = {.worker = 0, .slot = 5, .life = 1};
+  next.gateway_cid = body.gateway_cid = h.make_cid(next.ref);
+  body.client_cid = next.client_cid;
+  body.liveness = h.policy;
+  body.replay_window_packets = 1024;
+  body.carried = 99 * kPacket;
+  next.keys = body.epoch;
+  next.counter = 0;
+  ASSERT_TRUE(h.command(next.ref, body));
+  ASSERT_TRUE(h.command(next.ref, bus::Attach{Harness::path_to(next)}));
+  EXPECT_EQ(in(next, 1), 1U);
+  EXPECT_EQ(in(next, 1), 0U);
+  EXPECT_EQ(told(), (std::vector<std::uint64_t>{80, 100}));
+}
+
 TEST_F(Quotas, HeartbeatsAndControlMessagesOutliveThem) {
   use_quota();
   ASSERT_TRUE(h.command(one.ref, bus::SetLiveness{.policy = h.policy, .carried = 100 * kPacket}));

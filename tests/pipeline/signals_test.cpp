@@ -168,7 +168,7 @@ TEST_F(Signals, OfAFormerBindingAreNotItsSuccessors) {
   stream(40, 30);
   expect_one(ReportKind::kVolatile, Reason::kLossThresholdExceeded);
   jump();
-  stream(40, 0);
+  stream(30, 0);
   expect_nothing_told();  // neither that it is bad nor that it is good again
   stream(40, 30);
   expect_one(ReportKind::kVolatile, Reason::kLossThresholdExceeded);
