@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -131,9 +132,8 @@ class PeerPairs {
   }
   /// Those that nobody took, in the order of the file.
   [[nodiscard]] std::vector<std::size_t> left() const {
-    std::vector<std::size_t> indices;
-    for (const auto& [key, index] : rest_)
-      indices.push_back(index);
+    const auto places = std::views::values(rest_);
+    std::vector<std::size_t> indices(places.begin(), places.end());
     std::ranges::sort(indices);
     return indices;
   }
