@@ -212,6 +212,22 @@ TEST(NewPath, BytesOfAllItsPacketsCount) {
   EXPECT_EQ(told(), 128U);
 }
 
+TEST(NewPath, AHeartbeatAsTheClientPadsItIsEnough) {
+  Harness h;
+  Client moved = h.attached(0, 0);
+  moved.address = endpoint("198.51.100.7:40001");
+  const auto told = [&] {
+    ByteVector plain(2 * wire::kHeartbeatSize);
+    plain[4] = 2;
+    h.put(moved, moved.seal(wire::Type::kHeartbeat, plain));
+    h.poll();
+    return h.reports(ReportKind::kNewPath).size();
+  };
+  EXPECT_EQ(told(), 1U);
+  h.advance(milliseconds(101));
+  EXPECT_EQ(told(), 0U);
+}
+
 TEST(NewPath, NotForReplaysNorForgeries) {
   Harness h;
   Client client = h.attached(0, 0);
