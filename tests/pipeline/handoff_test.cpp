@@ -44,6 +44,19 @@ TEST(HandOff, HairpinBetweenWorkers) {
   EXPECT_EQ(h.opened(two).size(), 1U);
 }
 
+TEST(HandOff, ToAWorkerThatThereIsNotIsRefused) {
+  Harness h(2);
+  Client client = h.attached(3, 0);
+  client.gateway_cid = h.make_cid({.worker = 2, .slot = 3, .life = 1});
+  h.peers->set(1, {.worker = 2, .slot = 3, .life = 1});
+  h.put(client, client.data(to_server()));
+  h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.3")));
+  h.poll(0);
+  EXPECT_EQ(h.dropped(DropReason::kCidInvalid), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kPeerNotAttached), 1U);
+  EXPECT_EQ(h.count(WorkerCounter::kHandedOff), 0U);
+}
+
 TEST(HandOff, AFullRingIsCounted) {
   Harness h(2);
   Client client = h.attached(3, 0, Suite::kAes256Gcm, false, 1);
