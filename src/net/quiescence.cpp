@@ -9,7 +9,7 @@
 
 namespace jumpgate::net {
 
-Quiescence::Quiescence(unsigned workers) : qsbr_{nullptr} {
+Quiescence::Quiescence(unsigned workers) {
   const unsigned threads = std::max(workers, 1U);
   const std::size_t size = rte_rcu_qsbr_get_memsize(threads);
   // aligned_alloc wants a multiple of the alignment.
