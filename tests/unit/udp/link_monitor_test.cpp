@@ -24,7 +24,8 @@ void must(bool holds, const char* what) {
 template <typename Condition>
 void soon(Condition holds, const char* what) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!holds() && std::chrono::steady_clock::now() < deadline) ::usleep(1000);
+  while (!holds() && std::chrono::steady_clock::now() < deadline)
+    ::usleep(1000);
   must(holds(), what);
 }
 
