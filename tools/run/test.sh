@@ -1,5 +1,5 @@
-# ./run test [GROUP...]: ASan and UBSan on the whole suite, TSan on the tests of suite tsan, and the scenarios with
-# the programs of the ASan build. The last line is "N passed, N failed, N skipped" whatever happens on the way.
+# ./run test [GROUP...]: ASan and UBSan on the whole suite, TSan on the tests of suite tsan, then the
+# scenarios. The last line is "N passed, N failed, N skipped" whatever happens on the way.
 source tools/run/lib.sh
 
 counted=false
@@ -15,20 +15,18 @@ for group in "${groups[@]}"; do
   esac
 done
 
-# What the scripts start; the rest is built beside them.
-scenario_programs=(src/app/jumpgated/jumpgated src/app/jump/jump tools/jumpctl/jumpctl tools/jumpgen/jumpgen
-  drivers/link_faulty/link_faulty tests/unit/ethdev/port_reflector)
-
 need_root test
 started=$SECONDS
 need_packages build sanitizers test demo
 configure asan
-! has_group tsan || configure tsan
-if has_group scenario || has_group interop; then
-  compile asan "${scenario_programs[@]}"
-  say "programs built after $((SECONDS - started)) s"
+compile asan
+if has_group tsan; then
+  configure tsan
+  mapfile -t targets < <(profile_targets tsan tests-of tsan)
+  ((${#targets[@]} == 0)) || compile tsan "${targets[@]}"
 fi
 huge_reserve 512
+say "built after $((SECONDS - started)) s"
 
 export JUMPGATE_BUILD=$PWD/build/asan
 status=0

@@ -1,12 +1,11 @@
-"""Builds and runs the tests for ./run test, counts every one and writes build/test/summary.json.
+"""Runs what ./run test has built, counts every test and writes build/test/summary.json.
 
 usage: tests.py GROUP...
 
 The groups of meson tests run from build/asan (group tsan: from build/tsan), each GoogleTest case counted by
 itself. The groups scenario and interop are the scripts of tests/scenario and tests/interop, run one after
 another; they end with 0 (passed), 77 (skipped) or anything else (failed). Scripts mostly wait, for real timers
-and links: the meson tests are built and run beside them, with what processor time they leave. The programs that
-the scripts start are there already.
+and links: the meson tests run beside them, with what processor time they leave.
 """
 
 import concurrent.futures
@@ -22,7 +21,6 @@ import xml.etree.ElementTree as ElementTree
 
 SCRIPT_GROUPS = {"scenario": "tests/scenario", "interop": "tests/interop"}
 EVERY_GROUP = {"structure", "unit", "vectors", "fsm", "pipeline", "tsan", "scenario", "interop"}
-BUILD = {"asan": "compile asan", "tsan": "compile tsan $(profile_targets tsan tests-of tsan)"}
 SCRIPT_SECONDS = 60  # unless the script has a line "# limit: SECONDS"
 SKIPPED = 77
 BEHIND_SCRIPTS = ["nice", "-n", "10"]
@@ -93,23 +91,10 @@ def run_meson(profile, groups, before=()):
     return results
 
 
-def built(profile, before):
-    command = [*before, "bash", "-c", f"source tools/run/lib.sh; {BUILD[profile]}"]
-    return subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
-
-
 def run_all_meson(groups, before):
-    """Each profile is built, then its tests run."""
-    groups_of = {"asan": [g for g in groups if g not in SCRIPT_GROUPS and g != "tsan"],
-                 "tsan": [g for g in groups if g == "tsan"]}
-    results = []
-    for profile in BUILD:
-        if not groups_of[profile]:
-            continue
-        if built(profile, before):
-            results += run_meson(profile, groups_of[profile], before)
-        else:
-            results.append(result("build", profile, "failed", 0))
+    results = run_meson("asan", [g for g in groups if g not in SCRIPT_GROUPS and g != "tsan"], before)
+    if "tsan" in groups:
+        results += run_meson("tsan", ["tsan"], before)
     return results
 
 
