@@ -142,6 +142,15 @@ TEST_F(Binding, JumpIdsOfTheFormerLeadHereAndOlderOnesNowhere) {
   EXPECT_EQ(h.dropped(DropReason::kCidUnknown), 1U);
 }
 
+TEST_F(Binding, TheControlKeyOutlivesTheFormersDrain) {
+  jump();
+  pass(seconds(1));
+  ASSERT_EQ(h.reports(ReportKind::kEpochReleased).size(), 1U);
+  h.put(client, client.sealed_control(wire::Type::kReattach, client.jump_ids[0], 1, h.random));
+  h.poll();
+  EXPECT_EQ(h.reports(ReportKind::kControl).size(), 1U) << "it may jump again";
+}
+
 TEST_F(Binding, ItsNextHopIsTheOneThatIsResolved) {
   jump();
   h.neighbours->clear_mac(kRouterNeighbour);

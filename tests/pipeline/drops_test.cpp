@@ -245,10 +245,13 @@ TEST_F(Drops, KeysAtTheirHardLimit) {
 }
 
 TEST_F(Drops, AFullReportRing) {
-  bus::Report filler;
-  while (h.report_channels[0]->push(filler)) {
-  }
+  const auto fill = [&] {
+    for (bus::Report filler; h.report_channels[0]->push(filler);) {
+    }
+  };
+  fill();
   message(hello(), DropReason::kPuntQueueFull);
+  fill();
   inner(inner_packet("10.8.0.2", "10.0.0.9", 1, 1), DropReason::kInnerTtlExceeded);
 }
 

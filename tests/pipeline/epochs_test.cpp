@@ -1,4 +1,6 @@
 // Propose, hold, commit, drain; rekey; replay windows.
+#include <algorithm>
+
 #include "proposal.hpp"
 
 namespace jumpgate::test {
@@ -199,6 +201,11 @@ TEST(Rekey, NextGenerationIsReceivedAtOnceAndSentAfterTheConfirmation) {
   h.advance(milliseconds(500));
   h.poll();
   EXPECT_EQ(h.reports(ReportKind::kEpochReleased).size(), 1U);
+  auto& shard = const_cast<data::Shard&>(h.workers[0]->shard());
+  const auto* record = reinterpret_cast<const std::uint8_t*>(&shard.sessions.record(4));
+  const std::span<const std::uint8_t> kept(record, sizeof(data::SlotRecord));
+  EXPECT_TRUE(std::ranges::search(kept, client.control).empty()) << "it is wiped";
+  EXPECT_FALSE(std::ranges::search(kept, renewed.control).empty());
   h.put(client, client.sealed_control(wire::Type::kRekey, client.gateway_cid, 8, h.random));
   h.put(client, client.data(to_server()));
   h.poll();
