@@ -143,12 +143,13 @@ TEST(Signals, APathThatHoversAtItsThresholdIsNotHealed) {
   h.engine->start(h.now);
   ASSERT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(10)));
   lose_every(h, 3);
-  h.stream(seconds(3), milliseconds(10));
+  for (int i = 0; i < 300 && h.state() == State::kAttached; ++i)
+    h.stream(milliseconds(10), milliseconds(10));
   ASSERT_EQ(h.state(), State::kVolatile);
-  lose_every(h, 6);
+  lose_every(h, 8);
   h.stream(seconds(10), milliseconds(10));
   EXPECT_EQ(h.state(), State::kDegraded)
-      << "a sixth is less than the threshold, more than half of it";
+      << "an eighth is less than the threshold, more than half of it";
   EXPECT_EQ(why(h, State::kDegraded), Reason::kVolatilePersisted);
   EXPECT_EQ(why(h, State::kRecovering), std::nullopt);
 }
