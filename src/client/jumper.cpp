@@ -71,7 +71,7 @@ void Jumper::on_uplink_down(UplinkId uplink, MonoNs now) {
 }
 
 void Jumper::on_deadline(const session::DueTransition& due, MonoNs now) {
-  const auto result = unanswered_result(now);
+  const auto result = result_of_attempt(Reason::kPathNotValidated, now);
   // Another takes its turn in the next window, however this one ranks.
   if (result) cool_down_attempted(now);
   core_.transition(due.trigger, due.reason, now, result ? &*result : nullptr);
@@ -100,11 +100,11 @@ void Jumper::after_failure(Reason reason, MonoNs now) {
   }
 }
 
-std::optional<SessionCore::Preface> Jumper::unanswered_result(MonoNs now) {
+std::optional<SessionCore::Preface> Jumper::result_of_attempt(Reason reason, MonoNs now) {
   if (!std::exchange(attempt_.open, false)) return std::nullopt;
   return SessionCore::Preface{
       .type = EventType::kReattachResult,
-      .reason = Reason::kPathNotValidated,
+      .reason = reason,
       .detail = audit::ReattachDetail{.from = attempt_.gateway,
                                       .jump_seq = attempt_.jump_seq,
                                       .binding_version = core_.record.binding_version(),
@@ -242,7 +242,8 @@ void Jumper::begin_attempt(UplinkId uplink, MonoNs now) {
     return;
   }
   jump_id_user_.at(*jump_id) = uplink;
-  if (const auto result = unanswered_result(now)) core_.emit(*result, now);
+  if (const auto result = result_of_attempt(Reason::kPathNotValidated, now))
+    core_.emit(*result, now);
   attempt_ = {.jump_seq = ++jump_seq_,
               .uplink = uplink,
               .gateway = core_.world.uplinks.gateway(uplink),

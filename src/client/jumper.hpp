@@ -104,7 +104,6 @@ class Jumper {
     UplinkId uplink{kNoUplink};
     Endpoint gateway;
     ConnectionId client_cid;
-    MonoNs began;
     unsigned answers{0};
     bool adopted{false};
   };
@@ -140,8 +139,8 @@ class Jumper {
   /// The events of a refusal, and with `failure` the end of RECOVERING that it means.
   void conclude(const wire::Refusal& refusal, std::optional<Reason> failure, MonoNs now);
   void reset_exchange();
-  /// The one ReattachResult of the attempt that is out and gets no answer; nothing without one.
-  [[nodiscard]] std::optional<SessionCore::Preface> unanswered_result(MonoNs now);
+  /// The one ReattachResult of the attempt that is out; nothing when it was told already.
+  [[nodiscard]] std::optional<SessionCore::Preface> result_of_attempt(Reason reason, MonoNs now);
   void after_failure(Reason reason, MonoNs now);
   [[nodiscard]] Reason start_reason(UplinkId uplink) const;
   [[nodiscard]] bool keeps_old_path(const wire::PathChallenge& challenge) const;

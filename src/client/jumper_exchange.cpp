@@ -67,8 +67,7 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
                           .id_key_phase = prefix.id_key_phase,
                           .uplink = own ? attempt_.uplink : uplink,
                           .gateway = own ? attempt_.gateway : from,
-                          .client_cid = own ? attempt_.client_cid : core_.fresh_cid(),
-                          .began = own ? attempt_.started : now};
+                          .client_cid = own ? attempt_.client_cid : core_.fresh_cid()};
   const EpochInfo info{.number = challenge.epoch,
                        .generation = core_.keys.newest().number,
                        .binding_version = challenge.binding_version,
@@ -179,19 +178,11 @@ void Jumper::commit(MonoNs now) {
   const bool moved = proposal_->uplink != core_.route().uplink;
   take_proposal(now);
   if (core_.over()) return;
-  const wire::PathChallenge& challenge = proposal_->challenge;
-  const SessionCore::Preface success{
-      .type = EventType::kReattachResult,
-      .reason = Reason::kReattachSuccess,
-      .detail = audit::ReattachDetail{.from = proposal_->gateway,
-                                      .jump_seq = challenge.jump_seq,
-                                      .binding_version = challenge.binding_version,
-                                      .elapsed = now - proposal_->began},
-      .uplink = proposal_->uplink};
   // Late it may be of an attempt that was given up: that has its result, and the one that is open
   // stays without an answer.
-  auto result = unanswered_result(now);
-  if (result && attempt_.jump_seq == challenge.jump_seq) result = success;
+  const bool of_attempt = attempt_.jump_seq == proposal_->challenge.jump_seq;
+  const auto result =
+      result_of_attempt(of_attempt ? Reason::kReattachSuccess : Reason::kPathNotValidated, now);
   core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now,
                    result ? &*result : nullptr);
   core_.declare_alive();

@@ -84,13 +84,7 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply(
     refuse({}, now);
     return std::unexpected(published.error());
   }
-  const auto update = [&](std::size_t i) {
-    core_.peers.update(core_.peers.find(next->peers[i].public_key).value(), peer_of(next, i));
-  };
-  for (const config::ChangedPeer& changed : diff.changed)
-    update(changed.after);
-  for (const auto& [before, after] : diff.kept)
-    update(after);
+  update_peers(diff, next);
   remove_peers(diff, now);
   if (!diff.added.empty() || !diff.removed.empty() ||
       std::ranges::any_of(diff.changed, &config::ChangedPeer::identity))
@@ -163,6 +157,17 @@ void Reloads::put_in_force(const session::PolicySet& next, std::string how,
                 .how = std::move(how),
                 .application = application,
                 .changes = std::move(changes)});
+}
+
+void Reloads::update_peers(const config::ConfigDiff& diff,
+                           const std::shared_ptr<const config::GatewayConfig>& next) {
+  const auto update = [&](std::size_t i) {
+    core_.peers.update(core_.peers.find(next->peers[i].public_key).value(), peer_of(next, i));
+  };
+  for (const config::ChangedPeer& changed : diff.changed)
+    update(changed.after);
+  for (const auto& [before, after] : diff.kept)
+    update(after);
 }
 
 void Reloads::remove_peers(const config::ConfigDiff& diff, MonoNs now) {

@@ -56,6 +56,9 @@ class Reloads {
  private:
   static constexpr std::uint32_t kSweepSlice = 256;
 
+  /// Those that stay, as they stand in the next configuration.
+  void update_peers(const config::ConfigDiff& diff,
+                    const std::shared_ptr<const config::GatewayConfig>& next);
   void remove_peers(const config::ConfigDiff& diff, MonoNs now);
   [[nodiscard]] std::expected<void, std::string> publish(const config::ConfigDiff& diff,
                                                          const config::GatewayConfig& next);

@@ -28,6 +28,15 @@ class Owed : public testing::Test {
     h.sent(kOuterPort);  // heartbeats
   }
 
+  /// A packet comes in an epoch that is proposed, and the ring is full.
+  void use_proposal(std::uint64_t epoch) {
+    Client next = proposed(h, client, epoch);
+    ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
+    fill_ring();
+    h.put(next, next.data(to_server()));
+    h.poll();
+  }
+
   Harness h;
   Client client{h.attached(4, 0)};
 };
@@ -57,11 +66,7 @@ TEST_F(Owed, TheEndOfADrain) {
 }
 
 TEST_F(Owed, TheFirstPacketOfAProposedEpoch) {
-  Client next = proposed(h, client, 2);
-  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
-  fill_ring();
-  h.put(next, next.data(to_server()));
-  h.poll();
+  use_proposal(2);
   const auto confirmed = told(ReportKind::kEpochConfirmed);
   ASSERT_EQ(confirmed.size(), 1U);
   EXPECT_EQ(confirmed[0].report.value, 2U);
@@ -69,11 +74,7 @@ TEST_F(Owed, TheFirstPacketOfAProposedEpoch) {
 }
 
 TEST_F(Owed, AProposalThatNobodyUsedIsNotConfirmedByTheOneBefore) {
-  Client next = proposed(h, client, 2);
-  ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{next.keys, next.gateway_cid}));
-  fill_ring();
-  h.put(next, next.data(to_server()));
-  h.poll();
+  use_proposal(2);
   const Client other = proposed(h, client, 3);
   ASSERT_TRUE(h.command(client.ref, bus::ProposeEpoch{other.keys, other.gateway_cid}));
   EXPECT_TRUE(told(ReportKind::kEpochConfirmed).empty());

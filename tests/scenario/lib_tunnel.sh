@@ -49,6 +49,24 @@ fetch() {
     cmp "$JG_RUN/fetched.bin" "$JG_RUN/www/file.bin"
 }
 
+# begin_streams RATE: fetches the file at so many bytes a second, and sends the server 3,000 UDP packets, 1,000 a second;
+# returns when both flow. For a jump in their middle.
+begin_streams() {
+  fetch --limit-rate "$1" &
+  transfer=$!
+  start server udp python3 "$root/tools/demo/udp_stream.py" receive 10.9.0.2 7000 --idle 4
+  wait_for 5 ns server sh -c 'ss -lun | grep -q :7000'
+  start client udp-send python3 "$root/tools/demo/udp_stream.py" send 10.9.0.2 7000 --count 3000 --rate 1000
+  wait_for 5 test -s "$JG_RUN/fetched.bin"
+}
+
+# streams_arrived: the file over its one connection, and every packet, once.
+streams_arrived() {
+  wait "$transfer" || fail "the transfer did not survive the jump"
+  wait_for 20 logged udp '"received"'
+  grep -q '"received": 3000, "duplicated": 0' "$logs/udp.log" || fail "UDP: $(cat "$logs/udp.log")"
+}
+
 # serve_from_client: the same file, at the client's inner address.
 serve_from_client() {
   start client web-client python3 "$root/tools/demo/web_server.py" 10.8.0.2 8001 "$JG_RUN/www"

@@ -20,18 +20,11 @@ wait_for 5 answers fd00:9::2
 id=$(field session_id)
 serve_from_client
 
-fetch --limit-rate 2M &
-transfer=$!
-start server udp python3 "$root/tools/demo/udp_stream.py" receive 10.9.0.2 7000 --idle 4
-wait_for 5 ns server sh -c 'ss -lun | grep -q :7000'
-start client udp-send python3 "$root/tools/demo/udp_stream.py" send 10.9.0.2 7000 --count 3000 --rate 1000
-wait_for 5 test -s "$JG_RUN/fetched.bin"
+begin_streams 2M
 jump to cell
 wait_for 10 is_on cell
 fetch_back || fail "the file did not come through whole, from the client"
-wait "$transfer" || fail "the transfer did not survive the jump"
-wait_for 20 logged udp '"received"'
-grep -q '"received": 3000, "duplicated": 0' "$logs/udp.log" || fail "UDP: $(cat "$logs/udp.log")"
+streams_arrived
 [[ $(field session_id) == "$id" ]] || fail "the session's identity changed"
 
 # One session: one worker owns it, and the other's queues got packets of it, since flows of many ports are spread.

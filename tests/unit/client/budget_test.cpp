@@ -13,11 +13,12 @@ void send_to_cell(Harness& h) {
   ASSERT_TRUE(h.engine->move_to(kCell, h.now));
 }
 
-wire::Refusal refusal_for(Reason reason, std::uint32_t retry_after_ms = 0) {
-  wire::Refusal refusal;
-  refusal.reason = reason;
-  refusal.retry_after_ms = retry_after_ms;
-  return refusal;
+/// No message of the type reaches the gateway from now on; `count` says how many were sent.
+void lose_and_count(Harness& h, wire::Type lost, unsigned& count) {
+  h.lose_outgoing = [lost, &count](wire::Type type) {
+    count += type == lost ? 1 : 0;
+    return type == lost;
+  };
 }
 
 TEST(Budget, AUsedUpSwitchRateDegradesForItsReason) {
@@ -40,7 +41,7 @@ TEST(Budget, AttemptsThatAreRefusedAtOnceEndWithTheirBound) {
   send_to_cell(h);
   const MonoNs end = h.now + seconds(30);
   while (h.now < end) {
-    h.gateway->refuse_jump = refusal_for(Reason::kStaleRequest);
+    h.gateway->refuse_jump = refusal_of(Reason::kStaleRequest);
     h.run(milliseconds(1));
   }
   EXPECT_LE(h.attempts().size(), limits::kMaxReattachAttemptsPerMin);
@@ -70,7 +71,7 @@ TEST(Budget, APlannedMoveStaysWithItsUplink) {
 
 TEST(Budget, AnUplinkThatPolicyRuledOutIsAskedAgainInTheNextRecovery) {
   Harness h;
-  h.gateway->refuse_jump = refusal_for(Reason::kPolicyDenied);
+  h.gateway->refuse_jump = refusal_of(Reason::kPolicyDenied);
   send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(2)));
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(3)));
@@ -85,7 +86,7 @@ TEST(Budget, AnUplinkThatPolicyRuledOutIsNotAskedAgainInThisRecovery) {
   h.up(kWire);
   h.run(seconds(2));
   h.dead = {true, false, true};
-  h.gateway->refuse_jump = refusal_for(Reason::kPolicyDenied);
+  h.gateway->refuse_jump = refusal_of(Reason::kPolicyDenied);
   h.up(kWifi, false);
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(9)));
   const std::vector<std::string> asked = h.attempts();
@@ -111,10 +112,7 @@ TEST(Budget, AFailedRecoveryIsFollowedByAPause) {
 TEST(Budget, ConfirmIsRepeatedEachSecondAtLast) {
   Harness h;
   unsigned confirms = 0;
-  h.lose_outgoing = [&confirms](wire::Type type) {
-    confirms += type == wire::Type::kConfirm ? 1 : 0;
-    return type == wire::Type::kConfirm;
-  };
+  lose_and_count(h, wire::Type::kConfirm, confirms);
   h.start();
   ASSERT_TRUE(h.run_until([&] { return confirms == 1; }, seconds(1)));
   h.run(milliseconds(4'900));
@@ -138,10 +136,7 @@ TEST(Budget, AChallengeIsAnsweredTenTimesMoreAtMost) {
   h.attach();
   h.run(seconds(2));
   unsigned answers = 0;
-  h.lose_outgoing = [&answers](wire::Type type) {
-    answers += type == wire::Type::kPathResponse ? 1 : 0;
-    return type == wire::Type::kPathResponse;
-  };
+  lose_and_count(h, wire::Type::kPathResponse, answers);
   ASSERT_TRUE(h.engine->move_to(kCell, h.now));
   ASSERT_TRUE(h.run_until([&] { return answers == 1; }, seconds(1)));
   for (int i = 0; i < 30; ++i)
@@ -152,10 +147,7 @@ TEST(Budget, AChallengeIsAnsweredTenTimesMoreAtMost) {
 TEST(Budget, AResponseIsRepeatedFourTimesAndThenWithEachHeartbeat) {
   Harness h;
   unsigned answers = 0;
-  h.lose_outgoing = [&answers](wire::Type type) {
-    answers += type == wire::Type::kPathResponse ? 1 : 0;
-    return type == wire::Type::kPathResponse;
-  };
+  lose_and_count(h, wire::Type::kPathResponse, answers);
   send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return answers == 1; }, seconds(1)));
   h.run(milliseconds(1'650));  // after 200, 300, 450 and 675 ms
@@ -176,7 +168,7 @@ TEST(Budget, ANewPathsRoundTripIsThatOfItsChallenge) {
 
 TEST(Budget, AWaitBeyondTheWindowEndsTheRecovery) {
   Harness h;
-  h.gateway->refuse_jump = refusal_for(Reason::kCooldownActive, 20'000);
+  h.gateway->refuse_jump = refusal_of(Reason::kCooldownActive, 20'000);
   send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(1)));
   EXPECT_EQ(h.last(EventType::kSessionStateChange)->reason, Reason::kPolicyDenied);
@@ -184,7 +176,7 @@ TEST(Budget, AWaitBeyondTheWindowEndsTheRecovery) {
 
 TEST(Budget, AWaitIsATenthOfASecondAtLeast) {
   Harness h;
-  h.gateway->refuse_jump = refusal_for(Reason::kCooldownActive);
+  h.gateway->refuse_jump = refusal_of(Reason::kCooldownActive);
   send_to_cell(h);
   ASSERT_TRUE(h.run_until([&] { return h.count(EventType::kReattachResult) == 1; }, seconds(1)));
   const MonoNs refused = h.now;

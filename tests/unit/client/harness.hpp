@@ -334,4 +334,11 @@ inline std::function<bool(wire::Type)> lose_first(wire::Type type, unsigned n) {
   return [type, left = n](wire::Type t) mutable { return t == type && left > 0 && left-- > 0; };
 }
 
+inline wire::Refusal refusal_of(Reason reason, std::uint32_t retry_after_ms = 0) {
+  wire::Refusal refusal;
+  refusal.reason = reason;
+  refusal.retry_after_ms = retry_after_ms;
+  return refusal;
+}
+
 }  // namespace jumpgate::client::testing

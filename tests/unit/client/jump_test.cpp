@@ -6,13 +6,6 @@
 namespace jumpgate::client::testing {
 namespace {
 
-wire::Refusal refusal_of(Reason reason, std::uint32_t retry_after_ms = 0) {
-  wire::Refusal refusal;
-  refusal.reason = reason;
-  refusal.retry_after_ms = retry_after_ms;
-  return refusal;
-}
-
 TEST(Jump, PlannedLosesNothingAndDuplicatesNothing) {
   Harness h;
   h.attach();
