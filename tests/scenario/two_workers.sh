@@ -27,11 +27,12 @@ fetch_back || fail "the file did not come through whole, from the client"
 streams_arrived
 [[ $(field session_id) == "$id" ]] || fail "the session's identity changed"
 
-# One session: one worker owns it, and the other's queues got packets of it, since flows of many ports are spread.
+# One session: one worker owns it, and the other's queues got packets of it, since flows of many ports are spread: of
+# thirty-two, each of five packets at least, fewer than four would come by them once in a million times.
 for port in {9000..9031}; do ns client curl -s --max-time 1 --local-port "$port" -o /dev/null http://10.9.0.2:8000/ || true; done
 owner=$(jumpctl session alice --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["worker"])')
 other=$((1 - owner))
 handed=$(worker_count "$other" handed_off)
-((handed >= 100)) || fail "worker $other handed $handed packets to worker $owner"
+((handed >= 20)) || fail "worker $other handed $handed packets to worker $owner"
 (($(worker_count "$other" sealed) == 0)) || fail "worker $other sealed packets of a session that is not its own"
 stop "$gateway"
