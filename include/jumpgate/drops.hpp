@@ -72,6 +72,7 @@ namespace jumpgate {
   X(kInnerBadFragment, "inner_bad_fragment", "Tiny or impossible fragment (RFC 1858, RFC 3128).") \
   X(kInnerBadEcn, "inner_bad_ecn",                                                                \
     "Congestion marked on a packet that can not carry the mark (RFC 6040 4.2).")                  \
+  X(kInnerPartLost, "inner_part_lost", "Part of an inner packet whose other part did not come.")  \
   X(kFilterDenied, "filter_denied", "A rule of the peer's filter, or its default, denies it.")    \
   X(kRateExceededIn, "rate_exceeded_in",                                                          \
     "From a client, beyond its session's rate or that of all it shares one with.")                \

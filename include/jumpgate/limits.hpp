@@ -89,6 +89,11 @@ static_assert(kMinFragment % 8 == 0 && kMinFragment * kMaxFragments >= kMaxDatag
 /// Wait for the rest of a datagram. A router sends its fragments back to back, and what is a second late is no use to
 /// a session; RFC 8200 section 4.5 allows 60 s, in which a stranger would hold a place.
 inline constexpr Duration kReassemblyTimeout = seconds(1);
+/// Parts of inner packets that a worker waits to see whole (spec/wire.md "DATA in two parts"), four for a session and
+/// those that share its places; 1 MiB of buffers. A sender puts the two parts behind each other.
+inline constexpr std::size_t kWaitingParts = 512;
+/// Wait for the other part: as for fragments, and for the same reason.
+inline constexpr Duration kPartTimeout = kReassemblyTimeout;
 /// Reports the controller drains from each worker each tick.
 inline constexpr std::size_t kReportsPerTick = 256;
 

@@ -52,29 +52,6 @@ void ClientSession::confirm() {
 // ---- Reception
 // -----------------------------------------------------------------------------------
 
-void ClientSession::on_traffic(std::span<const SealedPacket> packets, MonoNs now) {
-  std::array<OpenedPacket, limits::kBurst> opened;
-  std::array<std::span<std::uint8_t>, limits::kBurst> inner;
-  std::size_t inner_count = 0;
-  const std::size_t count = core_.tunnel.open(packets, opened, core_.world.drops);
-  for (std::size_t i = 0; i < count && !core_.over(); ++i) {
-    const OpenedPacket& packet = opened.at(i);
-    core_.totals.rx_packets += 1;
-    core_.totals.rx_bytes += packet.plaintext.size() + wire::kTrafficOverhead;
-    if (packet.type == wire::Type::kData) {
-      if (const auto fault = inner_path_.incoming(packet.plaintext, packet.traffic_class)) {
-        core_.world.drops.add(*fault);
-      } else {
-        inner.at(inner_count++) = packet.plaintext;
-      }
-    }
-    on_opened(packet, now);
-  }
-  if (inner_count == 0) return;
-  core_.world.output.deliver(std::span(inner).first(inner_count));
-  if (!core_.over()) send_due_heartbeat(now);
-}
-
 void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
   on_authentic(now);
   const EpochInfo& info = packet.epoch->info();
@@ -246,65 +223,6 @@ bool ClientSession::on_reset(const ResetToken& token, MonoNs now) {
   if (!binding && !jumper_.matches_reset(token)) return false;
   core_.terminate(Reason::kGatewayLostSession, now);
   return true;
-}
-
-// ---- Sending
-// -------------------------------------------------------------------------------------
-
-void ClientSession::send_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
-  std::array<std::span<std::uint8_t>, limits::kBurst> ready;
-  std::size_t count = 0;
-  for (const std::span<std::uint8_t> packet : packets) {
-    const auto fault = inner_path_.outgoing(packet);
-    if (!fault) {
-      ready.at(count++) = packet;
-    } else if (*fault == DropReason::kInnerTooBig) {
-      // What came before it goes before it.
-      if (count > 0) seal_inner(std::span(ready).first(std::exchange(count, 0)), now);
-      send_too_big(packet, now);
-    } else {
-      core_.world.drops.add(*fault);
-    }
-  }
-  if (count > 0) seal_inner(std::span(ready).first(count), now);
-}
-
-void ClientSession::send_too_big(std::span<const std::uint8_t> packet, MonoNs now) {
-  const auto pieces = inner_path_.cut(packet);
-  if (!pieces.empty()) {
-    seal_inner(pieces, now);
-    return;
-  }
-  core_.world.drops.add(DropReason::kInnerTooBig);
-  const std::span<std::uint8_t> answer = inner_path_.too_big(packet, now);
-  if (!answer.empty()) core_.world.output.deliver({&answer, 1});
-}
-
-void ClientSession::seal_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now) {
-  Epoch* epoch = core_.state() == State::kBirth || core_.over() ? nullptr : core_.sending();
-  if (epoch == nullptr) {
-    core_.world.drops.add(DropReason::kNoBinding, packets.size());
-    return;
-  }
-  std::array<TxDatagram, limits::kBurst> datagrams;
-  const std::size_t count = core_.tunnel.seal(*epoch, wire::Type::kData, packets, datagrams);
-  if (count > 0) {
-    core_.world.output.send(epoch->info().route.uplink, std::span(datagrams).first(count));
-  }
-  core_.totals.tx_packets += count;
-  for (std::size_t i = 0; i < count; ++i)
-    core_.totals.tx_bytes += datagrams.at(i).bytes.size();
-  if (count < packets.size()) {
-    core_.world.drops.add(DropReason::kKeyLimitReached, packets.size() - count);
-    if (core_.next_epoch == std::nullopt) {
-      core_.terminate(Reason::kKeysExpired, now);
-      return;
-    }
-  }
-  rekeyer_.on_send(jumper_.pending(), now);
-  last_data_ = now;
-  liveness_.on_traffic(now);
-  send_due_heartbeat(now);
 }
 
 void ClientSession::close(Reason reason, MonoNs now) {

@@ -16,6 +16,7 @@
 
 #include "client/inner_path.hpp"
 #include "client/jumper.hpp"
+#include "client/part_joiner.hpp"
 #include "client/rekeyer.hpp"
 #include "client/session_core.hpp"
 #include "session/liveness.hpp"
@@ -97,8 +98,11 @@ class ClientSession {
                       UplinkId uplink, const Endpoint& from, MonoNs now);
   void on_control_close(const wire::ControlClose& close, MonoNs now);
   void check_deadlines(MonoNs now);
+
+  // ---- DATA (session_inner.cpp)
+  class Delivery;
   /// A packet from the host that does not fit: in pieces, or its sender is told.
-  void send_too_big(std::span<const std::uint8_t> packet, MonoNs now);
+  void send_too_big(std::span<std::uint8_t> packet, MonoNs now);
   void seal_inner(std::span<const std::span<std::uint8_t>> packets, MonoNs now);
 
   // ---- Path MTU (session_path_mtu.cpp)
@@ -111,6 +115,7 @@ class ClientSession {
 
   SessionCore core_;
   InnerPath inner_path_;
+  PartJoiner part_joiner_;
   session::PathMtu path_mtu_;
   std::uint16_t told_mtu_{0};  // of inner packets; 0: not yet
   MonoNs last_data_{};         // DATA either way

@@ -4,17 +4,19 @@
 #include "net/fragments.hpp"
 #include "net/inner_shape.hpp"
 #include "net/mss.hpp"
+#include "net/parts.hpp"
 
 namespace jumpgate::client {
 
 std::optional<DropReason> InnerPath::outgoing(std::span<std::uint8_t> packet) const {
   if (const auto fault = net::inner_fault(packet)) return fault;
-  if (!net::fits(packet, mtu_)) return DropReason::kInnerTooBig;
+  if (packet.size() > mtu_) return DropReason::kInnerTooBig;
   net::clamp_mss(packet, mtu_);
   return std::nullopt;
 }
 
-std::span<const std::span<std::uint8_t>> InnerPath::cut(std::span<const std::uint8_t> packet) {
+std::span<const std::span<std::uint8_t>> InnerPath::cut(std::span<std::uint8_t> packet) {
+  if (net::goes_in_parts(packet, mtu_)) return part(packet);
   // Whatever its options, the second piece holds half a kilobyte at least.
   constexpr std::size_t kSecond = 512;
   if (!net::may_be_cut(packet) || packet.size() > mtu_ + kSecond) return {};
@@ -25,6 +27,13 @@ std::span<const std::span<std::uint8_t>> InnerPath::cut(std::span<const std::uin
     if (size != 0) pieces_.at(count++) = {room.data() + wire::kPrefixSize, size};
   }
   return std::span(pieces_).first(count);
+}
+
+std::span<const std::span<std::uint8_t>> InnerPath::part(std::span<std::uint8_t> packet) {
+  const std::span<std::uint8_t> room = std::span(rooms_.front()).subspan(wire::kPrefixSize);
+  const std::size_t size = net::split_in_parts(packet, mtu_, room);
+  pieces_ = {packet.first(mtu_), room.first(size)};
+  return pieces_;
 }
 
 std::span<std::uint8_t> InnerPath::too_big(std::span<const std::uint8_t> packet, MonoNs now) {

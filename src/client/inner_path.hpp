@@ -1,7 +1,8 @@
 /// What the client does to inner packets as the router it is: the tunnel's MTU kept and told,
 /// congestion marks carried over (spec/inner-networks.md).
 ///
-/// Purpose: packets from the host that do not fit are cut where IPv4 allows it, else answered with
+/// Purpose: packets from the host that do not fit are cut where IPv4 allows it, or parted where IPv6 demands that they
+/// arrive, else answered with
 /// "fragmentation needed" or "packet too big" (RFC 792, RFC 1191, RFC 4443 section 3.2); SYNs are
 /// clamped both ways.
 /// Owner thread: the client's loop. Bound: kPieces pieces, kAnswers answers, one packet at a time;
@@ -36,8 +37,9 @@ class InnerPath {
   /// A packet from the host. Nothing: it goes as it is, its SYN clamped. Else why it does not.
   std::optional<DropReason> outgoing(std::span<std::uint8_t> packet) const;
   /// The pieces of a packet that outgoing() found too big, each with room for prefix and tag around
-  /// it; none when it may not be cut. Valid until the next call.
-  std::span<const std::span<std::uint8_t>> cut(std::span<const std::uint8_t> packet);
+  /// it; none when it may not be cut. Valid until the next call. An IPv6 packet that no tunnel may refuse goes in two
+  /// parts (spec/wire.md "DATA in two parts"), the first of them in its own place.
+  std::span<const std::span<std::uint8_t>> cut(std::span<std::uint8_t> packet);
   /// What the host is told about such a packet; empty: nothing. Valid until the next call.
   std::span<std::uint8_t> too_big(std::span<const std::uint8_t> packet, MonoNs now);
 
@@ -51,6 +53,8 @@ class InnerPath {
   static constexpr std::size_t kPieces = 2;
   static constexpr base::TokenRate kAnswers{100, seconds(1), 20};
   static constexpr std::size_t kRoom = limits::kMaxDatagram;
+
+  std::span<const std::span<std::uint8_t>> part(std::span<std::uint8_t> packet);
 
   std::uint16_t mtu_;
   base::TokenBucket answers_;

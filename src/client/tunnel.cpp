@@ -126,7 +126,8 @@ std::size_t Tunnel::open(std::span<const SealedPacket> packets, std::span<Opened
                   .epoch = epoch,
                   .plaintext = plaintext,
                   .uplink = p.uplink,
-                  .traffic_class = p.traffic_class};
+                  .traffic_class = p.traffic_class,
+                  .counter = p.prefix.counter};
     counters.at(tried) = p.prefix.counter;
     ++tried;
   }

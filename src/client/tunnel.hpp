@@ -54,6 +54,7 @@ struct OpenedPacket {
   std::span<std::uint8_t> plaintext;
   UplinkId uplink{kNoUplink};
   std::uint8_t traffic_class{0};
+  std::uint64_t counter{0};
 };
 
 class Tunnel {

@@ -32,4 +32,24 @@ bool Pieces::cut(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
   return true;
 }
 
+bool Pieces::part(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
+  const net::MutableBytes whole(bytes_of(packet), rte_pktmbuf_data_len(packet));
+  if (!net::goes_in_parts(whole, mtu)) return false;
+  rte_mbuf* tail = rte_pktmbuf_alloc(shard.pool);
+  if (tail == nullptr) {
+    shard.drops.drop(packet, DropReason::kMbufExhausted);
+    return true;
+  }
+  const std::size_t size =
+      net::split_in_parts(whole, mtu, {bytes_of(tail), rte_pktmbuf_tailroom(tail)});
+  rte_pktmbuf_append(tail, static_cast<std::uint16_t>(size));
+  tail->port = packet->port;
+  cut_to(packet, whole.data(), mtu);
+  shard.counters.add(bus::WorkerCounter::kInnerParted);
+  items_[0] = packet;
+  items_[1] = tail;
+  size_ = 2;
+  return true;
+}
+
 }  // namespace jumpgate::data

@@ -67,7 +67,7 @@ void fill_data_message(Shard& shard, std::uint32_t slot, Epoch& epoch, rte_mbuf*
 /// A packet that does not fit: in pieces where that is allowed, else told to its sender.
 void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
   Pieces pieces;
-  if (!pieces.cut(shard, packet.mbuf, mtu)) {
+  if (!pieces.cut(shard, packet.mbuf, mtu) && !pieces.part(shard, packet.mbuf, mtu)) {
     const bool v6 = (bytes_of(packet.mbuf)[0] >> 4) == 6;
     refuse_inner(shard, packet.session.slot, packet.mbuf, DropReason::kInnerTooBig,
                  net::mtu_for(v6, mtu));
@@ -172,7 +172,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     }
     const std::span<std::uint8_t> inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
     if (!within_rates(shard, slot, packet.mbuf, inner.size(), net::Way::kOut)) continue;
-    if (!net::fits(inner, sender.mtu)) {
+    if (inner.size() > sender.mtu) {
       // What came before it goes before it.
       seal_and_send(shard, outgoing);
       send_cut(shard, packet, sender.mtu);

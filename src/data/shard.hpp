@@ -38,6 +38,7 @@
 #include "data/session_table.hpp"
 #include "data/source_memo.hpp"
 #include "data/tracer.hpp"
+#include "data/waiting_parts.hpp"
 #include "data/window_pool.hpp"
 #include "data/worker_limits.hpp"
 
@@ -117,6 +118,7 @@ struct Shard {
   std::unique_ptr<Reassembly> reassembly;  // nullptr: outer fragments are dropped
   AeadBurst aead_burst;
   HeldPackets held;
+  WaitingParts parts;
   Admission admission;
   SourceMemo sources;
   base::TimerWheel timers;  // one a slot: heartbeat, silence, drain, owed reports

@@ -2,6 +2,7 @@
 
 #include "data/edges.hpp"
 #include "data/heartbeat.hpp"
+#include "data/joining.hpp"
 #include "data/meters.hpp"
 #include "data/reporting.hpp"
 #include "data/trace.hpp"
@@ -18,19 +19,26 @@ void strip_to_plaintext(Datagram& datagram) {
   cut_to(datagram.mbuf, text.data(), text.size());
 }
 
+/// Once stripped.
+net::MutableBytes plaintext_of(const Datagram& datagram) {
+  return {bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)};
+}
+
 bool take_outer_ecn(const Datagram& datagram, std::uint8_t outer_class) {
   // The first column of RFC 6040 figure 4, which changes nothing: no call for it.
   if ((outer_class & net::kEcnMask) == 0) return true;
-  return net::take_outer_ecn({bytes_of(datagram.mbuf), rte_pktmbuf_data_len(datagram.mbuf)},
-                             outer_class);
+  return net::take_outer_ecn(plaintext_of(datagram), outer_class);
 }
 
 void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
-  if (!within_rates(shard, datagram.slot, datagram.mbuf, datagram.plaintext().size(),
+  std::uint8_t outer_class = outer_class_of(datagram);
+  strip_to_plaintext(datagram);
+  if (const auto kind = net::part_of(plaintext_of(datagram));
+      kind && !join_part(shard, datagram, *kind, outer_class))
+    return;
+  if (!within_rates(shard, datagram.slot, datagram.mbuf, rte_pktmbuf_data_len(datagram.mbuf),
                     net::Way::kIn))
     return;
-  const std::uint8_t outer_class = outer_class_of(datagram);
-  strip_to_plaintext(datagram);
   note_inner(shard, datagram.mbuf);
   if (!take_outer_ecn(datagram, outer_class)) {
     drop_of(shard, datagram.slot, datagram.mbuf, DropReason::kInnerBadEcn);

@@ -10,6 +10,7 @@
 
 #include "data/commands.hpp"
 #include "data/heartbeat.hpp"
+#include "data/joining.hpp"
 #include "data/pipeline.hpp"
 
 namespace jumpgate::data {
@@ -61,6 +62,7 @@ std::vector<FootprintLine> Worker::footprint(const WorkerLimits& limits) {
        WindowPool::footprint(limits.slots, limits.extra_windows, limits.replay_window_packets)},
       {"expanded keys", ExpandedKeys::footprint(limits.expanded_keys)},
       {"held packets", HeldPackets::footprint(limits.held_packets), true},
+      {"waiting parts", WaitingParts::footprint(), true},
       {"token buckets", Admission::footprint(limits), true},
       {"rates", MeterTable::footprint(limits.slots)},
       {"timers", std::size_t{limits.slots} * 24 + 37'000, true},
@@ -103,6 +105,7 @@ std::expected<std::unique_ptr<Worker>, std::string> Worker::create(WorkerSetup s
 Worker::~Worker() {
   for (std::uint32_t slot = 0; slot < shard_->sessions.size(); ++slot)
     drop_held(*shard_, slot);
+  drop_parts(*shard_);
 }
 
 void Worker::online() {
@@ -194,6 +197,7 @@ bool Worker::poll_once(MonoNs now) {
   done += poll_frames();
   done += poll_hand_offs();
   if (shard_->reassembly) shard_->reassembly->expire(now, shard_->drops);
+  expire_parts(*shard_);
   const auto ports = static_cast<std::uint16_t>(shard_->ports.size());
   for (std::uint16_t index = 0; index < ports; ++index)
     done += poll_port(index);

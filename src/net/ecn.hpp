@@ -60,6 +60,13 @@ inline std::uint8_t traffic_class_of(const std::uint8_t* ip) {
   return static_cast<std::uint8_t>((ip[0] << 4) | (ip[1] >> 4));
 }
 
+/// The outer class of a packet that came in two parts: congestion that one met was met by the packet (RFC 6040 section 5,
+/// RFC 3168 section 5.3).
+constexpr std::uint8_t class_of_parts(std::uint8_t one, std::uint8_t other) {
+  constexpr auto kCe = static_cast<std::uint8_t>(Ecn::kCe);
+  return (other & kEcnMask) == kCe ? static_cast<std::uint8_t>(one | kCe) : one;
+}
+
 /// Combines the outer ECN field into `packet`, IPv4 checksum included (RFC 1624). False: drop the
 /// packet. What is no whole IP header is left for others to judge.
 bool take_outer_ecn(MutableBytes packet, std::uint8_t outer_class);

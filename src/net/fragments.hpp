@@ -23,10 +23,6 @@ inline constexpr std::size_t kIpv6MinMtu = 1280;
 constexpr std::uint16_t mtu_for(bool v6, std::uint16_t mtu) {
   return v6 && mtu < kIpv6MinMtu ? kIpv6MinMtu : mtu;
 }
-/// `packet` is a whole and sound IP packet.
-inline bool fits(Bytes packet, std::uint16_t mtu) {
-  return packet.size() <= mtu || packet.size() <= mtu_for((packet[0] >> 4) == 6, mtu);
-}
 /// IPv4 without don't-fragment.
 inline bool may_be_cut(Bytes packet) {
   return (packet[0] >> 4) == 4 && (packet[6] & 0x40) == 0;

@@ -408,10 +408,10 @@ std::int64_t Harness::unaccounted() const {
   std::uint64_t came = 0, went = 0;
   for (unsigned i = 0; i < counters.size(); ++i) {
     for (const auto in : {kRxPackets, kTakenOver, kFramesOut, kOwnInner, kHeartbeatsOut, kClosesOut,
-                          kInnerPieces, kReassembled})
+                          kInnerPieces, kInnerParted, kReassembled})
       came += count(in, i);
-    for (const auto out :
-         {kTxPackets, kHandedOff, kPunts, kHeartbeatsIn, kClosesIn, kInnerCut, kFragmentsJoined})
+    for (const auto out : {kTxPackets, kHandedOff, kPunts, kHeartbeatsIn, kClosesIn, kInnerCut,
+                           kInnerJoined, kFragmentsJoined})
       went += count(out, i);
     went += all_drops(i);
   }

@@ -39,8 +39,14 @@ start_client() {
 start_server() {
   mkdir -p "$JG_RUN/www"
   head -c "${1:-1M}" /dev/urandom >"$JG_RUN/www/file.bin"
-  start server web python3 "$root/tools/demo/web_server.py" 10.9.0.2 8000 "$JG_RUN/www"
-  wait_for 5 ns server curl -s -o /dev/null http://10.9.0.2:8000/
+  serve server web 10.9.0.2 8000
+}
+# serve NS NAME ADDRESS PORT: the same file there.
+serve() {
+  local host=$3
+  [[ $host != *:* ]] || host="[$host]"
+  start "$1" "$2" python3 "$root/tools/demo/web_server.py" "$3" "$4" "$JG_RUN/www"
+  wait_for 5 ns "$1" curl -s -g -o /dev/null "http://$host:$4/"
 }
 
 # fetch [CURL OPTION...]: the file through the tunnel, over one TCP connection; compared byte by byte.
@@ -67,11 +73,8 @@ streams_arrived() {
   grep -q '"received": 3000, "duplicated": 0' "$logs/udp.log" || fail "UDP: $(cat "$logs/udp.log")"
 }
 
-# serve_from_client: the same file, at the client's inner address.
-serve_from_client() {
-  start client web-client python3 "$root/tools/demo/web_server.py" 10.8.0.2 8001 "$JG_RUN/www"
-  wait_for 5 ns client curl -s -o /dev/null http://10.8.0.2:8001/
-}
+# serve_from_client: at the client's inner address.
+serve_from_client() { serve client web-client 10.8.0.2 8001; }
 
 # fetch_back: from there to the server, over one TCP connection; compared byte by byte.
 fetch_back() {
@@ -107,3 +110,30 @@ print(sum(bool(eval(sys.argv[2], {"e": e})) for e in lines))
 PY
 }
 has_event() { (($(events "$1" "$2") > 0)); }
+
+# bear_losses: a path that swallows large packets loses packets; the session stays, so that its path's MTU alone mends it.
+# Before start_gateway.
+bear_losses() {
+  cat >>"$JG_RUN/gateway.toml" <<'EOF'
+[policy.volatility]
+loss_volatile_threshold = 0.999
+max_consecutive_drops = 20
+EOF
+}
+# slow_down RATE: both uplinks, on the way to the client.
+slow_down() {
+  local interface
+  for interface in wifi cell; do ns net tc qdisc add dev "$interface" root tbf rate "$1" burst 32k latency 100ms; done
+}
+path_mtu() { jumpctl session alice --json | python3 -c "import json,sys; print(json.load(sys.stdin)['path_mtu'])"; }
+gateway_found() { [[ $(path_mtu) == "$1" ]]; }
+client_found() { [[ $(field path_mtu) == "$1" ]]; }
+# narrow IFACE: nothing above 1280 bytes passes over it, either way, and nobody is told.
+narrow() {
+  ns net nft -f - <<EOT
+table inet narrow_$1 {
+  chain forward { type filter hook forward priority 0; iifname "$1" meta length gt 1280 drop; oifname "$1" meta length gt 1280 drop; }
+}
+EOT
+}
+widen() { ns net nft delete table inet "narrow_$1"; }

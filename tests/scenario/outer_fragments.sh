@@ -49,7 +49,8 @@ halves = [ether / IP(src="203.0.113.7", dst="198.51.100.2", id=n, flags="MF") / 
 halves += [ether / IP(src="203.0.113.8", dst="198.51.100.2", id=1, flags=more, frag=n, proto=17) / Raw(os.urandom(512)) for n, more in ((0, "MF"), (32, "MF"), (96, 0))]
 halves += [ether / IP(src="203.0.113.9", dst="198.51.100.2", id=1, flags="MF", proto=17) / Raw(os.urandom(8))]
 halves += [ether / IPv6(src="2001:db8:99::9", dst="2001:db8:1::2") / IPv6ExtHdrFragment(id=n, m=1, nh=17) / Raw(os.urandom(512)) for n in range(300)]
-sendp(halves, iface="core", verbose=False, count=20, inter=0.0001)
+# At a rate that fills the places of a source many times over, and not the port's receive ring.
+sendp(halves, iface="core", verbose=False, count=10, inter=0.0005)
 EOT
 pids+=($!)
 wait_for 20 counted ip_fragment_limit 100

@@ -5,32 +5,13 @@ source "$(dirname "$0")/lib_tunnel.sh"
 
 lay_out 5 5
 start_server 12M
-# A black hole for large packets is loss as well: here the session stays, so that the path's MTU alone mends it.
-cat >>"$JG_RUN/gateway.toml" <<'EOF'
-[policy.volatility]
-loss_volatile_threshold = 0.999
-max_consecutive_drops = 20
-EOF
+bear_losses
 start_gateway
 start_client
 wait_for 5 answers 10.9.0.2
 
-# 12 Mbit/s each: the file takes some 8 s, and what curl has not read yet hides no gap.
-for interface in wifi cell; do
-  ns net tc qdisc add dev "$interface" root tbf rate 12mbit burst 32k latency 100ms
-done
-
-path_mtu() { jumpctl session alice --json | python3 -c "import json,sys; print(json.load(sys.stdin)['path_mtu'])"; }
-gateway_found() { [[ $(path_mtu) == "$1" ]]; }
-client_found() { [[ $(field path_mtu) == "$1" ]]; }
-narrow() { # narrow IFACE: nothing above 1280 bytes passes over it, either way, and nobody is told
-  ns net nft -f - <<EOT
-table inet narrow_$1 {
-  chain forward { type filter hook forward priority 0; iifname "$1" meta length gt 1280 drop; oifname "$1" meta length gt 1280 drop; }
-}
-EOT
-}
-widen() { ns net nft delete table inet "narrow_$1"; }
+# The file takes some 8 s, and what curl has not read yet hides no gap.
+slow_down 12mbit
 
 wait_for 10 gateway_found 1500
 wait_for 10 client_found 1500

@@ -6,6 +6,7 @@ http.server alone would look its own name up in the DNS before it listens, which
 
 import functools
 import http.server
+import socket
 import socketserver
 import sys
 
@@ -18,6 +19,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     address, port, folder = sys.argv[1:]
+    if ":" in address:
+        Server.address_family = socket.AF_INET6
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
     Server((address, int(port)), handler).serve_forever()
 

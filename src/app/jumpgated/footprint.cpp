@@ -26,7 +26,8 @@ std::size_t mbuf_data_room(const config::GatewayConfig& config) {
 }
 
 std::size_t packet_buffers(const config::GatewayConfig& config) {
-  const std::size_t waiting = config.outer_reassembly ? data::Reassembly::kMaxWaiting : 0;
+  const std::size_t waiting =
+      limits::kWaitingParts + (config.outer_reassembly ? data::Reassembly::kMaxWaiting : 0);
   return config.limits.mbufs + config.workers * waiting;
 }
 

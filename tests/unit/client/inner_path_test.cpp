@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "net/ecn.hpp"
 #include "net/frames.hpp"
+#include "net/parts.hpp"
 
 namespace jumpgate::client::testing {
 namespace {
@@ -47,16 +48,12 @@ TEST_F(InnerPathTest, WhatFitsGoesAndWhatIsNoPacketDoesNot) {
   EXPECT_EQ(fits, before);
   Packet large = udp("10.8.0.2", "10.9.0.2", 1221);
   EXPECT_EQ(path.outgoing(large), DropReason::kInnerTooBig);
-  Packet v6 = udp("fd00::2", "fd00:9::2", 1280);
-  EXPECT_EQ(path.outgoing(v6), std::nullopt) << "IPv6 may send 1280 bytes over any link";
-  Packet v6_large = udp("fd00::2", "fd00:9::2", 1281);
-  EXPECT_EQ(path.outgoing(v6_large), DropReason::kInnerTooBig);
   Packet broken(10, 0x45);
   EXPECT_EQ(path.outgoing(broken), DropReason::kInnerTooShort);
 }
 
 TEST_F(InnerPathTest, ThePiecesOfAPacketFitAndHoldAllOfIt) {
-  const Packet whole = udp("10.8.0.2", "10.9.0.2", 1400, false);
+  Packet whole = udp("10.8.0.2", "10.9.0.2", 1400, false);
   const auto pieces = path.cut(whole);
   ASSERT_EQ(pieces.size(), 2U);
   Packet payload;
@@ -69,9 +66,26 @@ TEST_F(InnerPathTest, ThePiecesOfAPacketFitAndHoldAllOfIt) {
 }
 
 TEST_F(InnerPathTest, DontFragmentAndWhatIsFarTooLargeAreNotCut) {
-  EXPECT_TRUE(path.cut(udp("10.8.0.2", "10.9.0.2", 1400)).empty());
-  EXPECT_TRUE(path.cut(udp("10.8.0.2", "10.9.0.2", 4000, false)).empty());
-  EXPECT_TRUE(path.cut(udp("fd00::2", "fd00:9::2", 1400)).empty());
+  for (Packet packet : {udp("10.8.0.2", "10.9.0.2", 1400), udp("10.8.0.2", "10.9.0.2", 4000, false),
+                        udp("fd00::2", "fd00:9::2", 1281)})
+    EXPECT_TRUE(path.cut(packet).empty());
+}
+
+TEST_F(InnerPathTest, WhatIpv6DemandsToPassGoesInTwoParts) {
+  Packet packet = udp("fd00::2", "fd00:9::2", 1280);
+  const Packet before = packet;
+  EXPECT_EQ(path.outgoing(packet), DropReason::kInnerTooBig);
+  const auto parts = path.cut(packet);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts[0].size(), 1220U);
+  EXPECT_EQ(net::part_of(parts[0]), net::PartKind::kHead);
+  EXPECT_EQ(net::part_of(parts[1]), net::PartKind::kTail);
+  // A tag is put behind each: behind the head it lies where the rest of the packet was.
+  std::fill_n(parts[0].data() + parts[0].size(), wire::kTagSize, std::uint8_t{0xee});
+  Packet whole(parts[0].begin(), parts[0].end());
+  whole.resize(1280);
+  ASSERT_EQ(net::join_parts(whole, 1220, parts[1]), 1280U);
+  EXPECT_EQ(whole, before);
 }
 
 TEST_F(InnerPathTest, TheHostIsToldTheMtuByTheDestination) {

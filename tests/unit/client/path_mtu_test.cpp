@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "harness.hpp"
+#include "net/parts.hpp"
 
 namespace jumpgate::client::testing {
 namespace {
@@ -102,6 +103,45 @@ TEST(ClientPathMtu, SwitchedOffNothingIsProbed) {
   h.run(seconds(10));
   EXPECT_EQ(inner_mtu(h), 1400);
   EXPECT_TRUE(h.inner_mtus.empty());
+}
+
+/// An IPv6 packet of 1280 bytes, the largest that no tunnel may refuse.
+Message largest_v6(std::uint8_t fill) {
+  Message packet(1280, fill);
+  packet[0] = 0x60;
+  base::store_be16(&packet[4], 1240);
+  return packet;
+}
+
+TEST(ClientPathMtu, WhatIpv6DemandsToPassPassesANarrowPathBothWays) {
+  Harness h(0, true);
+  h.largest[kWifi] = datagram_of(1280);
+  h.attach();
+  h.run(seconds(5));
+  ASSERT_EQ(inner_mtu(h), 1220);
+  const Message up = largest_v6(0x11);
+  Message room(64 + 1280 + 64);
+  std::ranges::copy(up, room.begin() + 64);
+  const std::span<std::uint8_t> packet(room.data() + 64, 1280);
+  h.engine->on_inner({&packet, 1}, h.now);
+  h.run(seconds(1));
+  ASSERT_EQ(h.gateway->received.size(), 2U);
+  Message whole = h.gateway->received[0];
+  whole.resize(1280);
+  ASSERT_EQ(net::join_parts(whole, 1220, h.gateway->received[1]), 1280U);
+  EXPECT_EQ(whole, up);
+
+  Message head = largest_v6(0x22);
+  Message tail(net::kMaxTail);
+  tail.resize(net::split_in_parts(head, 1220, tail));
+  head.resize(1220);
+  h.gateway->send_data(head);
+  h.run(seconds(1));
+  EXPECT_TRUE(h.delivered.empty()) << "the tail is lost";
+  h.gateway->send_data(head);
+  h.gateway->send_data(tail);
+  h.run(seconds(1));
+  EXPECT_EQ(h.delivered, (std::vector<std::uint32_t>{0x22222222}));
 }
 
 }  // namespace
