@@ -29,7 +29,7 @@ struct InnerRules {
   bool probe_path_mtu{false};  // false: each path is taken to carry what its port does
   const net::Published<net::FilterImage>* filters{nullptr};  // none: all is allowed
   const net::Published<net::RateImage>* rates{nullptr};      // none: no bounds
-  net::OuterClass outer_class;                               // of DATA's outer header
+  net::OuterClass outer_class{};                             // of DATA's outer header
 };
 
 struct SharedState {

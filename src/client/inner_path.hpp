@@ -1,8 +1,8 @@
 /// What the client does to inner packets as the router it is: the tunnel's MTU kept and told,
 /// congestion marks carried over (spec/inner-networks.md).
 ///
-/// Purpose: packets from the host that do not fit are cut where IPv4 allows it, or parted where IPv6 demands that they
-/// arrive, else answered with
+/// Purpose: packets from the host that do not fit are parted where the tunnel is to take them, or cut where IPv4 allows
+/// it, else answered with
 /// "fragmentation needed" or "packet too big" (RFC 792, RFC 1191, RFC 4443 section 3.2); SYNs are
 /// clamped both ways.
 /// Owner thread: the client's loop. Bound: kPieces pieces, kAnswers answers, one packet at a time;
@@ -28,16 +28,20 @@ namespace jumpgate::client {
 
 class InnerPath {
  public:
-  InnerPath(std::uint16_t mtu, MonoNs now) : mtu_(mtu), answers_(kAnswers, now) {}
+  InnerPath(std::uint16_t mtu, MonoNs now) : mtu_(mtu), told_(mtu), answers_(kAnswers, now) {}
 
-  void set_mtu(std::uint16_t mtu) { mtu_ = mtu; }
-  /// Bytes of an inner packet that the tunnel takes.
-  [[nodiscard]] std::uint16_t mtu() const { return mtu_; }
+  /// Bytes of an inner packet that one message takes, and that the tunnel takes: what lies between them goes in two parts.
+  void set_mtu(std::uint16_t message, std::uint16_t told) {
+    mtu_ = message;
+    told_ = told;
+  }
+  /// Of the tunnel, as the host knows it.
+  [[nodiscard]] std::uint16_t mtu() const { return told_; }
 
   /// A packet from the host. Nothing: it goes as it is, its SYN clamped. Else why it does not.
   std::optional<DropReason> outgoing(std::span<std::uint8_t> packet) const;
   /// The pieces of a packet that outgoing() found too big, each with room for prefix and tag around
-  /// it; none when it may not be cut. Valid until the next call. An IPv6 packet that no tunnel may refuse goes in two
+  /// it; none when it may not be cut. Valid until the next call. What the tunnel takes and one message does not goes in two
   /// parts (spec/wire.md "DATA in two parts"), the first of them in its own place.
   std::span<const std::span<std::uint8_t>> cut(std::span<std::uint8_t> packet);
   /// What the host is told about such a packet; empty: nothing. Valid until the next call.
@@ -57,6 +61,7 @@ class InnerPath {
   std::span<const std::span<std::uint8_t>> part(std::span<std::uint8_t> packet);
 
   std::uint16_t mtu_;
+  std::uint16_t told_;
   base::TokenBucket answers_;
   std::array<std::array<std::uint8_t, kRoom>, kPieces> rooms_{};
   std::array<std::span<std::uint8_t>, kPieces> pieces_;

@@ -7,18 +7,21 @@
 namespace jumpgate::client {
 
 std::expected<JoinedPacket, DropReason> PartJoiner::add(const Part& part) {
-  if (part.plaintext.size() > net::kIpv6MinMtu) return std::unexpected(DropReason::kInnerBadHeader);
+  if (part.plaintext.size() > limits::kMaxInnerMtu)
+    return std::unexpected(DropReason::kInnerBadHeader);
   const std::uint64_t head = part.counter - (part.kind == net::PartKind::kTail ? 1 : 0);
   for (Waiting& other : waiting_)
-    if (other.epoch == part.epoch && other.head == head && other.kind != part.kind)
+    if (other.number != 0 && other.epoch == part.epoch && other.head == head &&
+        other.kind != part.kind)
       return join(other, part);
   return keep(part, head);
 }
 
 std::expected<JoinedPacket, DropReason> PartJoiner::keep(const Part& part, std::uint64_t head) {
-  Waiting& place = waiting_.at(next_);
-  next_ = (next_ + 1) % waiting_.size();
-  const bool lost = place.epoch != 0;
+  // A free one has the number 0.
+  Waiting& place = *std::ranges::min_element(waiting_, {}, &Waiting::number);
+  const bool lost = place.number != 0;
+  place.number = next_number_++;
   place.epoch = part.epoch;
   place.head = head;
   place.kind = part.kind;
@@ -30,7 +33,7 @@ std::expected<JoinedPacket, DropReason> PartJoiner::keep(const Part& part, std::
 }
 
 std::expected<JoinedPacket, DropReason> PartJoiner::join(Waiting& other, const Part& part) {
-  other.epoch = 0;
+  other.number = 0;
   const std::span<const std::uint8_t> kept(other.bytes.data(), other.size);
   const bool is_tail = part.kind == net::PartKind::kTail;
   const auto head = is_tail ? kept : part.plaintext;

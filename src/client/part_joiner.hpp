@@ -1,7 +1,7 @@
 /// Inner packets that came in two parts, put together at the client (spec/wire.md "DATA in two parts").
 ///
 /// Two parts belong together when their counters follow each other in one epoch. Nobody but the gateway can send one, so
-/// a part may wait for ever: it goes when a newer one needs its place.
+/// a part waits until its session ends or a newer one needs its place.
 /// Owner thread: the client's loop. Bound: kWaiting parts; no allocation after construction. Failure: a drop reason.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <span>
 
 #include <jumpgate/drops.hpp>
+#include <jumpgate/limits.hpp>
 
 #include "net/parts.hpp"
 
@@ -38,12 +39,13 @@ class PartJoiner {
 
  private:
   struct Waiting {
-    std::uint64_t epoch{0};  // 0: nobody
-    std::uint64_t head{0};   // the head's counter
+    std::uint64_t epoch{0};
+    std::uint64_t head{0};    // the head's counter
+    std::uint64_t number{0};  // of those that began to wait; 0: nobody
     net::PartKind kind{};
     std::uint8_t outer_class{0};
     std::size_t size{0};
-    std::array<std::uint8_t, net::kIpv6MinMtu> bytes{};
+    std::array<std::uint8_t, limits::kMaxInnerMtu> bytes{};
   };
   /// A sender puts the two behind each other; so many may come between them on their way.
   static constexpr std::size_t kWaiting = 4;
@@ -52,8 +54,8 @@ class PartJoiner {
   std::expected<JoinedPacket, DropReason> join(Waiting& other, const Part& part);
 
   std::array<Waiting, kWaiting> waiting_{};
-  std::size_t next_{0};
-  std::array<std::uint8_t, net::kIpv6MinMtu> joined_{};
+  std::uint64_t next_number_{1};
+  std::array<std::uint8_t, limits::kMaxInnerMtu> joined_{};
 };
 
 }  // namespace jumpgate::client

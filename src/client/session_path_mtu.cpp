@@ -27,9 +27,11 @@ void ClientSession::restart_path_mtu(MonoNs now) {
 
 void ClientSession::use_path_mtu() {
   const std::size_t overhead = headers_to(core_.route().gateway) + wire::kTrafficOverhead;
-  const auto fits = static_cast<std::uint16_t>(path_mtu_.in_force() - overhead);
-  const std::uint16_t mtu = std::min(core_.setup.mtu, fits);
-  inner_path_.set_mtu(mtu);
+  const auto inner = [&](std::uint16_t mtu) {
+    return std::min(core_.setup.mtu, static_cast<std::uint16_t>(mtu - overhead));
+  };
+  const std::uint16_t mtu = inner(path_mtu_.told());
+  inner_path_.set_mtu(inner(path_mtu_.confirmed()), mtu);
   // The session before may have said another: the first word of each counts.
   if (std::exchange(told_mtu_, mtu) != mtu) core_.world.output.inner_mtu(mtu);
 }
@@ -37,14 +39,14 @@ void ClientSession::use_path_mtu() {
 void ClientSession::run_path_probe(MonoNs now) {
   // Between a challenge and its commit packets go elsewhere, and what they show is of no path yet.
   if (core_.over() || core_.sending() != core_.current()) return;
-  const std::uint16_t before = path_mtu_.in_force();
+  const std::uint16_t before = path_mtu_.told();
   if (const auto size = path_mtu_.poll(now, busy_until())) {
     const wire::Heartbeat probe = liveness_.make_path_probe(now);
     const std::size_t headers = headers_to(core_.route().gateway);
     send_padded_heartbeat(probe, *size - headers - wire::kTrafficOverhead);
     path_mtu_.sent(*size, probe.send_time_us, core_.rtt.smoothed(), now);
   }
-  if (path_mtu_.in_force() != before) use_path_mtu();
+  if (path_mtu_.told() != before) use_path_mtu();
 }
 
 void ClientSession::on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now) {

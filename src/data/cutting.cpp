@@ -1,8 +1,10 @@
 #include "data/cutting.hpp"
 
+#include "data/reporting.hpp"
+
 namespace jumpgate::data {
 
-bool Pieces::cut(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
+bool Pieces::cut(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::uint16_t mtu) {
   const std::span<const std::uint8_t> whole(bytes_of(packet), rte_pktmbuf_data_len(packet));
   if (!net::may_be_cut(whole)) return false;
   // Each piece but the last carries as many whole units of eight bytes as fit behind a header with
@@ -12,7 +14,7 @@ bool Pieces::cut(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
   const std::size_t count = (whole.size() - header + unit - 1) / unit;
   if (count > items_.size()) return false;
   if (rte_pktmbuf_alloc_bulk(shard.pool, items_.data(), static_cast<unsigned>(count)) != 0) {
-    shard.drops.drop(packet, DropReason::kMbufExhausted);
+    drop_of(shard, slot, packet, DropReason::kMbufExhausted);
     return true;
   }
   net::Fragmenter fragmenter(whole, mtu);
@@ -32,14 +34,13 @@ bool Pieces::cut(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
   return true;
 }
 
-bool Pieces::part(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
-  const net::MutableBytes whole(bytes_of(packet), rte_pktmbuf_data_len(packet));
-  if (!net::goes_in_parts(whole, mtu)) return false;
+void Pieces::part(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::uint16_t mtu) {
   rte_mbuf* tail = rte_pktmbuf_alloc(shard.pool);
   if (tail == nullptr) {
-    shard.drops.drop(packet, DropReason::kMbufExhausted);
-    return true;
+    drop_of(shard, slot, packet, DropReason::kMbufExhausted);
+    return;
   }
+  const net::MutableBytes whole(bytes_of(packet), rte_pktmbuf_data_len(packet));
   const std::size_t size =
       net::split_in_parts(whole, mtu, {bytes_of(tail), rte_pktmbuf_tailroom(tail)});
   rte_pktmbuf_append(tail, static_cast<std::uint16_t>(size));
@@ -49,7 +50,6 @@ bool Pieces::part(Shard& shard, rte_mbuf* packet, std::uint16_t mtu) {
   items_[0] = packet;
   items_[1] = tail;
   size_ = 2;
-  return true;
 }
 
 }  // namespace jumpgate::data

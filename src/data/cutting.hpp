@@ -1,9 +1,8 @@
 /// Inner packets that are larger than an MTU, made to fit it: IPv4 packets that may be cut, cut (RFC 791, RFC 1812 section
-/// 5.2.7); IPv6 packets that no tunnel may refuse, in two parts (spec/wire.md "DATA in two parts").
+/// 5.2.7); what the tunnel may not refuse, in two parts (spec/wire.md "DATA in two parts").
 ///
 /// Owner thread: the worker. Bound: kMaxPieces buffers of the worker's own pool, all of them or
-/// none. Failure: false when that is not for this packet, or it is too large for so many pieces; without
-/// buffers it is dropped (`mbuf_exhausted`).
+/// none. Failure: without buffers the packet is dropped (`mbuf_exhausted`), for `slot` as well.
 #pragma once
 
 #include <array>
@@ -22,10 +21,11 @@ inline constexpr std::size_t kMaxPieces = 16;
 
 class Pieces {
  public:
-  /// True: `packet` is gone, and items() are what has become of it; the caller owns them.
-  bool cut(Shard& shard, rte_mbuf* packet, std::uint16_t mtu);
-  /// Likewise; for a tunnel alone, whose other end puts them together.
-  bool part(Shard& shard, rte_mbuf* packet, std::uint16_t mtu);
+  /// True: `packet` is gone, and items() are what has become of it; the caller owns them. False: it may not be cut, or is
+  /// too large for so many pieces.
+  bool cut(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::uint16_t mtu);
+  /// Likewise, for the tunnel of `slot`, whose other end puts them together.
+  void part(Shard& shard, std::uint32_t slot, rte_mbuf* packet, std::uint16_t mtu);
   [[nodiscard]] std::span<rte_mbuf* const> items() const { return {items_.data(), size_}; }
 
  private:

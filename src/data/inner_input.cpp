@@ -166,7 +166,7 @@ struct InnerStage {
                                           std::uint32_t from_slot) {
     const std::uint16_t mtu = shard.ports[target.port].mtu;
     Pieces pieces;
-    if (!pieces.cut(shard, mbuf, mtu)) {
+    if (!pieces.cut(shard, from_slot, mbuf, mtu)) {
       refuse_inner(shard, from_slot, mbuf, DropReason::kInnerTooBig, mtu);
       return;
     }
@@ -212,7 +212,7 @@ struct InnerStage {
   void clamp(const InnerPacket& packet) {
     if (!shard.shared.inner.clamp_mss) return;
     net::clamp_mss({bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf)},
-                   shard.sessions.binding(packet.from_slot).outer.inner_mtu);
+                   shard.sessions.binding(packet.from_slot).outer.told_mtu);
   }
 
   /// False: the packet is gone.

@@ -10,11 +10,12 @@ namespace {
 /// Counted for its session as well, unless that is gone.
 void lose(Shard& shard, const Part& part) {
   const bus::SessionRef& owner = part.session;
-  const bool lives = shard.sessions.ids(owner.slot).life == owner.life;
+  const SlotIds& ids = shard.sessions.ids(owner.slot);
+  const bool lives = ids.life == owner.life && ids.state != SlotState::kFree;
   drop_of(shard, lives ? owner.slot : kNoSlot, part.mbuf, DropReason::kInnerPartLost);
 }
 
-void wait(Shard& shard, const Part& part) {
+void let_wait(Shard& shard, const Part& part) {
   note_gone(shard, part.mbuf, bus::TraceEnd::kHeld);
   if (const auto oldest = shard.parts.put(part)) lose(shard, *oldest);
 }
@@ -32,7 +33,7 @@ bool join_part(Shard& shard, Datagram& datagram, net::PartKind kind, std::uint8_
                   .outer_class = outer_class};
   const auto other = shard.parts.take_other(part);
   if (!other) {
-    wait(shard, part);
+    let_wait(shard, part);
     return false;
   }
   rte_mbuf* head = is_tail ? other->mbuf : part.mbuf;
@@ -45,6 +46,8 @@ bool join_part(Shard& shard, Datagram& datagram, net::PartKind kind, std::uint8_
     return drop_of(shard, datagram.slot, head, DropReason::kInnerBadHeader);
   }
   extend(head, 0, static_cast<std::uint16_t>(whole - begun));
+  // What was met last has the record.
+  if (is_tail && shard.tracer.on()) shard.tracer.rename(tail, head);
   shard.drops.free(tail);
   shard.counters.add(bus::WorkerCounter::kInnerJoined);
   datagram.mbuf = head;

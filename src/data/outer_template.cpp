@@ -54,7 +54,7 @@ OuterTemplate make_outer_template(const bus::OuterPath& path, const MacAddress& 
   }
   const std::size_t overhead = made.size - net::kEthernetSize + wire::kTrafficOverhead;
   const std::size_t fits = port_mtu > overhead ? port_mtu - overhead : 0;
-  made.inner_mtu =
+  made.inner_mtu = made.told_mtu =
       static_cast<std::uint16_t>(std::min(fits, limits::kMaxDatagram - wire::kTrafficOverhead));
   return made;
 }

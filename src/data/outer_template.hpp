@@ -26,7 +26,8 @@ struct OuterTemplate {
   std::uint8_t size{0};  // Ethernet, IP and UDP headers
   std::uint8_t port{0};
   bool v6{false};
-  std::uint16_t inner_mtu{0};  // bytes of an inner packet that fit
+  std::uint16_t inner_mtu{0};  // bytes of an inner packet that fit one message
+  std::uint16_t told_mtu{0};   // that hosts may send: what does not fit goes in two parts
   // What never changes of the checksums, folded, native order, without the lengths.
   std::uint16_t ip_sum{0};      // the IPv4 header
   std::uint16_t pseudo_sum{0};  // UDP's pseudo header

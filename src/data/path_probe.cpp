@@ -19,9 +19,13 @@ MonoNs busy_until(Shard& shard, std::uint32_t slot) {
 
 void use_path_mtu(Shard& shard, std::uint32_t slot) {
   OuterTemplate& outer = shard.sessions.binding(slot).outer;
-  const std::uint16_t mtu = shard.sessions.record(slot).path_mtu.in_force();
-  outer.inner_mtu = static_cast<std::uint16_t>(mtu - headers_of(outer) - wire::kTrafficOverhead);
-  shard.session_counters[slot].path_mtu.set(shard.sessions.record(slot).path_mtu.confirmed());
+  const session::PathMtu& path = shard.sessions.record(slot).path_mtu;
+  const auto inner = [&](std::uint16_t mtu) {
+    return static_cast<std::uint16_t>(mtu - headers_of(outer) - wire::kTrafficOverhead);
+  };
+  outer.inner_mtu = inner(path.confirmed());
+  outer.told_mtu = inner(path.told());
+  shard.session_counters[slot].path_mtu.set(path.confirmed());
 }
 
 }  // namespace
@@ -45,7 +49,7 @@ MonoNs next_path_probe(Shard& shard, std::uint32_t slot) {
 
 void run_path_probe(Shard& shard, std::uint32_t slot) {
   SlotRecord& record = shard.sessions.record(slot);
-  const std::uint16_t before = record.path_mtu.in_force();
+  const std::uint16_t before = record.path_mtu.told();
   const auto size = record.path_mtu.poll(shard.now, busy_until(shard, slot));
   if (size) {
     const wire::Heartbeat probe = record.liveness.make_path_probe(shard.now);
@@ -54,7 +58,7 @@ void run_path_probe(Shard& shard, std::uint32_t slot) {
     record.path_mtu.sent(*size, probe.send_time_us, record.rtt.smoothed(), shard.now);
     shard.counters.add(bus::WorkerCounter::kPathProbes);
   }
-  if (record.path_mtu.in_force() != before) use_path_mtu(shard, slot);
+  if (record.path_mtu.told() != before) use_path_mtu(shard, slot);
 }
 
 void note_path_echo(Shard& shard, std::uint32_t slot, const wire::Heartbeat& heartbeat) {

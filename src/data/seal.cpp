@@ -40,7 +40,8 @@ struct Sender {
   bus::SessionRef session{.worker = UINT8_MAX, .slot = 0, .life = 0};  // nobody's
   SlotState state{SlotState::kFree};
   Epoch* epoch{nullptr};
-  std::uint16_t mtu{0};
+  std::uint16_t mtu{0};   // of one message
+  std::uint16_t told{0};  // of the tunnel, as its hosts know it
 };
 
 Sender sender_of(Shard& shard, const bus::SessionRef& session) {
@@ -50,7 +51,9 @@ Sender sender_of(Shard& shard, const bus::SessionRef& session) {
   if (!known) return sender;
   sender.state = shard.sessions.ids(session.slot).state;
   sender.epoch = &shard.sessions.current(session.slot);
-  sender.mtu = shard.sessions.binding(session.slot).outer.inner_mtu;
+  const OuterTemplate& outer = shard.sessions.binding(session.slot).outer;
+  sender.mtu = outer.inner_mtu;
+  sender.told = outer.told_mtu;
   shard.keys.prefetch_set(sender.epoch->key_id + 1);
   return sender;
 }
@@ -64,19 +67,23 @@ void fill_data_message(Shard& shard, std::uint32_t slot, Epoch& epoch, rte_mbuf*
   message.outer_class = shard.shared.inner.outer_class.of(net::traffic_class_of(bytes_of(packet)));
 }
 
-/// A packet that does not fit: in pieces where that is allowed, else told to its sender.
-void send_cut(Shard& shard, const Routed& packet, std::uint16_t mtu) {
+/// A packet that does not fit one message: in two parts where the tunnel takes it, in pieces where that is allowed, else
+/// told to its sender.
+void send_large(Shard& shard, const Routed& packet, const Sender& sender) {
+  const std::uint32_t slot = packet.session.slot;
+  const net::MutableBytes inner(bytes_of(packet.mbuf), rte_pktmbuf_data_len(packet.mbuf));
+  const std::uint16_t most = net::mtu_for((inner[0] >> 4) == 6, sender.told);
   Pieces pieces;
-  if (!pieces.cut(shard, packet.mbuf, mtu) && !pieces.part(shard, packet.mbuf, mtu)) {
-    const bool v6 = (bytes_of(packet.mbuf)[0] >> 4) == 6;
-    refuse_inner(shard, packet.session.slot, packet.mbuf, DropReason::kInnerTooBig,
-                 net::mtu_for(v6, mtu));
+  if (inner.size() <= most) {
+    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, sender.told);
+    pieces.part(shard, slot, packet.mbuf, sender.mtu);
+  } else if (!pieces.cut(shard, slot, packet.mbuf, sender.mtu)) {
+    refuse_inner(shard, slot, packet.mbuf, DropReason::kInnerTooBig, most);
     return;
   }
   Batch<Outgoing> outgoing;
   for (rte_mbuf* piece : pieces.items())
-    fill_data_message(shard, packet.session.slot, shard.sessions.current(packet.session.slot),
-                      piece, outgoing.add());
+    fill_data_message(shard, slot, *sender.epoch, piece, outgoing.add());
   seal_and_send(shard, outgoing);
 }
 
@@ -175,10 +182,10 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
     if (inner.size() > sender.mtu) {
       // What came before it goes before it.
       seal_and_send(shard, outgoing);
-      send_cut(shard, packet, sender.mtu);
+      send_large(shard, packet, sender);
       continue;
     }
-    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, sender.mtu);
+    if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, sender.told);
     fill_data_message(shard, slot, *sender.epoch, packet.mbuf, outgoing.add());
   }
   routed.clear();

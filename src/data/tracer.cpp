@@ -22,6 +22,11 @@ bus::TracedPacket* Tracer::find(const rte_mbuf* packet) {
   return nullptr;
 }
 
+void Tracer::rename(const rte_mbuf* from, const rte_mbuf* to) {
+  for (std::size_t i = 0; i < in_flight_; ++i)
+    if (followed_[i].packet == from) followed_[i].packet = to;
+}
+
 void Tracer::pass(const rte_mbuf* packet, bus::TraceStage stage) {
   if (bus::TracedPacket* record = find(packet))
     record->stages = static_cast<std::uint8_t>(record->stages | 1U << std::to_underlying(stage));

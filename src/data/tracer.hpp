@@ -51,6 +51,8 @@ class Tracer {
   bus::TracedPacket* meet(const rte_mbuf* packet);
   /// nullptr: it is not followed.
   bus::TracedPacket* find(const rte_mbuf* packet);
+  /// What `from` held is in `to` now.
+  void rename(const rte_mbuf* from, const rte_mbuf* to);
   void pass(const rte_mbuf* packet, bus::TraceStage stage);
   void end(const rte_mbuf* packet, bus::TraceEnd end, DropReason reason = {},
            std::uint8_t port = 0);

@@ -2,8 +2,7 @@
 ///
 /// Two parts belong together when their counters follow each other under one key: no other name is needed, and none can
 /// be forged. Owner thread: the worker. Bound: limits::kWaitingParts buffers, which it has beside all others;
-/// kPlaces for each session, which it shares with few others, so that one that sends parts alone takes nothing from the
-/// rest; kPartTimeout. Failure: what waits in vain is `inner_part_lost`.
+/// kPlaces for each session, which it shares with few others; kPartTimeout. Failure: what waits in vain is `inner_part_lost`.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +28,7 @@ struct Part {
   std::uint64_t key_id{0};
   std::uint64_t head{0};  // the head's counter, the tail's less one
   MonoNs since{};
+  std::uint64_t number{0};  // of those that began to wait
   net::PartKind kind{net::PartKind::kHead};
   std::uint8_t outer_class{0};
 
@@ -54,18 +54,14 @@ class WaitingParts {
     }
     return std::nullopt;
   }
-  /// Lets `part` wait, in the place of the one returned: the oldest where none is free.
+  /// Lets `part` wait, in the place of the one returned: the oldest of its own session where none is free, so that who
+  /// sends parts alone drives out no other's; the oldest of all where it has none.
   std::optional<Part> put(const Part& part) {
-    const std::span<Part> set = set_of(part.session.slot);
-    Part* place = &set.front();
-    for (Part& waiting : set) {
-      if (waiting.mbuf == nullptr) {
-        place = &waiting;
-        break;
-      }
-      if (waiting.since < place->since) place = &waiting;
-    }
+    Part* place = nullptr;
+    for (Part& waiting : set_of(part.session.slot))
+      if (place == nullptr || goes_before(waiting, *place, part.session.slot)) place = &waiting;
     const Part before = std::exchange(*place, part);
+    place->number = next_number_++;
     if (before.mbuf != nullptr) return before;
     ++count_;
     return std::nullopt;
@@ -85,6 +81,13 @@ class WaitingParts {
   [[nodiscard]] std::span<const Part> places() const { return parts_; }
 
  private:
+  /// Which of two places a part of `slot` is to take.
+  static bool goes_before(const Part& one, const Part& other, std::uint32_t slot) {
+    if ((one.mbuf == nullptr) != (other.mbuf == nullptr)) return one.mbuf == nullptr;
+    const bool own = one.session.slot == slot;
+    if (own != (other.session.slot == slot)) return own;
+    return one.number < other.number;
+  }
   std::span<Part> set_of(std::uint32_t slot) {
     return std::span(parts_).subspan(slot % kSets * kPlaces, kPlaces);
   }
@@ -92,6 +95,7 @@ class WaitingParts {
   std::vector<Part> parts_;  // kSets of kPlaces
   std::size_t count_{0};
   std::size_t next_look_{0};
+  std::uint64_t next_number_{0};
 };
 
 }  // namespace jumpgate::data

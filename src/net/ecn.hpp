@@ -54,13 +54,14 @@ class OuterClass {
   std::uint8_t set_{0};
 };
 
-/// TOS or traffic class of a whole IP header.
+/// TOS or traffic class of a whole IP header, or of the first bytes of a packet's part (net/parts.hpp).
 inline std::uint8_t traffic_class_of(const std::uint8_t* ip) {
-  if ((ip[0] >> 4) == 4) return ip[1];
+  constexpr std::uint8_t kOfSix = 0x20;  // set in 6, not in 4
+  if ((ip[0] & kOfSix) == 0) return ip[1];
   return static_cast<std::uint8_t>((ip[0] << 4) | (ip[1] >> 4));
 }
 
-/// The outer class of a packet that came in two parts: congestion that one met was met by the packet (RFC 6040 section 5,
+/// The outer class of a packet that came in two parts: congestion that one met was met by the packet (as of fragments,
 /// RFC 3168 section 5.3).
 constexpr std::uint8_t class_of_parts(std::uint8_t one, std::uint8_t other) {
   constexpr auto kCe = static_cast<std::uint8_t>(Ecn::kCe);

@@ -42,20 +42,20 @@ class PathMtu {
   /// A new binding: BASE, and the search for more begins. `largest`: what the local link takes.
   void restart(std::uint16_t largest, MonoNs now);
 
-  /// What probes have shown.
+  /// What probes have shown: nothing larger is sent but probes.
   [[nodiscard]] std::uint16_t confirmed() const { return mtu_; }
-  /// What may be sent: that; and as long as the binding's first probe is on its way, as much as that
+  /// What hosts are told: that; and as long as the binding's first probe is on its way, as much as that
   /// one tries (spec/path-mtu.md "The first probe").
-  [[nodiscard]] std::uint16_t in_force() const { return first_ ? largest_ : mtu_; }
+  [[nodiscard]] std::uint16_t told() const { return first_ ? largest_ : mtu_; }
 
   /// When poll() has something to do; kNever while it has not. What is worth a probe only while
   /// traffic flows counts when it falls due before `busy_until`.
   [[nodiscard]] MonoNs next_due(MonoNs busy_until) const;
-  /// The size of the probe that is to be sent now, if one is; sent() follows. in_force() may fall.
+  /// The size of the probe that is to be sent now, if one is; sent() follows. told() may fall.
   std::optional<std::uint16_t> poll(MonoNs now, MonoNs busy_until);
   /// A probe of poll()'s size left, under this send_time_us.
   void sent(std::uint16_t size, std::uint32_t time_us, Duration round_trip, MonoNs now);
-  /// An authentic heartbeat echoes this. True when it answered a probe; in_force() may have risen.
+  /// An authentic heartbeat echoes this. True when it answered a probe; told() may have risen.
   bool on_echo(std::uint32_t time_us, MonoNs now);
   /// Somebody, whom nobody vouches for, says that the path takes no more than `size`: a reason to
   /// probe, and nothing else (RFC 8899 section 4.6.1).

@@ -87,6 +87,7 @@ TEST_F(Parts, WithoutABufferThePacketIsLostAndCounted) {
     all.push_back(mbuf);
   h.poll();
   EXPECT_EQ(h.dropped(DropReason::kMbufExhausted), 1U);
+  EXPECT_EQ((*h.session_counters[0])[0].drops.get(), 1U) << "counted for its session as well";
   EXPECT_TRUE(h.sent(kOuterPort).empty());
   for (rte_mbuf* mbuf : all)
     rte_pktmbuf_free(mbuf);
@@ -166,16 +167,65 @@ TEST_F(Parts, OneSessionsPartsTakeNoPlaceOfAnothers) {
 
 TEST_F(Parts, WhatMakesNoPacketIsDropped) {
   const auto [head, tail] = halves(from_client());
+  ByteVector other = tail;
+  other[1] ^= 1;
   put(client.data(head));
-  put(client.data(ByteVector(net::kMaxTail + 1, 0x20)));
+  put(client.data(other));
   h.poll();
-  EXPECT_EQ(h.dropped(DropReason::kInnerBadHeader), 2U) << "larger than any packet in parts";
+  EXPECT_EQ(h.dropped(DropReason::kInnerBadHeader), 2U) << "parts of two packets";
+  other = tail;
+  other.pop_back();
   put(client.data(head));
-  put(client.data(ByteVector(net::kMaxTail - 1, 0x20)));
+  put(client.data(other));
   h.poll();
   EXPECT_EQ(h.dropped(DropReason::kInnerBadHeader), 3U) << "not as long as it says";
   EXPECT_EQ(delivered(), 0U);
   EXPECT_EQ(h.unaccounted(), 0);
+}
+
+TEST_F(Parts, ASynIsClampedBeforeItIsParted) {
+  ByteVector syn(1280);
+  net::build_ip(syn, address("fd00:a::9"), address("fd00:8::2"), net::kProtocolTcp, 1240);
+  syn[40 + 12] = 0x60;  // 24 bytes of TCP header
+  syn[40 + 13] = 0x02;  // SYN
+  base::store_be32(&syn[40 + 20], 0x020405a0);
+  h.put(kInnerPort, frame_of(kInnerMac, syn));
+  h.poll();
+  const auto out = h.opened(client);
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(base::load_be16(&out[0].plaintext[40 + 22]), kInner - 60) << "RFC 6691";
+}
+
+TEST_F(Parts, OfASessionThatIsGoneCostItsSuccessorNothing) {
+  const auto [head, tail] = halves(from_client());
+  put(client.data(head));
+  h.poll();
+  ASSERT_TRUE(h.command(client.ref, bus::RemoveSession{}));
+  const Client next = h.attached(0, 0, Suite::kAes256Gcm, true, 0, 2);
+  Client successor = next;
+  successor.counter = 1;
+  h.put(successor, successor.data(tail));
+  h.poll();
+  EXPECT_EQ(delivered(), 0U) << "sealed under other keys";
+  h.advance(limits::kPartTimeout);
+  for (std::size_t i = 0; i < limits::kWaitingParts; ++i)
+    h.poll();
+  EXPECT_EQ(h.dropped(DropReason::kInnerPartLost), 2U);
+  EXPECT_EQ((*h.session_counters[0])[0].drops.get(), 1U) << "its own tail";
+  h.reports();
+}
+
+TEST_F(Parts, AreJoinedAndPartedAgainBetweenTwoNarrowTunnels) {
+  h.shared->inner.client_to_client = true;
+  const Client other = h.attached(1, 1, Suite::kAes256Gcm, true);
+  const auto [head, tail] = halves(inner_packet("fd00:8::2", "fd00:8::3", 1280 - 48));
+  put(client.data(head));
+  put(client.data(tail));
+  h.poll();
+  const auto out = h.opened(other);
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(net::part_of(out[0].plaintext), net::PartKind::kHead);
+  EXPECT_EQ(net::part_of(out[1].plaintext), net::PartKind::kTail);
 }
 
 TEST_F(Parts, CongestionOfEitherPartIsThePackets) {
@@ -208,17 +258,29 @@ TEST_F(Parts, OfAProposedEpochAreHeldAsOne) {
   h.reports();
 }
 
-TEST(PartsOfTwoSessions, SharePlacesAndAreNotTakenForEachOther) {
-  data::WorkerLimits limits = Harness::small();
-  limits.slots = data::WaitingParts::kSets + 1;
-  Harness h(1, limits);
-  Client one = h.attached(0, 0);
-  Client other = h.attached(data::WaitingParts::kSets, 1);
-  ByteVector packet = inner_packet("fd00:8::2", "fd00:a::9", 1280 - 48);
-  ByteVector tail(net::kMaxTail);
-  net::split_in_parts(packet, 1200, tail);
-  packet.resize(1200);
-  h.put(one, one.data(packet));
+class PartsOfTwoSessions : public testing::Test {
+ protected:
+  static data::WorkerLimits many_slots() {
+    data::WorkerLimits limits = Harness::small();
+    limits.slots = data::WaitingParts::kSets + 1;
+    return limits;
+  }
+  PartsOfTwoSessions() {
+    head = inner_packet("fd00:8::2", "fd00:a::9", 1280 - 48);
+    tail.resize(net::split_in_parts(head, 1200, tail));
+    head.resize(1200);
+  }
+
+  Harness h{1, many_slots()};
+  // Their slots share places.
+  Client one{h.attached(0, 0)};
+  Client other{h.attached(data::WaitingParts::kSets, 1)};
+  ByteVector head;
+  ByteVector tail = ByteVector(net::kMaxTail);
+};
+
+TEST_F(PartsOfTwoSessions, AreNotTakenForEachOther) {
+  h.put(one, one.data(head));
   other.counter = one.counter;
   h.put(other, other.data(tail));
   h.poll();
@@ -226,6 +288,23 @@ TEST(PartsOfTwoSessions, SharePlacesAndAreNotTakenForEachOther) {
   h.put(one, one.data(tail));
   h.poll();
   EXPECT_EQ(h.delivered().size(), 1U);
+}
+
+TEST_F(PartsOfTwoSessions, DriveOutTheirOwnFirst) {
+  const auto send_heads = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      h.put(other, other.data(head));
+      ++other.counter;
+      h.poll();
+    }
+  };
+  send_heads(10);
+  h.put(one, one.data(head));
+  h.poll();
+  send_heads(10);
+  h.put(one, one.data(tail));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 1U) << "whoever sends heads alone loses heads of its own";
 }
 
 }  // namespace

@@ -77,6 +77,24 @@ TEST_P(PathProbes, AnAnsweredProbeRaisesTheMtu) {
   EXPECT_EQ(h.count(bus::WorkerCounter::kPathProbes), 1U);
 }
 
+TEST_P(PathProbes, WhileTheFirstIsOnItsWayWhatIsLargerGoesInTwoParts) {
+  Client client = attach();
+  h.poll();
+  ASSERT_EQ(probes(client).size(), 1U);
+  ByteVector packet = inner_packet("10.0.0.9", "10.8.0.2", 1380);
+  h.put(kInnerPort, frame_of(kInnerMac, packet));
+  h.poll();
+  const std::vector<ByteVector> frames = h.sent(kOuterPort);
+  ASSERT_EQ(frames.size(), 2U);
+  for (const ByteVector& frame : frames)
+    EXPECT_LE(frame.size(), 1280 + net::kEthernetSize) << "no more than the base, whoever waits";
+  EXPECT_EQ(h.all_drops(), 0U) << "and nobody is told of it";
+  answer(client, stamp);
+  h.put(kInnerPort, frame_of(kInnerMac, packet));
+  h.poll();
+  EXPECT_EQ(h.sent(kOuterPort).size(), 1U);
+}
+
 TEST_P(PathProbes, TheEchoOfAnotherHeartbeatDoesNot) {
   Client client = attach();
   h.poll();

@@ -71,6 +71,16 @@ TEST_F(InnerPathTest, DontFragmentAndWhatIsFarTooLargeAreNotCut) {
     EXPECT_TRUE(path.cut(packet).empty());
 }
 
+/// Both parts of what cut() made, as the other end joins them.
+Packet joined(std::span<const std::span<std::uint8_t>> parts) {
+  // A tag is put behind each: behind the head it lies where the rest of the packet was.
+  std::fill_n(parts[0].data() + parts[0].size(), wire::kTagSize, std::uint8_t{0xee});
+  Packet whole(parts[0].begin(), parts[0].end());
+  whole.resize(limits::kMaxInnerMtu);
+  whole.resize(net::join_parts(whole, parts[0].size(), parts[1]));
+  return whole;
+}
+
 TEST_F(InnerPathTest, WhatIpv6DemandsToPassGoesInTwoParts) {
   Packet packet = udp("fd00::2", "fd00:9::2", 1280);
   const Packet before = packet;
@@ -78,14 +88,24 @@ TEST_F(InnerPathTest, WhatIpv6DemandsToPassGoesInTwoParts) {
   const auto parts = path.cut(packet);
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_EQ(parts[0].size(), 1220U);
-  EXPECT_EQ(net::part_of(parts[0]), net::PartKind::kHead);
-  EXPECT_EQ(net::part_of(parts[1]), net::PartKind::kTail);
-  // A tag is put behind each: behind the head it lies where the rest of the packet was.
-  std::fill_n(parts[0].data() + parts[0].size(), wire::kTagSize, std::uint8_t{0xee});
-  Packet whole(parts[0].begin(), parts[0].end());
-  whole.resize(1280);
-  ASSERT_EQ(net::join_parts(whole, 1220, parts[1]), 1280U);
-  EXPECT_EQ(whole, before);
+  EXPECT_EQ(joined(parts), before);
+}
+
+TEST_F(InnerPathTest, WhatTheHostWasToldPassesInTwoParts) {
+  path.set_mtu(1220, 1400);
+  for (const bool dont_fragment : {true, false}) {
+    Packet packet = udp("10.8.0.2", "10.9.0.2", 1400, dont_fragment);
+    const Packet before = packet;
+    EXPECT_EQ(path.outgoing(packet), DropReason::kInnerTooBig);
+    const auto parts = path.cut(packet);
+    ASSERT_EQ(parts.size(), 2U);
+    EXPECT_EQ(joined(parts), before);
+  }
+  Packet packet = udp("10.8.0.2", "10.9.0.2", 1401);
+  EXPECT_TRUE(path.cut(packet).empty());
+  const auto answer = net::parse_ip(path.too_big(packet, now));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(base::load_be16(&answer->payload[6]), 1400);
 }
 
 TEST_F(InnerPathTest, TheHostIsToldTheMtuByTheDestination) {

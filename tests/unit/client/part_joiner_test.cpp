@@ -75,15 +75,27 @@ TEST_F(PartJoinerTest, TheOldestGivesItsPlaceAndIsCounted) {
   EXPECT_EQ(add(one.head, 18).error(), DropReason::kInnerPartLost);
   EXPECT_EQ(bytes(add(one.tail, 13)), one.whole);
   EXPECT_EQ(bytes(add(one.tail, 19)), one.whole);
+  EXPECT_EQ(bytes(add(one.tail, 15)), one.whole);
   EXPECT_TRUE(waits(one.tail, 11)) << "its head is gone";
 }
 
+TEST_F(PartJoinerTest, AFreePlaceIsTakenBeforeAnyIsGivenUp) {
+  const Halves one = halves(1);
+  EXPECT_TRUE(waits(one.head, 1));
+  for (std::uint64_t counter = 10; counter < 30; counter += 2) {
+    EXPECT_TRUE(waits(one.head, counter));
+    EXPECT_EQ(bytes(add(one.tail, counter + 1)), one.whole);
+  }
+  EXPECT_EQ(bytes(add(one.tail, 2)), one.whole) << "late, and still awaited";
+}
+
 TEST_F(PartJoinerTest, WhatMakesNoPacketIsDropped) {
-  Bytes large(1281, 0x10);
+  Bytes large(limits::kMaxInnerMtu + 1, 0xe0);
   EXPECT_EQ(add(large, 1).error(), DropReason::kInnerBadHeader);
   const Halves one = halves(1);
   EXPECT_TRUE(waits(one.head, 7));
-  Bytes tail(net::kMaxTail + 1, 0x20);
+  Bytes tail = one.tail;
+  tail[1] ^= 1;
   EXPECT_EQ(add(tail, 8).error(), DropReason::kInnerBadHeader);
   EXPECT_TRUE(waits(one.tail, 8)) << "the head went with it";
 }

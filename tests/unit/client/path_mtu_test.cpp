@@ -105,6 +105,33 @@ TEST(ClientPathMtu, SwitchedOffNothingIsProbed) {
   EXPECT_TRUE(h.inner_mtus.empty());
 }
 
+/// From the host, with room around it.
+void send_large(Harness& h, const Message& packet) {
+  Message room(64 + packet.size() + 64);
+  std::ranges::copy(packet, room.begin() + 64);
+  const std::span<std::uint8_t> span(room.data() + 64, packet.size());
+  h.engine->on_inner({&span, 1}, h.now);
+}
+
+TEST(ClientPathMtu, WhileTheFirstProbeIsOnItsWayLargePacketsPassANarrowPath) {
+  Harness h(0, true);
+  h.largest[kWifi] = datagram_of(1280);
+  h.attach();
+  ASSERT_EQ(inner_mtu(h), 1400) << "hosts know the tunnel as it was";
+  Message packet = inner_packet(7);
+  packet.resize(1400);
+  base::store_be16(&packet[2], 1400);
+  base::store_be16(&packet[10], 0);
+  base::store_be16(&packet[10], net::internet_checksum(std::span(packet).first(20)));
+  send_large(h, packet);
+  h.run(milliseconds(100));
+  ASSERT_EQ(h.gateway->received.size(), 2U);
+  Message whole = h.gateway->received[0];
+  whole.resize(1400);
+  ASSERT_EQ(net::join_parts(whole, 1220, h.gateway->received[1]), 1400U);
+  EXPECT_EQ(whole, packet);
+}
+
 /// An IPv6 packet of 1280 bytes, the largest that no tunnel may refuse.
 Message largest_v6(std::uint8_t fill) {
   Message packet(1280, fill);
@@ -120,10 +147,7 @@ TEST(ClientPathMtu, WhatIpv6DemandsToPassPassesANarrowPathBothWays) {
   h.run(seconds(5));
   ASSERT_EQ(inner_mtu(h), 1220);
   const Message up = largest_v6(0x11);
-  Message room(64 + 1280 + 64);
-  std::ranges::copy(up, room.begin() + 64);
-  const std::span<std::uint8_t> packet(room.data() + 64, 1280);
-  h.engine->on_inner({&packet, 1}, h.now);
+  send_large(h, up);
   h.run(seconds(1));
   ASSERT_EQ(h.gateway->received.size(), 2U);
   Message whole = h.gateway->received[0];

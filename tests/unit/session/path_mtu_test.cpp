@@ -67,19 +67,19 @@ TEST(PathMtu, EverySizeIsFoundToAStep) {
     path.run(seconds(60));
     EXPECT_LE(path.mtu.confirmed(), size);
     EXPECT_GE(path.mtu.confirmed() + kSearchStep, size) << size;
-    EXPECT_EQ(path.mtu.in_force(), path.mtu.confirmed());
+    EXPECT_EQ(path.mtu.told(), path.mtu.confirmed());
   }
 }
 
 TEST(PathMtu, UntilTheFirstProbeIsJudgedItsSizeMayGo) {
   Path path(1280);
-  EXPECT_EQ(path.mtu.in_force(), 1500);
+  EXPECT_EQ(path.mtu.told(), 1500);
   path.run(milliseconds(990));
-  EXPECT_EQ(path.mtu.in_force(), 1500);
+  EXPECT_EQ(path.mtu.told(), 1500);
   path.run(milliseconds(50));
-  EXPECT_EQ(path.mtu.in_force(), 1280) << "one timer, one loss";
+  EXPECT_EQ(path.mtu.told(), 1280) << "one timer, one loss";
   path.run(seconds(60));
-  EXPECT_EQ(path.mtu.in_force(), 1280) << "no later probe lends its size";
+  EXPECT_EQ(path.mtu.told(), 1280) << "no later probe lends its size";
 }
 
 TEST(PathMtu, ASizeIsTooBigAfterThreeLossesOnly) {
@@ -100,7 +100,7 @@ TEST(PathMtu, ABlackHoleIsNoticedWithinThreeProbes) {
     path.size = 1280;
     path.probes.clear();
     const MonoNs began = path.now;
-    while (path.mtu.in_force() != 1280 && path.now - began < seconds(60))
+    while (path.mtu.told() != 1280 && path.now - began < seconds(60))
       path.run(milliseconds(10));
     EXPECT_LE((path.now - began).ms(), (kConfirmInterval + kConfirmTimer * 3).ms() + 50);
     EXPECT_GE(path.probes.size(), 3U);
@@ -127,7 +127,7 @@ TEST(PathMtu, LostAnswersOnceOrTwiceChangeNothing) {
   path.silent = false;
   path.run(seconds(10));
   EXPECT_EQ(path.mtu.confirmed(), 1500);
-  EXPECT_EQ(path.mtu.in_force(), 1500);
+  EXPECT_EQ(path.mtu.told(), 1500);
 }
 
 TEST(PathMtu, AnIdleSessionSearchesOnceAndThenIsQuiet) {
@@ -160,17 +160,17 @@ TEST(PathMtu, AHintIsTriedAndNeverBelieved) {
   whole.run(seconds(5));
   whole.probes.clear();
   whole.mtu.hint(1280, whole.now);
-  EXPECT_EQ(whole.mtu.in_force(), 1500);
+  EXPECT_EQ(whole.mtu.told(), 1500);
   for (int i = 0; i < 1000; ++i) {
     whole.mtu.hint(1300, whole.now);
     whole.run(milliseconds(10));
   }
-  EXPECT_EQ(whole.mtu.in_force(), 1500);
+  EXPECT_EQ(whole.mtu.told(), 1500);
   EXPECT_LE(whole.probes.size(), 11U) << "a flood of hints costs no more than confirmations do";
   whole.mtu.hint(100, whole.now);
   whole.mtu.hint(9000, whole.now);
   whole.run(seconds(2));
-  EXPECT_EQ(whole.mtu.in_force(), 1500);
+  EXPECT_EQ(whole.mtu.told(), 1500);
 }
 
 TEST(PathMtu, AHintOnAnIdlePathCausesAProbeAtOnce) {
@@ -210,7 +210,7 @@ TEST(PathMtu, ALinkOfTheBaseSizeNeedsNoProbe) {
   Path path(1280, 1280);
   path.run(seconds(30));
   EXPECT_TRUE(path.probes.empty());
-  EXPECT_EQ(path.mtu.in_force(), 1280);
+  EXPECT_EQ(path.mtu.told(), 1280);
 }
 
 TEST(PathMtu, StampsTellProbesFromOtherHeartbeats) {
