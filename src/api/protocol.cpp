@@ -71,6 +71,10 @@ void for_each_field(T& v, Visit&& visit) {
   } else if constexpr (std::is_same_v<Type, Terminated>) {
     visit("id", v.id);
     visit("peer", v.peer);
+  } else if constexpr (std::is_same_v<Type, RekeyAsked>) {
+    visit("id", v.id);
+    visit("peer", v.peer);
+    visit("reason", v.reason);
   } else if constexpr (std::is_same_v<Type, Counters>) {
     visit("counters", v.values);
   } else if constexpr (std::is_same_v<Type, EventLogPlace>) {
@@ -261,6 +265,7 @@ struct CallWriter {
   }
   Call operator()(const SessionRequest& r) const { return {"session", target(r.target)}; }
   Call operator()(const TerminateRequest& r) const { return {"terminate", target(r.target)}; }
+  Call operator()(const RekeyRequest& r) const { return {"rekey", target(r.target)}; }
   Call operator()(const CountersRequest& r) const {
     return {"counters", r.worker ? Json{{"worker", *r.worker}}.dump() : "{}"};
   }
@@ -287,6 +292,7 @@ struct ReplyReader {
   Response operator()(const SessionsRequest& /*r*/) const { return read_reply<SessionPage>(json); }
   Response operator()(const SessionRequest& /*r*/) const { return read_reply<SessionInfo>(json); }
   Response operator()(const TerminateRequest& /*r*/) const { return read_reply<Terminated>(json); }
+  Response operator()(const RekeyRequest& /*r*/) const { return read_reply<RekeyAsked>(json); }
   Response operator()(const CountersRequest& /*r*/) const { return read_reply<Counters>(json); }
   Response operator()(const ReloadRequest& /*r*/) const { return read_reply<Reloaded>(json); }
   Response operator()(const EventLogRequest& /*r*/) const {
@@ -378,10 +384,11 @@ std::expected<Request, Error> request_from(std::string_view command, const Json&
     if (arguments.empty()) return CountersRequest{};
     return CountersRequest{worker};
   }
-  if (command == "session" || command == "terminate") {
+  if (command == "session" || command == "terminate" || command == "rekey") {
     std::string target;
     if (!read_only(arguments, "target", target, true) || target.empty()) return wrong();
     if (command == "session") return SessionRequest{std::move(target)};
+    if (command == "rekey") return RekeyRequest{std::move(target)};
     return TerminateRequest{std::move(target)};
   }
   return bad(fmt::format("no command '{}'", command));

@@ -44,6 +44,10 @@ struct SessionRequest {
 struct TerminateRequest {
   std::string target;
 };
+/// The session's client is to make new keys.
+struct RekeyRequest {
+  std::string target;
+};
 /// Sums over all workers, or one worker's own.
 struct CountersRequest {
   std::optional<std::uint32_t> worker;
@@ -78,8 +82,8 @@ struct TraceReadRequest {
 };
 
 using Request =
-    std::variant<StatusRequest, SessionsRequest, SessionRequest, TerminateRequest, CountersRequest,
-                 ReloadRequest, EventLogRequest, PolicyRequest, PolicyApplyRequest,
+    std::variant<StatusRequest, SessionsRequest, SessionRequest, TerminateRequest, RekeyRequest,
+                 CountersRequest, ReloadRequest, EventLogRequest, PolicyRequest, PolicyApplyRequest,
                  PolicyHistoryRequest, TraceRequest, TraceReadRequest>;
 
 // ---- Replies
@@ -141,6 +145,13 @@ struct SessionPage {
 struct Terminated {
   std::string id;
   std::string peer;
+};
+
+/// The session's client is asked for new keys.
+struct RekeyAsked {
+  std::string id;
+  std::string peer;
+  std::string reason;  // why: "policy_trigger", or what it had been asked for before
 };
 
 struct Counters {
@@ -214,8 +225,8 @@ struct TracePage {
 };
 
 using Reply =
-    std::variant<Status, SessionPage, SessionInfo, Terminated, Counters, Reloaded, EventLogPlace,
-                 PolicyInfo, PolicyApplied, PolicyChanges, TraceBegun, TracePage>;
+    std::variant<Status, SessionPage, SessionInfo, Terminated, RekeyAsked, Counters, Reloaded,
+                 EventLogPlace, PolicyInfo, PolicyApplied, PolicyChanges, TraceBegun, TracePage>;
 using Response = std::expected<Reply, Error>;
 
 /// What a gateway implements. `handle` runs on the server's thread (Server::poll_once or

@@ -136,7 +136,7 @@ struct CancelGeneration {
 /// How the session is to be kept alive now, and what of its quota is used up by others.
 struct SetLiveness {
   LivenessPolicy policy;
-  bool quick{false};  // not ATTACHED: the quick interval whatever the traffic
+  bool quick{false};  // the quick interval whatever the traffic
   bool reattach_wanted{false};
   bool rekey_wanted{false};
   std::uint64_t carried{0};  // as in InstallSession

@@ -296,6 +296,17 @@ bool Controller::terminate(const SessionId& id, MonoNs now) {
   return true;
 }
 
+std::expected<Reason, std::string> Controller::ask_rekey(const SessionId& id, MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_rekey_asked, id, now);
+  Session* session = core_.sessions.find(id);
+  if (session == nullptr) return std::unexpected("it has ended");
+  const bus::SessionRef ref = session->ref;
+  if (!lifetimes_.expire(*session, now)) return std::unexpected("it is ending");
+  auto asked = rekeys_.ask(*session);
+  settle(ref, now);
+  return asked;
+}
+
 std::expected<std::vector<std::string>, std::string> Controller::reload(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
   const TappedInput input(tap_, &InputTap::on_reload, *next, now);

@@ -81,6 +81,8 @@ class Controller {
   // ----------------------------------------------------------------------------------------------------
   /// Ends a session by order; false when it has ended already.
   bool terminate(const SessionId& id, MonoNs now);
+  /// Asks a session's client for new keys by order (Rekeys::ask).
+  [[nodiscard]] std::expected<Reason, std::string> ask_rekey(const SessionId& id, MonoNs now);
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
   /// A policy with its profiles alone; the fields that changed (Reloads::apply_policy).

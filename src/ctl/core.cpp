@@ -250,9 +250,9 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   const State state = session.record.state();
   if (!session.binding || state == State::kTerminated) return;
   const Peer& peer = peers[session.peer];
-  const Liveness wanted{.quick = state != State::kAttached,
+  const Liveness wanted{.quick = state != State::kAttached || session.rekey_is_urgent(),
                         .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
-                        .rekey_wanted = session.rekey_due,
+                        .rekey_wanted = session.rekey_wanted != Reason::kNone,
                         .policy_version = session.record.policy_version(),
                         .carried = peer.config->quota != 0 ? peer.carried : session.told.carried};
   if (wanted == session.told) return;
@@ -301,7 +301,7 @@ void Core::arm(Session& session) {
   }
   MonoNs next = std::min(session.record.next_deadline(), session.retry_at);
   if (session.binding) {
-    if (!session.rekey_due) next = std::min(next, session.record.rekey_at());
+    if (session.rekey_wanted == Reason::kNone) next = std::min(next, session.record.rekey_at());
     if (session.healing) next = std::min(next, session.in_place_at);
   }
   if (session.exchange)

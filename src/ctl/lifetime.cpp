@@ -25,7 +25,7 @@ void Lifetimes::on_timer(Session& session, MonoNs now) {
   closing_.retry(session, now);
   Session* alive = core_.sessions.find(ref);
   if (alive == nullptr || !expire(*alive, now)) return;
-  if (alive->binding && now >= alive->record.rekey_at()) alive->rekey_due = true;
+  if (alive->binding && now >= alive->record.rekey_at()) alive->want_rekey(Reason::kTimeElapsed);
   handshakes_.retry(*alive, now);
   rekeys_.retry(*alive, now);
   exchanges_.on_timer(*alive, now);

@@ -46,7 +46,10 @@ void Rekeys::on_rekey(Session& session, const wire::Rekey& message, std::uint32_
   kept = KeptRekeyReply{.rekey_seq = message.rekey_seq, .reply = {}, .ready = false, .repeats = 0};
   PendingRekey& pending = session.rekey.emplace();
   pending.generation = message.generation;
-  pending.reason = message.reason;
+  // A client that was asked can not say why it was.
+  const bool asked =
+      message.reason == Reason::kPolicyTrigger && session.rekey_wanted != Reason::kNone;
+  pending.reason = asked ? session.rekey_wanted : message.reason;
   job->kind = HandshakeJob::Kind::kRekey;
   job->session = session.ref;
   job->session_id = session.record.id();
@@ -183,7 +186,7 @@ void Rekeys::confirm(Session& session, MonoNs now) {
   }
   session.root = std::move(pending.root);
   session.control_send = std::move(pending.control_send);
-  session.rekey_due = false;
+  session.rekey_wanted = Reason::kNone;
   core_.send(session, command, Ack::kConfirmGeneration, pending.epoch,
              bus::ConfirmGeneration{.epoch = pending.epoch});
   core_.counters.add(ControllerCounter::kRekeys);
@@ -235,7 +238,15 @@ void Rekeys::on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t k
     closing_.terminate(session, Reason::kKeysExpired, now);
     return;
   }
-  session.rekey_due = true;
+  session.want_rekey(kind == kFailedOpens ? Reason::kSecurityEvent : Reason::kUsageLimit);
+}
+
+std::expected<Reason, std::string> Rekeys::ask(Session& session) {
+  if (!session::may_have_binding(session.record.state()) || !session.binding)
+    return std::unexpected("its client has not confirmed it yet");
+  if (session.rekey) return std::unexpected("its client is renewing its keys already");
+  session.want_rekey(Reason::kPolicyTrigger);
+  return session.rekey_wanted;
 }
 
 void Rekeys::on_epoch_released(Session& session, std::uint64_t epoch, MonoNs now) {

@@ -10,6 +10,9 @@
 /// repeats); the session's present keys are untouched until the confirmation.
 #pragma once
 
+#include <expected>
+#include <string>
+
 #include <jumpgate/wire.hpp>
 
 #include "ctl/closing.hpp"
@@ -37,6 +40,9 @@ class Rekeys {
   [[nodiscard]] bool cancel_for_check(Session& session, Duration heard_within, MonoNs now);
   /// A limit of the keys of `epoch` is reached; `kind` as in bus/messages.hpp.
   void on_key_usage(Session& session, std::uint64_t epoch, std::uint64_t kind, MonoNs now);
+  /// By the operator's order: why the client is asked for new keys from now on (an urgent reason that
+  /// stood already stays), or why it can not be.
+  [[nodiscard]] std::expected<Reason, std::string> ask(Session& session);
   void on_epoch_released(Session& session, std::uint64_t epoch, MonoNs now);
   /// Tries again what found no free command.
   void retry(Session& session, MonoNs now);

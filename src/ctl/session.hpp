@@ -120,6 +120,14 @@ struct Liveness {
 };
 
 struct Session {
+  /// The client is asked for new keys, and not for their age alone, which has time.
+  [[nodiscard]] bool rekey_is_urgent() const {
+    return rekey_wanted != Reason::kNone && rekey_wanted != Reason::kTimeElapsed;
+  }
+  /// New keys are to be asked for. The first reason stands, but age gives way to any other.
+  void want_rekey(Reason reason) {
+    if (!rekey_is_urgent()) rekey_wanted = reason;
+  }
   /// Heard within its threshold, over a link that is up, and every figure within its own.
   [[nodiscard]] bool path_is_healthy() const {
     return !silent && !link_down && volatile_for == Reason::kNone;
@@ -159,8 +167,8 @@ struct Session {
   crypto::ControlSecret control_send;
   session::EpochSlots epochs{1};
   session::KeyLedger told_keys;
-  bool rekey_due{false};
-  bus::LivenessPolicy liveness;  // of the policy that the session goes by
+  Reason rekey_wanted{Reason::kNone};  // why the client is asked for new keys; kNone: it is not
+  bus::LivenessPolicy liveness;        // of the policy that the session goes by
 
   // Changes.
   std::optional<Exchange> exchange;

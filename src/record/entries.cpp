@@ -18,6 +18,8 @@ std::string_view to_string(Input input) {
       return "link";
     case Input::kTerminate:
       return "terminate";
+    case Input::kAskRekey:
+      return "rekey";
     case Input::kReload:
       return "reload";
     case Input::kApplyPolicy:

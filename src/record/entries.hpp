@@ -19,7 +19,8 @@ enum class Input : std::uint8_t {
   kAcknowledged,  // a command came back
   kTick,          // time passed, and something was due or came
   kLink,          // of a port
-  kTerminate,     // by the operator, and so are the next four
+  kTerminate,     // by the operator, and so are the next five
+  kAskRekey,
   kReload,
   kApplyPolicy,
   kRefused,

@@ -64,6 +64,10 @@ void Recorder::on_terminate(const SessionId& id, MonoNs now) {
   begin(Input::kTerminate, now, id);
 }
 
+void Recorder::on_rekey_asked(const SessionId& id, MonoNs now) {
+  begin(Input::kAskRekey, now, id);
+}
+
 void Recorder::on_reload(const config::GatewayConfig& next, MonoNs now) {
   begin(Input::kReload, now, next);
 }

@@ -123,6 +123,12 @@ class Player {
         static_cast<void>(core_->terminate(id, now));
         return "";
       }
+      case Input::kAskRekey: {
+        SessionId id;
+        if (!take(reader, id)) return kNotWhole;
+        static_cast<void>(core_->ask_rekey(id, now));
+        return "";
+      }
       case Input::kReload:
         return reload(reader, now);
       case Input::kApplyPolicy:

@@ -42,7 +42,7 @@ class Liveness {
 
   /// A policy's change; silence and schedule so far stay.
   void set_timers(const LivenessTimers& timers) { timers_ = timers; }
-  /// Quick whatever the traffic: the state is not ATTACHED.
+  /// Quick whatever the traffic: not ATTACHED, or the gateway asks for new keys.
   void set_quick(bool quick, MonoNs now);
 
   /// A new binding is in force: silence counts from now, a heartbeat is due at once, nothing of the

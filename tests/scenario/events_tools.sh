@@ -1,5 +1,6 @@
-# The event log tells the whole life of a session that jumped and ended: online through the gateway, offline from the
-# files of both sides; and a log that was cut, edited or put in another order is refused, line by line.
+# The event log tells the whole life of a session that jumped, was asked for new keys and ended: online through the
+# gateway, offline from the files of both sides; and a log that was cut, edited or put in another order is refused, line
+# by line.
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
@@ -20,6 +21,13 @@ start_client
 id=$(field session_id)
 jump to cell
 wait_for 10 is_on cell
+jumpctl rekey alice >"$logs/rekey.txt" || fail "no new keys are asked for"
+grep -q "session $id of alice is asked for new keys (policy_trigger)" "$logs/rekey.txt" || fail "rekey says: $(cat "$logs/rekey.txt")"
+rotated="e['event_type'] == 'KeyRotated' and e['reason_code'] == 'policy_trigger' and e['generation'] == 1"
+wait_for 5 has_event "$gateway_events" "$rotated"
+wait_for 5 has_event "$client_events" "$rotated"
+wait_for 5 answers
+if jumpctl rekey nobody 2>"$logs/nobody.txt"; then fail "nobody was asked for new keys"; fi
 
 jumpctl timeline "$id" >"$logs/timeline.txt" || fail "no timeline of the running session"
 grep -q "RECOVERING .*SessionStateChange policy_forced_recovery" "$logs/timeline.txt" || fail "the jump is not in the timeline: $(cat "$logs/timeline.txt")"
@@ -29,7 +37,7 @@ jumpctl events verify >"$logs/online.txt" || fail "the gateway's own log has fau
 stop "$client"
 stop "$gateway"
 [[ $(jumpctl timeline "$id" --json --file "$gateway_events" |
-  python3 -c "import json,sys; s=json.load(sys.stdin)['sessions']; print(len(s), s[0]['state'], s[0]['switches'], s[0]['faults'])") == "1 TERMINATED 1 0" ]] ||
+  python3 -c "import json,sys; s=json.load(sys.stdin)['sessions']; print(len(s), s[0]['state'], s[0]['switches'], s[0]['rekeys'], s[0]['faults'])") == "1 TERMINATED 1 1 0" ]] ||
   fail "the timeline from the file is not the life it was"
 verify "$gateway_events" || fail "the gateway's log has faults: $(cat "$logs/verify.txt")"
 verify "$client_events" || fail "the client's log has faults: $(cat "$logs/verify.txt")"

@@ -54,6 +54,7 @@ class FakeGateway final : public api::Handler {
   std::optional<api::Error> failure;
   unsigned calls{0};
   std::string terminated;
+  std::string rekeyed;
   std::optional<api::PolicyApplyRequest> applied;
   std::vector<std::string> changes{"peer alice: added"};
   std::string event_log{"/var/log/jumpgate/events.jsonl"};
@@ -87,6 +88,11 @@ class FakeGateway final : public api::Handler {
     if (r.target != "peer-1") return not_found(r.target);
     terminated = r.target;
     return api::Terminated{sample_session(1).id, r.target};
+  }
+  api::Response answer(const api::RekeyRequest& r) {
+    if (r.target != "peer-1") return not_found(r.target);
+    rekeyed = r.target;
+    return api::RekeyAsked{sample_session(1).id, r.target, "policy_trigger"};
   }
   api::Response answer(const api::CountersRequest& r) {
     return api::Counters{{{"drop_replay", 5}, {"rx_packets", r.worker ? 10 + *r.worker : 100}}};

@@ -106,6 +106,7 @@ int perform(const std::string& command, const Options& options, const Output& ou
   api::Request request = api::StatusRequest{};
   if (command == "session") request = api::SessionRequest{options.target};
   if (command == "terminate") request = api::TerminateRequest{options.target};
+  if (command == "rekey") request = api::RekeyRequest{options.target};
   if (command == "counters") request = api::CountersRequest{options.worker};
   if (command == "reload") request = api::ReloadRequest{};
   return show(options, output, client->request(request));
@@ -151,6 +152,9 @@ void add_commands(CLI::App& app, Options& options) {
   timeline->add_option("--file", options.files,
                        "the log's files, oldest first; none: the gateway's log");
   app.add_subcommand("terminate", "end a session")
+      ->add_option("ID|PEER", options.target, "its id or its peer's name")
+      ->required();
+  app.add_subcommand("rekey", "ask a session's client for new keys")
       ->add_option("ID|PEER", options.target, "its id or its peer's name")
       ->required();
   app.add_subcommand("counters", "packets and drops by reason")

@@ -103,6 +103,13 @@ std::string render(const api::Terminated& terminated) {
   return fmt::format("session {} of {} is ending\n", terminated.id, or_dash(terminated.peer));
 }
 
+std::string render(const api::RekeyAsked& asked) {
+  return fmt::format(
+      "the client of session {} of {} is asked for new keys ({}); KeyRotated tells when they are "
+      "in use\n",
+      asked.id, or_dash(asked.peer), asked.reason);
+}
+
 std::string render(const api::Counters& counters) {
   TextTable table({{"COUNTER"}, {"VALUE", Align::kRight}});
   for (const auto& [name, value] : counters.values)

@@ -15,6 +15,7 @@ namespace jumpgate::jumpctl {
 [[nodiscard]] std::string render(const std::vector<api::SessionInfo>& sessions);
 [[nodiscard]] std::string render(const api::SessionInfo& session);
 [[nodiscard]] std::string render(const api::Terminated& terminated);
+[[nodiscard]] std::string render(const api::RekeyAsked& asked);
 [[nodiscard]] std::string render(const api::Counters& counters);
 [[nodiscard]] std::string render(const api::Reloaded& reloaded);
 [[nodiscard]] std::string render(const api::EventLogPlace& place);

@@ -218,6 +218,20 @@ api::Response GatewayApi::answer(const api::TerminateRequest& request) {
   });
 }
 
+api::Response GatewayApi::answer(const api::RekeyRequest& request) {
+  return on_controller([&](MonoNs now) -> api::Response {
+    const auto session = find(view_.controller.views(), request.target);
+    if (!session) return std::unexpected(not_found(request.target));
+    const std::string id = base::format_session_id(session->id);
+    const auto asked = view_.controller.ask_rekey(session->id, now);
+    if (!asked)
+      return refuse(ErrorCode::kRefused,
+                    "session " + id + " is not asked for new keys: " + asked.error());
+    return api::RekeyAsked{
+        .id = id, .peer = session->peer, .reason = std::string(to_string(*asked))};
+  });
+}
+
 // Counters are written with relaxed atomics and read by anyone, a port's own by its driver: no need to ask the
 // controller.
 api::Response GatewayApi::answer(const api::CountersRequest& request) {

@@ -56,6 +56,7 @@ class GatewayApi final : public api::Handler {
   api::Response answer(const api::SessionsRequest& request);
   api::Response answer(const api::SessionRequest& request);
   api::Response answer(const api::TerminateRequest& request);
+  api::Response answer(const api::RekeyRequest& request);
   api::Response answer(const api::CountersRequest& request);
   api::Response answer(const api::ReloadRequest& request);
   api::Response answer(const api::EventLogRequest& request);

@@ -18,14 +18,20 @@ namespace {
 using Json = nlohmann::json;
 
 const std::vector<Request>& requests() {
-  static const std::vector<Request> all{
-      StatusRequest{},         SessionsRequest{48},
-      SessionRequest{"alice"}, TerminateRequest{"bob"},
-      CountersRequest{},       CountersRequest{3},
-      ReloadRequest{},         EventLogRequest{},
-      PolicyRequest{},         PolicyApplyRequest{"[policy]", "p.toml", true},
-      PolicyHistoryRequest{},  TraceRequest{"alice", 20, 10},
-      TraceReadRequest{1, 2}};
+  static const std::vector<Request> all{StatusRequest{},
+                                        SessionsRequest{48},
+                                        SessionRequest{"alice"},
+                                        TerminateRequest{"bob"},
+                                        RekeyRequest{"bob"},
+                                        CountersRequest{},
+                                        CountersRequest{3},
+                                        ReloadRequest{},
+                                        EventLogRequest{},
+                                        PolicyRequest{},
+                                        PolicyApplyRequest{"[policy]", "p.toml", true},
+                                        PolicyHistoryRequest{},
+                                        TraceRequest{"alice", 20, 10},
+                                        TraceReadRequest{1, 2}};
   return all;
 }
 
@@ -43,10 +49,10 @@ TEST(Protocol, RepliesSurviveTheWire) {
   jumpgate::testing::FakeGateway gateway;
   for (const Request& request :
        {Request{StatusRequest{}}, Request{SessionsRequest{}}, Request{SessionRequest{"peer-1"}},
-        Request{TerminateRequest{"peer-1"}}, Request{CountersRequest{}}, Request{ReloadRequest{}},
-        Request{EventLogRequest{}}, Request{PolicyRequest{}}, Request{PolicyApplyRequest{}},
-        Request{PolicyHistoryRequest{}}, Request{TraceRequest{"peer-1", 20, 10}},
-        Request{TraceReadRequest{2, 7}}}) {
+        Request{TerminateRequest{"peer-1"}}, Request{RekeyRequest{"peer-1"}},
+        Request{CountersRequest{}}, Request{ReloadRequest{}}, Request{EventLogRequest{}},
+        Request{PolicyRequest{}}, Request{PolicyApplyRequest{}}, Request{PolicyHistoryRequest{}},
+        Request{TraceRequest{"peer-1", 20, 10}}, Request{TraceReadRequest{2, 7}}}) {
     const Response reply = gateway.handle(request);
     ASSERT_TRUE(reply);
     const Json json = to_json(*reply);
@@ -72,6 +78,7 @@ TEST(Protocol, WrongRequestsAreRefused) {
                          {"session", R"({"target":""})"},
                          {"session", R"({"target":5})"},
                          {"terminate", R"({"target":"a","force":true})"},
+                         {"rekey", "{}"},
                          {"counters", R"({"worker":4294967296})"},
                          {"policy", R"({"version":1})"},
                          {"policy_apply", R"({"document":"","name":"p"})"},

@@ -228,9 +228,9 @@ TEST_F(Lifecycle, ShorterKeyTimesCountFromTheReload) {
   ASSERT_TRUE(gateway_->reload(config_with(true, true), now_));
   advance(milliseconds(9'900));
   EXPECT_EQ(state(alice_), State::kAttached) << "older than 20 s, and not ended by the reload";
-  EXPECT_FALSE(find(alice_)->rekey_due);
+  EXPECT_EQ(find(alice_)->rekey_wanted, Reason::kNone);
   advance(milliseconds(200));
-  EXPECT_TRUE(find(alice_)->rekey_due);
+  EXPECT_EQ(find(alice_)->rekey_wanted, Reason::kTimeElapsed);
   advance(milliseconds(9'700));
   EXPECT_EQ(state(alice_), State::kAttached);
   advance(milliseconds(300));

@@ -80,6 +80,7 @@ TEST_F(JumpctlTest, EveryCommandSpeaksJson) {
                                                   {"sessions"},
                                                   {"session", "peer-1"},
                                                   {"terminate", "peer-1"},
+                                                  {"rekey", "peer-1"},
                                                   {"counters"},
                                                   {"reload"}}) {
     std::vector<std::string> arguments = command;
@@ -125,6 +126,17 @@ TEST_F(JumpctlTest, ShowsAndEndsOneSession) {
   EXPECT_EQ(ctl({"terminate", "peer-1"}), kDone);
   EXPECT_EQ(gateway_.terminated, "peer-1");
   EXPECT_TRUE(shows("is ending"));
+}
+
+TEST_F(JumpctlTest, AsksForNewKeysAndSaysWhatWillHappen) {
+  EXPECT_EQ(ctl({"rekey", "peer-1"}), kDone) << err_.str();
+  EXPECT_EQ(gateway_.rekeyed, "peer-1");
+  EXPECT_TRUE(shows("of peer-1 is asked for new keys (policy_trigger); KeyRotated tells"))
+      << out_.str();
+  EXPECT_EQ(ctl({"rekey", "peer-1", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(out_.str())["reason"], "policy_trigger");
+  EXPECT_EQ(ctl({"rekey", "nobody"}), kRefused);
+  EXPECT_EQ(ctl({"rekey"}), kUsage);
 }
 
 TEST_F(JumpctlTest, ShowsCountersOfAllOrOfOneWorker) {

@@ -49,6 +49,8 @@ class RecordedGateway : public GatewayTest {
     gateway_->on_link(0, true);
     send_reattach(alice_, reattach(alice_), kWifi);  // nobody answers its challenge
     advance(seconds(9));
+    ASSERT_TRUE(gateway_->ask_rekey(bob_.welcome.session_id, now_));
+    advance(seconds(1));
     ASSERT_TRUE(gateway_->terminate(bob_.welcome.session_id, now_));
     run();
     gateway_->begin_stop();
