@@ -78,6 +78,7 @@ void read_keys(TableReader& table, session::Policy::Keys& out) {
   constexpr std::array<std::string_view, 1> kExpiry{"terminate"};
   if (table.choice("expiry_in_recovery", kExpiry))
     out.expiry_in_recovery = session::ExpiryInRecovery::kTerminate;
+  table.boolean("rekey_after_transport_change", out.rekey_after_transport_change);
   table.finish();
 }
 

@@ -59,6 +59,8 @@ void Exchanges::commit(Session& session, std::uint8_t index, MonoNs now) {
                          .client_cid = address.client_cid,
                          .jump_ids = session.jump_ids});
   tell_of_commit(session, *told, in_place, now);
+  if (!in_place && core_.policy_of(session).keys.rekey_after_transport_change)
+    session.want_rekey(Reason::kTransportChange);
   session.exchange.reset();
 }
 

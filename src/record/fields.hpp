@@ -247,10 +247,11 @@ void pass(Io& io, Of<session::Policy> auto& policy) {
   auto& [per_minute, cooldown, recovery, improvement] = switching;
   auto& [candidates, udp4, udp6] = transport;
   auto& [proof_age, replay_window] = security;
-  auto& [rekey_after, reject_after, in_recovery] = keys;
+  auto& [rekey_after, reject_after, in_recovery, after_change] = keys;
   pass_all(io, version, max_lifetime, transport_lost_ttl, interval, silence, idle, window, loss,
            drops, latency, to_degraded, per_minute, cooldown, recovery, improvement, candidates,
-           udp4, udp6, proof_age, replay_window, rekey_after, reject_after, in_recovery);
+           udp4, udp6, proof_age, replay_window, rekey_after, reject_after, in_recovery,
+           after_change);
 }
 template <class Io>
 void pass(Io& io, Of<session::PolicyProfile> auto& profile) {

@@ -148,7 +148,7 @@ std::expected<void, PolicyError> validate(const Policy& policy) {
 
 std::vector<PolicyField> fields_of(const Policy& policy) {
   std::vector<PolicyField> fields;
-  fields.reserve(kPolicyBounds.size() + 2);
+  fields.reserve(kPolicyBounds.size() + 3);
   for (const Bound& bound : kPolicyBounds)
     fields.push_back({std::string(bound.field), format_value(bound.read(policy), bound.unit)});
   fields.push_back(
@@ -157,6 +157,8 @@ std::vector<PolicyField> fields_of(const Policy& policy) {
                    policy.transport.allow_udp4 && policy.transport.allow_udp6 ? ", " : "",
                    policy.transport.allow_udp6 ? "udp6" : "")});
   fields.push_back({"keys.expiry_in_recovery", "terminate"});
+  fields.push_back({"keys.rekey_after_transport_change",
+                    policy.keys.rekey_after_transport_change ? "true" : "false"});
   return fields;
 }
 

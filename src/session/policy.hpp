@@ -64,6 +64,7 @@ struct Policy {
     Duration rekey_after{seconds(120)};   // at the next send
     Duration reject_after{seconds(180)};  // from the making of the root generation
     ExpiryInRecovery expiry_in_recovery{ExpiryInRecovery::kTerminate};
+    bool rekey_after_transport_change{false};  // the gateway asks for new keys
     bool operator==(const Keys&) const = default;
   };
 

@@ -1,6 +1,6 @@
 # A policy as a document: checked whole, applied with grace (a running session follows at its next transition) and
 # strictly (at once); what is in force and what was is shown; a refused one changes nothing, and its field is named. A
-# peer goes by the profile it names.
+# peer goes by the profile it names. New keys follow a jump where the document says so.
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
@@ -20,6 +20,8 @@ loss_volatile_threshold = 0.2
 heartbeat_interval = "$3"
 [policy.security]
 reattach_proof_max_age = "5s"
+[policy.keys]
+rekey_after_transport_change = true
 EOT
 }
 # in_force VERSION FIELD VALUE
@@ -54,6 +56,8 @@ wait_for 10 is_on cell
   fail "the session did not go by the old policy until its next transition"
 has_event "$gateway_events" "e['event_type'] == 'SessionStateChange' and e['new'] == 'ATTACHED' and e['policy_version'] == 2" ||
   fail "the session does not go by the new policy after a transition"
+
+wait_for 10 has_event "$gateway_events" "e['event_type'] == 'KeyRotated' and e['session_id'] == '$id' and e['reason_code'] == 'transport_change'"
 
 if policy apply "$logs/bad.toml" 2>"$logs/refused.txt"; then fail "a bad document was applied"; fi
 grep -q "nothing was changed" "$logs/refused.txt" || fail "the refusal does not say that nothing was changed"

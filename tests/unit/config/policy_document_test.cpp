@@ -78,6 +78,14 @@ TEST(PolicyDocument, TheFieldAtFaultIsNamedByItsWholeName) {
   EXPECT_EQ(field_at_fault("[policy.session\n"), "") << "no TOML: no field";
 }
 
+TEST(PolicyDocument, SaysWhetherAChangeOfTransportAsksForNewKeys) {
+  const std::string keys = std::string(kWhole) + "[policy.keys]\nrekey_after_transport_change = ";
+  const auto policy = parse_policy(keys + "true\n", "p.toml");
+  ASSERT_TRUE(policy) << policy.error().text();
+  EXPECT_TRUE(policy->base.keys.rekey_after_transport_change);
+  EXPECT_EQ(field_at_fault(keys + "\"yes\"\n"), "keys.rekey_after_transport_change");
+}
+
 constexpr const char* kMobile = R"([profiles.mobile.volatility]
 heartbeat_interval = "1s"
 [profiles.car.switching]

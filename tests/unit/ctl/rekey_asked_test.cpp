@@ -23,6 +23,11 @@ class RekeyAsked : public Rekeying {
                                         &audit::Event::type);
     return told == events_.rend() ? Reason::kNone : told->reason;
   }
+  void want_after_transport_change(bool wanted) {
+    policy_.keys.rekey_after_transport_change = wanted;
+    ASSERT_TRUE(gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kGrace, now_));
+  }
+  [[nodiscard]] Reason wanted() { return find(alice_)->rekey_wanted; }
 };
 
 TEST_F(RekeyAsked, IsToldForTheReasonItWasAskedFor) {
@@ -88,6 +93,39 @@ TEST_F(RekeyAsked, WhoCanNotBeAskedIsNamed) {
   workers_.credit = 16;
   advance(milliseconds(20));
   EXPECT_EQ(refusal(alice_), "it has ended");
+}
+
+TEST_F(RekeyAsked, AfterAJumpWherePolicySaysSo) {
+  ASSERT_TRUE(jump(alice_, kCell));
+  EXPECT_EQ(wanted(), Reason::kNone) << "the default";
+  edge(alice_, bus::ReportKind::kEpochReleased, kCell, 1);
+  advance(seconds(2));
+  want_after_transport_change(true);
+  ASSERT_TRUE(jump(alice_, kWifi));
+  EXPECT_TRUE(workers_.last<bus::SetLiveness>().rekey_wanted);
+  edge(alice_, bus::ReportKind::kEpochReleased, kWifi, 2);
+  EXPECT_EQ(rekeyed_for(), Reason::kTransportChange);
+  EXPECT_EQ(wanted(), Reason::kNone) << "once";
+}
+
+TEST_F(RekeyAsked, NotWhereTheAddressStays) {
+  want_after_transport_change(true);
+  ASSERT_TRUE(jump(alice_, kWifi));
+  EXPECT_EQ(wanted(), Reason::kNone);
+}
+
+TEST_F(RekeyAsked, AfterARebindingWherePolicySaysSo) {
+  want_after_transport_change(true);
+  const Endpoint rebound = v4(10, 4999);
+  edge(alice_, bus::ReportKind::kNewPath, rebound, 288);
+  run();
+  const auto challenge = challenge_to(alice_, rebound);
+  ASSERT_TRUE(challenge);
+  EXPECT_EQ(wanted(), Reason::kNone) << "before it is proved";
+  advance(milliseconds(600));
+  send_response(alice_, response_to(alice_, *challenge), rebound);
+  ASSERT_EQ(find(alice_)->binding->path.remote, rebound);
+  EXPECT_EQ(wanted(), Reason::kTransportChange);
 }
 
 }  // namespace

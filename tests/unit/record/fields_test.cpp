@@ -34,6 +34,7 @@ TEST(Fields, APolicyAndItsProfilesComeBack) {
   set.base.transport.allow_udp6 = false;
   set.base.volatility.latency_volatile = milliseconds(77);
   set.base.keys.reject_after = seconds(99);
+  set.base.keys.rekey_after_transport_change = true;
   set.profiles.push_back({.name = "mobile", .policy = set.base});
   EXPECT_EQ(there_and_back(set), set);
 }

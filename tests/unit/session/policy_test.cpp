@@ -25,6 +25,7 @@ TEST(Policy, DefaultsAreValidAndTheDocumentedOnes) {
   EXPECT_EQ(policy.session.transport_lost_ttl, seconds(15));
   EXPECT_EQ(policy.switching.max_switches_per_min, 8);
   EXPECT_EQ(policy.security.replay_window_packets, 8192U);
+  EXPECT_FALSE(policy.keys.rekey_after_transport_change);
 }
 
 TEST(Policy, EveryFaultIsFound) {
@@ -44,10 +45,12 @@ TEST(Policy, DifferencesNameEachChangedFieldAndNoOther) {
   changed.version = 7;
   EXPECT_TRUE(differences(fields_of(Policy{}), fields_of(changed)).empty()) << "no field";
   changed.keys.rekey_after = seconds(60);
+  changed.keys.rekey_after_transport_change = true;
   changed.transport.allow_udp6 = false;
   EXPECT_EQ(differences(fields_of(Policy{}), fields_of(changed)),
             (std::vector<std::string>{"keys.rekey_after: 120000 ms -> 60000 ms",
-                                      "transport.allowed: udp4, udp6 -> udp4"}));
+                                      "transport.allowed: udp4, udp6 -> udp4",
+                                      "keys.rekey_after_transport_change: false -> true"}));
 }
 
 struct OutOfBounds {
