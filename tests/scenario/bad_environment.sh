@@ -11,20 +11,23 @@ refuses() { # refuses PATTERN COMMAND...: exits with 1 within 20 s and says so
   grep -qiE "$pattern" "$logs/refused.log" || fail "does not say '$pattern': $(tail -n 3 "$logs/refused.log")"
 }
 
+jumpgated=$build/src/app/jumpgated/jumpgated
 config=$JG_RUN/gateway.toml
-# A user who may read everything, and still is not root.
+# Somebody who is not root, whether or not the key can be read.
 install -o nobody -m 600 "$JG_RUN/gateway.key" "$JG_RUN/nobody.key"
 sed "s|gateway.key|nobody.key|" "$config" >"$JG_RUN/nobody.toml"
-refuses 'needs root' setpriv --reuid nobody --clear-groups "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/nobody.toml"
-refuses "too few cpus.*workers" taskset -c 0 ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
+for file in "$config" "$JG_RUN/nobody.toml"; do
+  refuses "needs root.*: sudo jumpgated --config $file" setpriv --reuid nobody --clear-groups "$jumpgated" --config "$file"
+done
+refuses "too few cpus.*workers" taskset -c 0 ip netns exec "$prefix-gw" "$jumpgated" --config "$config"
 
 config=$JG_RUN/missing-port.toml
 sed 's/^interface = "inner"/interface = "nowhere0"/' "$JG_RUN/gateway.toml" >"$config"
-refuses "nowhere0" ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
+refuses "nowhere0" ip netns exec "$prefix-gw" "$jumpgated" --config "$config"
 
 # An event log that can not be written is told at once, and the gateway serves all the same.
 sed "s|gateway-events.jsonl|gateway.toml/events.jsonl|" "$JG_RUN/gateway.toml" >"$JG_RUN/mute.toml"
-start gw mute "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/mute.toml"
+start gw mute "$jumpgated" --config "$JG_RUN/mute.toml"
 wait_for 20 logged mute 'events.file .*/gateway.toml/events.jsonl: Not a directory'
 wait_for 20 logged mute 'ready'
 stop "$started"
@@ -32,7 +35,7 @@ stop "$started"
 start_gateway
 config=$JG_RUN/second.toml
 sed "s|jumpgated.sock|second.sock|; s|gateway-state|second-state|; s|gateway-events|second-events|" "$JG_RUN/gateway.toml" >"$config"
-refuses "used by another" ip netns exec "$prefix-gw" "$build/src/app/jumpgated/jumpgated" --config "$config"
+refuses "used by another" ip netns exec "$prefix-gw" "$jumpgated" --config "$config"
 # The one that runs noticed nothing.
 start_client
 wait_for 5 answers

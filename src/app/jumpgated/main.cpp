@@ -137,15 +137,9 @@ std::expected<app::Plan, app::Refusal> plan_here(const config::GatewayConfig& co
 
 enum class Task : std::uint8_t { kServe, kCheck, kPlan, kPlanAsJson };
 
-int start(const std::string& path, std::shared_ptr<const config::GatewayConfig> config,
-          const app::Plan& plan) {
+int start(std::shared_ptr<const config::GatewayConfig> config, const app::Plan& plan) {
   for (const std::string& warning : plan.warnings)
     spdlog::warn("{}", warning);
-  if (geteuid() != 0) {
-    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}",
-                  path);
-    return kFailed;
-  }
   // Before any thread is made, so that all inherit the blocked signals.
   Signals signals;
   if (const auto started = ethdev::start_eal(eal_options(*config, plan.placement.lcores()));
@@ -167,6 +161,12 @@ int print(const std::string& text) {
 
 int run(const std::string& path, Task task) {
   app::forbid_core_dumps();
+  // First of all: without root the key is not even read, and "Permission denied" would not say what mends it.
+  if (task == Task::kServe && geteuid() != 0) {
+    spdlog::error("jumpgated needs root for its ports and hugepages: sudo jumpgated --config {}",
+                  path);
+    return kFailed;
+  }
   auto loaded = config::load_gateway(path);
   if (!loaded) {
     std::fputs(loaded.error().text().c_str(), stderr);
@@ -185,7 +185,7 @@ int run(const std::string& path, Task task) {
                            : task == Task::kPlan     ? app::to_text(*plan, *config)
                                                      : app::to_text(plan->memory);
   const int printed = print(text);
-  return task == Task::kServe ? start(path, config, *plan) : printed;
+  return task == Task::kServe ? start(config, *plan) : printed;
 }
 
 }  // namespace
