@@ -1,8 +1,10 @@
 #include "ethdev/eal.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <rte_eal.h>
@@ -52,6 +54,28 @@ Hugepages hugepages() {
   return result;
 }
 
+std::string shortage(const Hugepages& pages, std::uint64_t needed) {
+  if (needed <= pages.free) return {};
+  if (pages.page_kib == 0)
+    return "hugepages are needed and this kernel has none; set eal.huge = false";
+  return fmt::format(
+      "{} hugepages of {} KiB are needed at least and {} are free; reserve them with: "
+      "sysctl -w vm.nr_hugepages={}",
+      needed, pages.page_kib, pages.free, pages.total + needed - pages.free);
+}
+
+namespace {
+
+std::string lacking_pages(const EalOptions& options) {
+  if (!options.huge) return {};
+  const Hugepages pages = hugepages();
+  const std::uint64_t page_kib = std::max<std::uint64_t>(pages.page_kib, 1);
+  const std::uint64_t taken = (std::uint64_t{options.memory_mib} * 1024 + page_kib - 1) / page_kib;
+  return shortage(pages, std::max({taken, options.pages, std::uint64_t{1}}));
+}
+
+}  // namespace
+
 std::vector<std::string> eal_arguments(const EalOptions& options) {
   std::vector<std::string> arguments{options.program};
   if (!options.lcores.empty()) arguments.push_back("--lcores=" + lcore_map(options.lcores));
@@ -82,23 +106,11 @@ std::expected<void, std::string> start_eal(const EalOptions& options) {
   if (started.exchange(true))
     return std::unexpected(std::string("EAL was started before in this process"));
   if (::geteuid() != 0) return std::unexpected(std::string("ports need root; start it with: sudo"));
-  const Hugepages pages = hugepages();
-  if (options.huge && pages.free == 0)
-    return std::unexpected(
-        fmt::format("no free hugepages ({} in all); reserve some with: sysctl vm.nr_hugepages=512  "
-                    " or set eal.huge = false",
-                    pages.total));
+  if (std::string lack = lacking_pages(options); !lack.empty())
+    return std::unexpected(std::move(lack));
   if (options.huge && !options.file_prefix.empty() && !hugetlbfs_mounted())
     return std::unexpected(std::string(
         "no hugetlbfs is mounted; mount it with: mount -t hugetlbfs none /dev/hugepages"));
-  if (options.huge && std::uint64_t{options.memory_mib} * 1024 > pages.free * pages.page_kib)
-    return std::unexpected(fmt::format(
-        "{} MiB of hugepages are needed and {} are free; reserve them with: sysctl "
-        "vm.nr_hugepages={}",
-        options.memory_mib, pages.free * pages.page_kib / 1024,
-        pages.total +
-            (std::uint64_t{options.memory_mib} * 1024 + pages.page_kib - 1) / pages.page_kib -
-            pages.free));
   // Those that are offline count: they leave a gap in the numbers.
   const auto cpus = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_CONF));
   for (const std::uint32_t cpu : options.lcores)

@@ -20,6 +20,7 @@ struct EalOptions {
       lcores;  // in lcore order: main first; empty: lcore 0 on the first allowed cpu
   bool huge{true};
   std::uint32_t memory_mib{0};  // 0 with hugepages: as needed; without: 1024
+  std::uint64_t pages{0};       // hugepages that must be free
   bool pci{false};  // a PCI port is configured; else the machine's own devices are left alone
   std::string file_prefix;  // empty: --in-memory
   bool debug_log{false};
@@ -33,6 +34,8 @@ struct Hugepages {
   std::uint64_t free{0};
 };
 Hugepages hugepages();
+/// Empty when so many are free, else what mends it.
+std::string shortage(const Hugepages& pages, std::uint64_t needed);
 
 std::vector<std::string> eal_arguments(const EalOptions& options);
 /// Starts EAL once.

@@ -25,6 +25,11 @@ config=$JG_RUN/missing-port.toml
 sed 's/^interface = "inner"/interface = "nowhere0"/' "$JG_RUN/gateway.toml" >"$config"
 refuses "nowhere0" ip netns exec "$prefix-gw" "$jumpgated" --config "$config"
 
+# More memory than hugepages are free: the plan's number, and nothing is taken.
+sed 's/^huge = .*/huge = true/; s/^max_sessions = .*/mbufs = 4194304/' "$JG_RUN/gateway.toml" >"$JG_RUN/large.toml"
+needed=$("$jumpgated" --plan "$JG_RUN/large.toml" --json | python3 -c "import json,sys; print(json.load(sys.stdin)['hugepages']['needed'])")
+refuses "$needed hugepages of .* sysctl -w vm.nr_hugepages=[0-9]+$" ip netns exec "$prefix-gw" "$jumpgated" --config "$JG_RUN/large.toml"
+
 # An event log that can not be written is told at once, and the gateway serves all the same.
 sed "s|gateway-events.jsonl|gateway.toml/events.jsonl|" "$JG_RUN/gateway.toml" >"$JG_RUN/mute.toml"
 start gw mute "$jumpgated" --config "$JG_RUN/mute.toml"

@@ -24,6 +24,9 @@ ethdev::EalOptions eal_options(const Options& options) {
   eal.lcores = {options.eal.cpu};
   eal.huge = options.eal.huge;
   eal.memory_mib = options.eal.memory_mib;
+  // For the packet buffers at least.
+  if (const std::uint64_t page = ethdev::hugepages().page_kib * 1024; page != 0)
+    eal.pages = options.eal.mbufs * (RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf)) / page + 1;
   for (const ethdev::PortSpec* port : {&options.outer_port, &options.inner_port}) {
     if (port->driver != ethdev::Driver::kPci) continue;
     eal.pci = true;

@@ -58,10 +58,10 @@ std::expected<MbufPool, std::string> make_pool(const config::GatewayConfig& conf
                                         static_cast<std::uint16_t>(mbuf_data_room(config)),
                                         SOCKET_ID_ANY));
   if (pool) return pool;
-  return std::unexpected("no memory for " + std::to_string(buffers) +
-                         " packet buffers: " + rte_strerror(rte_errno) +
-                         "; reserve more hugepages (sysctl vm.nr_hugepages), raise eal.memory_mib, "
-                         "or lower limits.mbufs");
+  return std::unexpected(
+      "no memory for " + std::to_string(buffers) + " packet buffers: " + rte_strerror(rte_errno) +
+      "; reserve more hugepages than `jumpgated --plan` names, raise eal.memory_mib, or lower "
+      "limits.mbufs");
 }
 
 ctl::Settings settings_of(const config::GatewayConfig& config, const NodeState& node,

@@ -48,13 +48,13 @@ spdlog::level::level_enum level_of(config::LogLevel level) {
   return spdlog::level::info;
 }
 
-ethdev::EalOptions eal_options(const config::GatewayConfig& config,
-                               std::vector<std::uint32_t> cores) {
+ethdev::EalOptions eal_options(const config::GatewayConfig& config, const app::Plan& plan) {
   ethdev::EalOptions options;
   options.program = "jumpgated";
-  options.lcores = std::move(cores);
+  options.lcores = plan.placement.lcores();
   options.huge = config.eal.huge;
   options.memory_mib = config.eal.huge ? 0 : config.eal.memory_mib;
+  options.pages = plan.pages_needed;
   for (const config::PortConfig& port : config.ports)
     options.pci = options.pci || port.driver == config::PortDriver::kPci;
   options.file_prefix = config.eal.file_prefix;
@@ -142,8 +142,7 @@ int start(std::shared_ptr<const config::GatewayConfig> config, const app::Plan& 
     spdlog::warn("{}", warning);
   // Before any thread is made, so that all inherit the blocked signals.
   Signals signals;
-  if (const auto started = ethdev::start_eal(eal_options(*config, plan.placement.lcores()));
-      !started) {
+  if (const auto started = ethdev::start_eal(eal_options(*config, plan)); !started) {
     spdlog::error("{}", started.error());
     return kFailed;
   }

@@ -24,12 +24,6 @@ ordered_json node_json(int node) {
 }
 
 void warn_of_memory(Plan& plan, const config::GatewayConfig& config) {
-  if (config.eal.huge && plan.pages_needed > plan.pages.free)
-    plan.warnings.push_back(
-        fmt::format("{} hugepages of {} KiB are needed at least and {} are free; reserve them "
-                    "with: sysctl vm.nr_hugepages={}",
-                    plan.pages_needed, plan.pages.page_kib, plan.pages.free,
-                    plan.pages.total + plan.pages_needed - plan.pages.free));
   constexpr std::size_t kMiB = std::size_t{1024} * 1024;
   const std::size_t wanted = (total(plan.memory) + kMiB - 1) / kMiB;
   if (!config.eal.huge && config.eal.memory_mib < wanted)
@@ -82,10 +76,14 @@ std::expected<Plan, Refusal> make_plan(const config::GatewayConfig& config, cons
             .memory = footprint(config),
             .pages = pages,
             .pages_needed = 0,
+            .shortage = {},
             .warnings = {}};
-  // Without hugetlbfs in the kernel there is no size to count in.
-  if (config.eal.huge && pages.page_kib != 0)
-    plan.pages_needed = hugepages_needed(plan.memory, pages.page_kib * 1024);
+  if (config.eal.huge) {
+    // Without hugetlbfs in the kernel there is no size to count in.
+    plan.pages_needed =
+        pages.page_kib == 0 ? 1 : hugepages_needed(plan.memory, pages.page_kib * 1024);
+    plan.shortage = ethdev::shortage(pages, plan.pages_needed);
+  }
   plan.warnings = plan.placement.warnings;
   warn_of_memory(plan, config);
   return plan;
@@ -96,6 +94,7 @@ std::string to_text(const Plan& plan, const config::GatewayConfig& config) {
                      to_text(plan.memory) + pages_text(plan, config);
   for (const std::string& warning : plan.warnings)
     text += "warning: " + warning + "\n";
+  if (!plan.shortage.empty()) text += "does not start: " + plan.shortage + "\n";
   return text;
 }
 
@@ -131,7 +130,8 @@ std::string to_json(const Plan& plan, const config::GatewayConfig& config) {
                          {"hugepages",
                           {{"bytes_each", plan.pages.page_kib * 1024},
                            {"needed", plan.pages_needed},
-                           {"free", plan.pages.free}}},
+                           {"free", plan.pages.free},
+                           {"shortage", plan.shortage}}},
                          {"warnings", plan.warnings}};
   return all.dump(2) + "\n";
 }

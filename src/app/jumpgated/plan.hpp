@@ -1,5 +1,5 @@
-/// What a start will do: placement of threads and ports, memory, warnings. Each start makes one and goes by it;
-/// `jumpgated --plan` prints it and starts nothing.
+/// What a start will do: placement of threads and ports, memory, warnings, and the hugepages without which it fails.
+/// Each start makes one and goes by it; `jumpgated --plan` prints it and starts nothing.
 ///
 /// Owner thread: main, before EAL. Pure. Bound: the placement's, and a line a kind of memory. Failure: the
 /// placement's refusal.
@@ -22,6 +22,7 @@ struct Plan {
   std::vector<MemoryLine> memory;
   ethdev::Hugepages pages;  // of the machine
   std::size_t pages_needed{0};
+  std::string shortage;               // of hugepages, for which EAL does not start; empty: none
   std::vector<std::string> warnings;  // of placement and memory
 };
 

@@ -38,6 +38,7 @@ struct PlanTest : testing::Test {
 TEST_F(PlanTest, NamesThreadsPortsMemoryAndPages) {
   const Plan plan = planned();
   EXPECT_THAT(plan.warnings, IsEmpty());
+  EXPECT_EQ(plan.shortage, "");
   const std::string text = to_text(plan, config);
   for (const char* part : {"controller", "worker 1", "wan", "0000:41:00.0", "unknown",
                            "packet buffers", "in all", "4000 are free"})
@@ -63,12 +64,26 @@ TEST_F(PlanTest, AsJsonSaysTheSame) {
   EXPECT_EQ(json["warnings"].size(), 1U);
 }
 
-TEST_F(PlanTest, TooFewHugepagesAreWarnedOfWithTheCommand) {
+TEST_F(PlanTest, TooFewHugepagesAreNamedWithTheCommand) {
   pages = {.page_kib = 2048, .total = 20, .free = 10};
   const Plan plan = planned();
   ASSERT_GT(plan.pages_needed, 10U);
-  EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("sysctl vm.nr_hugepages=" +
-                                                   std::to_string(plan.pages_needed + 10))));
+  const std::string command = "sysctl -w vm.nr_hugepages=" + std::to_string(plan.pages_needed + 10);
+  EXPECT_THAT(plan.shortage, HasSubstr(command));
+  EXPECT_THAT(to_text(plan, config), HasSubstr("does not start: " + plan.shortage));
+}
+
+TEST_F(PlanTest, AsManyHugepagesAsAreNeededDo) {
+  pages = {.page_kib = 2048, .total = 20, .free = 10};
+  pages.free = planned().pages_needed;
+  EXPECT_EQ(planned().shortage, "");
+  --pages.free;
+  EXPECT_NE(planned().shortage, "");
+}
+
+TEST_F(PlanTest, AKernelWithoutHugepagesIsNamed) {
+  pages = {};
+  EXPECT_THAT(planned().shortage, HasSubstr("eal.huge = false"));
 }
 
 TEST_F(PlanTest, WithoutHugepagesTheConfiguredMemoryMustDo) {
