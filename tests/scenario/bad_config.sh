@@ -31,3 +31,8 @@ status=0
 sed 's/^tun = .*/tunn = "x"/' "$JG_RUN/client.toml" >"$JG_RUN/bad.toml"
 "$build/src/app/jump/jump" up "$JG_RUN/bad.toml" >"$logs/bad.log" 2>&1 || status=$?
 ((status == 2)) && grep -qE 'bad.toml:[0-9]+' "$logs/bad.log" || fail "client: status $status: $(cat "$logs/bad.log")"
+
+# An option of the demo that was misspelt starts nothing either.
+status=0
+timeout 10 "$root/run" demo --kep >"$logs/bad.log" 2>&1 || status=$?
+((status == 2)) && grep -q "not '--kep'" "$logs/bad.log" || fail "./run demo --kep: status $status: $(cat "$logs/bad.log")"
