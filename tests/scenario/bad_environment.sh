@@ -44,3 +44,16 @@ refuses "used by another" ip netns exec "$prefix-gw" "$jumpgated" --config "$con
 # The one that runs noticed nothing.
 start_client
 wait_for 5 answers
+
+# What a killed run left is found by its name; a living one's is not.
+gone=jgs$(bash -c 'echo $$')-gone
+ip netns add "$gone"
+namespaces+=("$gone")
+ip netns exec "$gone" sleep 300 &
+sleeper=$!
+lives_there() { [[ $(ip netns pids "$gone") == "$sleeper" ]]; }
+wait_for 5 lives_there
+abandoned=$(abandoned_namespaces)
+grep -qx "$gone" <<<"$abandoned" && ! grep -q "^$prefix-" <<<"$abandoned" || fail "taken for abandoned: '$abandoned'"
+namespaces_down "$gone"
+[[ ! -e /run/netns/$gone ]] && reap "$sleeper" || fail "$gone or its process is still there"

@@ -123,20 +123,32 @@ topology_links() { # topology_links BINDIR: starts the two relays (20 ms and 60 
   ns link "$link_faulty" run c0 c1 --delay 60 --control "$JG_RUN/cell.ctl" >"$JG_RUN/link-cell.log" 2>&1 &
 }
 
-topology_down() {
+topology_down() { namespaces_down "$JG_PREFIX"-{client,link,net,gw,server}; }
+
+namespaces_down() { # namespaces_down NAMESPACE...: those that are there, with every process in them
   local name pid
-  for name in client link net gw server; do
-    [[ -e /run/netns/$JG_PREFIX-$name ]] || continue
-    for pid in $(ip netns pids "$JG_PREFIX-$name"); do kill "$pid" 2>/dev/null || true; done
+  for name in "$@"; do
+    [[ -e /run/netns/$name ]] || continue
+    for pid in $(ip netns pids "$name"); do kill "$pid" 2>/dev/null || true; done
   done
-  for name in client link net gw server; do
-    [[ -e /run/netns/$JG_PREFIX-$name ]] || continue
+  for name in "$@"; do
+    [[ -e /run/netns/$name ]] || continue
     # Whoever does not end on SIGTERM within two seconds is killed: a namespace lives as long as its processes.
     for _ in $(seq 20); do
-      [[ -n $(ip netns pids "$JG_PREFIX-$name") ]] || break
+      [[ -n $(ip netns pids "$name") ]] || break
       read -rt 0.1 <> <(:) || true
     done
-    for pid in $(ip netns pids "$JG_PREFIX-$name"); do kill -9 "$pid" 2>/dev/null || true; done
-    ip netns delete "$JG_PREFIX-$name"
+    for pid in $(ip netns pids "$name"); do kill -9 "$pid" 2>/dev/null || true; done
+    ip netns delete "$name"
+  done
+}
+
+abandoned_namespaces() { # those of scenarios (jgsPID-NAME in tests/scenario/lib.sh) whose process is gone
+  local name pid
+  for name in /run/netns/jgs*-*; do
+    name=${name#/run/netns/}
+    pid=${name#jgs}
+    pid=${pid%%-*}
+    [[ ! $pid =~ ^[0-9]+$ || -e /proc/$pid ]] || echo "$name"
   done
 }
