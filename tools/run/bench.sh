@@ -13,7 +13,7 @@ name=${1:-dataplane}
 shift || true
 if [[ $name == client ]]; then
   need_root bench
-  need_packages build demo bench
+  need_packages build demo test bench
   configure release
   compile release src/app/jumpgated/jumpgated src/app/jump/jump
   huge_reserve 512
