@@ -42,7 +42,7 @@ def send(args):
             sock.sendto(PACKET.pack(sequence, time.clock_gettime_ns(time.CLOCK_BOOTTIME)) + PADDING, (args.address, args.port))
         except OSError:
             failed += 1  # the kernel refused it: nothing was sent, and the receiver will miss it
-    print(json.dumps({"sent": args.count, "refused": failed}))
+    print(json.dumps({"sent": args.count, "refused": failed, "seconds": round((time.monotonic_ns() - start) / 1e9, 3)}))
 
 
 def receive(args):
