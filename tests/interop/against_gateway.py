@@ -103,6 +103,25 @@ class Run:
         for size in (0, 1, 15, 16, 17, 500, self.client.mtu - overhead):
             self.ping(size)
 
+    def parts(self):
+        """The gateway puts together what comes in two parts, in either order."""
+        for tail_first in (False, True):
+            self.sequence += 1
+            request = icmp.echo_request(self.source, self.args.inner, 0x4A56, self.sequence, os.urandom(1200))
+            self.client.send_in_parts(request, 1200, tail_first)
+            self.check(self.client.receive_inner(1.5, lambda p: icmp.is_reply(p, request)), 'no echo reply')
+
+    def jump_unprobed(self, path):
+        """While the first probe of the new path has no answer, what is large comes in two parts."""
+        c = self.client
+        c.answers = False
+        said = self.jump(path)
+        joined = c.joiner.joined
+        self.ping(c.mtu - (48 if ':' in self.args.inner else 28))
+        self.check(c.joiner.joined > joined, 'a large packet came whole over a path that nothing has probed')
+        c.answers = True
+        return said
+
     def heartbeat(self):
         return f"rtt {self.client.heartbeat()['rtt_us']} us"
 
@@ -254,8 +273,9 @@ class Run:
     def run(self):
         self.step('handshake', self.handshake)
         self.step('data, both ways, all sizes', self.pings)
+        self.step('data in two parts', self.parts)
         self.step('heartbeat', self.heartbeat)
-        self.step('jump to the second path', lambda: self.jump('second'))
+        self.step('jump to the second path', lambda: self.jump_unprobed('second'))
         self.step('rekey', self.rekey)
         self.step('jump back, under the new generation', lambda: self.jump('first'))
         self.step('repeated and early messages of a jump', self.repeated_reattach)

@@ -362,6 +362,37 @@ class Epoch:
         return beat
 
 
+PART, TAIL = 0x80, 0x10
+
+
+def split(packet, size):
+    """The two parts of a packet, the first of `size` bytes."""
+    return bytes([packet[0] | PART]) + packet[1:size], bytes([packet[0] | PART | TAIL]) + packet[1:4] + packet[size:]
+
+
+class Joiner:
+    """Parts of one session's packets, which wait for each other."""
+
+    def __init__(self):
+        self.waiting, self.joined = {}, 0
+
+    def take(self, epoch, counter, plain):
+        """A whole packet; None while its other part is missing."""
+        if len(plain) <= 4 or plain[0] & 0xC0 != 0xC0:
+            return plain
+        tail = bool(plain[0] & TAIL)
+        other = self.waiting.pop((epoch, counter - tail, not tail), None)
+        if other is None:
+            if len(self.waiting) == 4:
+                self.waiting.pop(next(iter(self.waiting)))
+            self.waiting[epoch, counter - tail, tail] = plain
+            return None
+        head, rest = (other, plain) if tail else (plain, other)
+        need(rest[:4] == bytes([head[0] | TAIL]) + head[1:4], 'inner_bad_header')
+        self.joined += 1
+        return bytes([head[0] & ~PART]) + head[1:] + rest[4:]
+
+
 def check_inner(packet):
     need(packet, 'inner_too_short')
     version = packet[0] >> 4

@@ -31,6 +31,7 @@ class Client(Handshakes):
         self.cookies = {}               # path -> (cookie, end of its life)
         self.noise = None
         self.ended = None
+        self.answers = True             # heartbeats that ask for an answer
         self._forget_session()
 
     def _forget_session(self):
@@ -43,6 +44,7 @@ class Client(Handshakes):
         self.challenge_seq = self.highest_epoch = 0
         self.jump_id_of_path = {}
         self.acks, self.refusals, self.heartbeats = [], [], []
+        self.joiner = jvp.Joiner()
         self.confirmed_by = None
         self.observed = None
 
@@ -139,6 +141,13 @@ class Client(Handshakes):
 
     def send_inner(self, packet):
         self.send_traffic(jvp.DATA, packet)
+
+    def send_in_parts(self, packet, size, tail_first=False):
+        b = self._sending()
+        messages = [b.epoch.seal(jvp.DATA, b.gateway_id.cid, b.gateway_id.key_phase, part)
+                    for part in jvp.split(packet, size)]
+        for message in reversed(messages) if tail_first else messages:
+            self.send_raw(b.path, message)
 
     def receive_inner(self, timeout, wanted=lambda packet: True):
         """The next inner packet that is wanted; others before it are thrown away."""
@@ -352,13 +361,15 @@ class Client(Handshakes):
         elif self.state == 'BIRTH':
             self.state = 'ATTACHED'
         if prefix.type == jvp.DATA:
-            jvp.check_inner(plain)
-            self.inner.append(plain)
+            packet = self.joiner.take(epoch.number, prefix.counter, plain)
+            if packet is not None:
+                jvp.check_inner(packet)
+                self.inner.append(packet)
         elif prefix.type == jvp.HEARTBEAT:
             beat = epoch.read_heartbeat(plain, time.monotonic_ns() // 1000)
             beat['epoch'] = epoch.number
             self.heartbeats.append(beat)
-            if beat['flags'] & 4 and binding is self.binding:
+            if beat['flags'] & 4 and binding is self.binding and self.answers:
                 self.send_heartbeat(binding=binding)
         else:
             need(len(plain) == 8, 'wire_bad_field')
