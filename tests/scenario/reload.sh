@@ -1,9 +1,22 @@
 # Peers are added, and revoked, without a restart: the untouched session notices nothing, the revoked one ends; a broken
-# file is refused whole.
+# file is refused whole. The control socket serves root and the members of its group, and nobody else.
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
-up
+lay_out
+sed -i '/^\[gateway\]/a control_group = "operator"' "$JG_RUN/gateway.toml"
+start_gateway
+start_client
+wait_for 5 answers
+as() { setpriv --reuid nobody --regid nogroup "$@" "$build/tools/jumpctl/jumpctl" status --socket "$JG_RUN/jumpgated.sock"; }
+as --groups operator >"$logs/member.txt" 2>&1 || fail "a member of the group is refused: $(cat "$logs/member.txt")"
+if as --clear-groups >"$logs/stranger.txt" 2>&1; then fail "a stranger is served: $(cat "$logs/stranger.txt")"; fi
+grep -q 'root or join its group' "$logs/stranger.txt" || fail "a stranger is not told why: $(cat "$logs/stranger.txt")"
+# Whoever may open the file all the same is asked for by the kernel's word.
+chmod 666 "$JG_RUN/jumpgated.sock"
+if as --clear-groups >"$logs/stranger.txt" 2>&1; then fail "a stranger is served: $(cat "$logs/stranger.txt")"; fi
+grep -q 'not allowed' "$logs/stranger.txt" || fail "a stranger is not told why: $(cat "$logs/stranger.txt")"
+
 id=$(field session_id)
 
 cp "$JG_RUN/gateway.toml" "$JG_RUN/good.toml"

@@ -202,6 +202,7 @@ void Program::give_up() {
 }
 
 void Program::stop(MonoNs now) {
+  ::sd_notify(0, "STOPPING=1");
   engine_->close(now);
   loop_.stop();
 }

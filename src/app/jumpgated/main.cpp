@@ -96,6 +96,8 @@ class Signals {
         spdlog::info("reload: {}", gateway.reload());
         continue;
       }
+      // Before the sessions are told, which may take a while.
+      sd_notify(0, "STOPPING=1");
       stop_ = true;
       return;
     }
@@ -121,7 +123,6 @@ int serve(std::shared_ptr<const config::GatewayConfig> config, Signals& signals)
     spdlog::info("ready");
     sd_notify(0, "READY=1");
   });
-  sd_notify(0, "STOPPING=1");
   spdlog::info("stopped");
   return 0;
 }
