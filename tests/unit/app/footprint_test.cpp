@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <rte_mbuf.h>
 
+#include <jumpgate/limits.hpp>
+
 #include "data/reassembly.hpp"
 
 namespace jumpgate::app {
@@ -25,15 +27,17 @@ TEST(Footprint, BuffersHoldTheLargestPortsFrames) {
   const std::size_t jumbo = mbuf_data_room(config);
   EXPECT_GE(jumbo, RTE_PKTMBUF_HEADROOM + 9000 + 18 + limits::kMaxTunnelOverhead);
   EXPECT_EQ(jumbo % 64, 0U);
-  EXPECT_EQ(bytes_of(config, "packet buffers"), config.limits.mbufs * (jumbo + sizeof(rte_mbuf)));
+  EXPECT_EQ(bytes_of(config, "packet buffers"),
+            packet_buffers(config) * (jumbo + sizeof(rte_mbuf)));
 }
 
-TEST(Footprint, FragmentsThatWaitHaveBuffersOfTheirOwn) {
+TEST(Footprint, PartsAndFragmentsThatWaitHaveBuffersOfTheirOwn) {
   config::GatewayConfig config;
   config.workers = 3;
-  EXPECT_EQ(packet_buffers(config), config.limits.mbufs);
+  const std::size_t with_parts = config.limits.mbufs + 3 * limits::kWaitingParts;
+  EXPECT_EQ(packet_buffers(config), with_parts);
   config.outer_reassembly = true;
-  EXPECT_EQ(packet_buffers(config), config.limits.mbufs + 3 * data::Reassembly::kMaxWaiting);
+  EXPECT_EQ(packet_buffers(config), with_parts + 3 * data::Reassembly::kMaxWaiting);
   EXPECT_EQ(bytes_of(config, "outer fragments"), 3 * data::Reassembly::footprint());
 }
 
