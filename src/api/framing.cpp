@@ -237,7 +237,8 @@ ReceiveResult receive_message(int fd, std::string& message) {
   for (;;) {
     // MSG_TRUNC: the record's true length, so that a cut one is not taken for whole.
     const ssize_t size = ::recv(fd, message.data(), message.size(), MSG_DONTWAIT | MSG_TRUNC);
-    if (size < 0 && errno == EINTR) continue;
+    // A reset is told once, of an end that closed over what we sent; what it said before stands behind.
+    if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
     if (size < 0) {
       message.clear();
       return errno == EAGAIN ? ReceiveResult::kNothing : ReceiveResult::kClosed;

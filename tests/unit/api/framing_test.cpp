@@ -77,6 +77,16 @@ TEST_F(FramingTest, SendingNeverWaitsForAReader) {
   EXPECT_EQ(result, SendResult::kFull);
 }
 
+TEST_F(FramingTest, WhatWasSaidBeforeARequestWentUnreadIsHeard) {
+  EXPECT_EQ(send_message(near_.fd(), "request"), SendResult::kSent);
+  EXPECT_EQ(send_message(far_.fd(), "no"), SendResult::kSent);
+  far_ = Socket();
+  std::string message;
+  EXPECT_EQ(receive_message(near_.fd(), message), ReceiveResult::kMessage);
+  EXPECT_EQ(message, "no");
+  EXPECT_EQ(receive_message(near_.fd(), message), ReceiveResult::kClosed);
+}
+
 TEST_F(FramingTest, TheEndOfTheConnectionIsSeenOnBothSides) {
   far_ = Socket();
   std::string message;
