@@ -49,6 +49,13 @@ class SessionRecord {
   /// A session in BIRTH with state_version 1, binding_version 0 (none yet), root generation 0.
   SessionRecord(const TransitionAuthority& authority, SessionId id, const Policy& policy,
                 MonoNs now);
+  // There is one record of a session, and another's written over it would be a change that nobody
+  // had the right to.
+  SessionRecord(const SessionRecord&) = delete;
+  SessionRecord& operator=(const SessionRecord&) = delete;
+  SessionRecord(SessionRecord&&) = delete;
+  SessionRecord& operator=(SessionRecord&&) = delete;
+  ~SessionRecord() = default;
 
   /// Moves along the table. Entering ATTACHED needs a binding committed since the present state
   /// was entered (`kBindingNotCommitted`), so the two change together or not at all.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <random>
 
@@ -46,7 +47,7 @@ Part transitions() {
   const jumpgate::testing::SessionOwner owner;
   const session::Policy policy;
   MonoNs now{1'000'000'000};
-  std::vector<session::SessionRecord> records;
+  std::deque<session::SessionRecord> records;  // a record is not moved
   for (std::size_t i = 0; i < kRecords; ++i) {
     auto& record = records.emplace_back(owner.authority(), SessionId{}, policy, now);
     must(record.commit_binding(owner.authority(), 0).has_value() &&

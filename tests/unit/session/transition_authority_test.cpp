@@ -33,5 +33,12 @@ TEST(TransitionAuthority, NobodyElseCanMakeOneNorChangeARecordWithoutIt) {
   EXPECT_TRUE(ChangedByItsOwner<SessionRecord>);
 }
 
+TEST(TransitionAuthority, NoRecordIsWrittenOverAnother) {
+  EXPECT_FALSE(std::is_copy_assignable_v<SessionRecord>);
+  EXPECT_FALSE(std::is_move_assignable_v<SessionRecord>);
+  EXPECT_FALSE(std::is_copy_constructible_v<SessionRecord>);
+  EXPECT_FALSE(std::is_move_constructible_v<SessionRecord>);
+}
+
 }  // namespace
 }  // namespace jumpgate::session
