@@ -148,15 +148,16 @@ bool Jumper::on_proposed_epoch(MonoNs now) {
 }
 
 void Jumper::take_proposal(MonoNs now) {
-  const UplinkId old_uplink = core_.route().uplink;
-  core_.world.uplinks.rtt(old_uplink) = core_.rtt;
-  core_.promote_next(now);
+  // Against the version that the CHALLENGE was taken in.
   const auto bound =
-      core_.record.commit_binding(core_.world.authority, core_.record.binding_version());
+      core_.record.commit_binding(core_.world.authority, proposal_->challenge.binding_version - 1);
   if (!bound) {
     core_.terminate(Reason::kInternalInconsistency, now);
     return;
   }
+  const UplinkId old_uplink = core_.route().uplink;
+  core_.world.uplinks.rtt(old_uplink) = core_.rtt;
+  core_.promote_next(now);
   core_.jump_ids = proposal_->challenge.jump_ids;
   core_.jump_id_phase = proposal_->id_key_phase;
   jump_id_user_.fill(kNoUplink);

@@ -77,9 +77,13 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
     core_.world.drops.add(DropReason::kWireBadField);
     return false;
   }
+  // Against the generation that the REKEY was made in.
   const auto generation = core_.record.commit_generation(
-      core_.world.authority, core_.record.root_generation(), {core_.policy.keys, now});
-  if (!generation) return false;
+      core_.world.authority, request_.generation - 1, {core_.policy.keys, now});
+  if (!generation) {
+    core_.terminate(Reason::kInternalInconsistency, now);
+    return false;
+  }
   core_.keys.rotate(std::move(*root));
   const EpochInfo info{.number = reply.epoch,
                        .generation = reply.generation,

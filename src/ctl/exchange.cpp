@@ -41,6 +41,7 @@ void Exchanges::begin(Session& session, const Reservation& reservation, const St
   exchange.jump_seq = start.jump_seq;
   exchange.challenge_seq = ++session.last_challenge_seq;
   exchange.epoch = session.epochs.propose();
+  exchange.replaces = session.record.binding_version();
   exchange.gateway_cid = reservation.gateway_cid;
   exchange.client_cid = start.client_cid;
   exchange.jump_ids = reservation.jump_ids;
@@ -59,7 +60,7 @@ void Exchanges::begin(Session& session, const Reservation& reservation, const St
   body.gateway_cid = exchange.gateway_cid;
   core_.derive_epoch(session, session.root,
                      {.epoch = exchange.epoch, .generation = session.record.root_generation()},
-                     session.record.binding_version() + 1, body.epoch);
+                     exchange.replaces + 1, body.epoch);
   core_.send(session, reservation.command, Ack::kPropose, exchange.epoch);
 }
 
@@ -93,7 +94,7 @@ void Exchanges::challenge(Session& session, std::uint8_t index, MonoNs now) {
                                .challenge_seq = exchange.challenge_seq,
                                .token = address.token,
                                .epoch = exchange.epoch,
-                               .binding_version = session.record.binding_version() + 1,
+                               .binding_version = exchange.replaces + 1,
                                .owner_epoch = core_.settings.owner_epoch,
                                .gateway_id = core_.with_token(exchange.gateway_cid),
                                .observed = address.remote,
@@ -143,7 +144,7 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
   const bool client_cid_fits =
       exchange.client_cid.value == 0 || message.client_cid == exchange.client_cid;
   if (message.jump_seq != exchange.jump_seq || message.epoch != exchange.epoch ||
-      message.binding_version != session.record.binding_version() + 1 || !client_cid_fits) {
+      message.binding_version != exchange.replaces + 1 || !client_cid_fits) {
     core_.counters.drop(DropReason::kWireBadField);
     return;
   }

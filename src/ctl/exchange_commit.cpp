@@ -76,8 +76,7 @@ void Exchanges::turn_down(Session& session, const Challenged& address, Reason st
 std::optional<audit::SwitchDetail> Exchanges::change_record(Session& session,
                                                             const Challenged& address, MonoNs now) {
   const Exchange& exchange = *session.exchange;
-  const auto version =
-      session.record.commit_binding(core_.authority, session.record.binding_version());
+  const auto version = session.record.commit_binding(core_.authority, exchange.replaces);
   const audit::SwitchDetail detail = switch_detail(session, address.remote);
   const Core::Preface result{.type = EventType::kReattachResult,
                              .reason = Reason::kReattachSuccess,

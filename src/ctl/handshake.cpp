@@ -275,8 +275,7 @@ void Handshakes::attach(Session& session, const Endpoint& from, const Endpoint& 
     core_.release(session, command);
     return;
   }
-  const auto version =
-      session.record.commit_binding(core_.authority, session.record.binding_version());
+  const auto version = session.record.commit_binding(core_.authority, 0);
   if (!version ||
       !core_.transition(session, Trigger::kAttachOk, Reason::kAttachedToTransport, now)) {
     core_.release(session, command);

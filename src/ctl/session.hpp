@@ -53,6 +53,7 @@ struct Exchange {
   std::uint64_t jump_seq{0};
   std::uint64_t challenge_seq{0};
   std::uint64_t epoch{0};
+  std::uint64_t replaces{0};  // binding_version when it began: committed against this one alone
   ConnectionId gateway_cid;
   ConnectionId client_cid;  // of the REATTACH; zero when the gateway started the exchange
   std::array<ConnectionId, limits::kMaxJumpIds> jump_ids{};
@@ -90,7 +91,7 @@ struct KeptAnswer {
 struct PendingRekey {
   enum class Stage : std::uint8_t { kComputing, kInstalling, kInstalled };
   Stage stage{Stage::kComputing};
-  std::uint32_t generation{0};
+  std::uint32_t generation{0};  // one above that of its beginning: committed against that alone
   std::uint64_t epoch{0};
   Reason reason{Reason::kNone};
   crypto::RootSecret root;
