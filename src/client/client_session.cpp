@@ -81,7 +81,7 @@ void ClientSession::on_authentic(MonoNs now) {
     core_.terminate(Reason::kInternalInconsistency, now);
     return;
   }
-  core_.transition(Trigger::kAttachOk, Reason::kAttachedToTransport, now);
+  if (!core_.transition(Trigger::kAttachOk, Reason::kAttachedToTransport, now)) return;
   const Route& route = core_.route();
   core_.emit(EventType::kTransportAttached, Reason::kAttachedToTransport, now,
              audit::AttachDetail{.remote = route.gateway,
@@ -252,7 +252,7 @@ void ClientSession::close(Reason reason, MonoNs now) {
 
 void ClientSession::start_jump(Reason cause, std::optional<UplinkId> target, MonoNs now) {
   rekeyer_.cancel_unanswered();
-  core_.declare_unstable(cause, now);
+  if (!core_.declare_unstable(cause, now)) return;
   jumper_.start(target, now);
   after_change(now);
 }

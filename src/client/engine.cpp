@@ -241,6 +241,8 @@ void Engine::settle(MonoNs now) {
   if (current_ && wanted_ && !successor_ && current_->wants_successor(now)) {
     handshake_.start(now);
   }
+  if (current_) current_->core().check();
+  if (successor_) successor_->core().check();
 }
 
 void Engine::send_hello(MonoNs now) {

@@ -74,8 +74,8 @@ void Jumper::on_deadline(const session::DueTransition& due, MonoNs now) {
   const auto result = result_of_attempt(Reason::kPathNotValidated, now);
   // Another takes its turn in the next window, however this one ranks.
   if (result) cool_down_attempted(now);
-  core_.transition(due.trigger, due.reason, now, result ? &*result : nullptr);
-  if (!core_.over()) after_failure(due.reason, now);
+  if (core_.transition(due.trigger, due.reason, now, result ? &*result : nullptr))
+    after_failure(due.reason, now);
 }
 
 void Jumper::after_failure(Reason reason, MonoNs now) {
@@ -197,9 +197,9 @@ bool Jumper::policy_allows(UplinkId uplink, MonoNs now) {
                      .recovery_deadline = kNever,
                      .family = core_.world.uplinks.gateway(uplink).address.family});
   if (verdict.reason == Reason::kNone) return true;
-  if (verdict.reason == Reason::kSwitchRateLimited && core_.state() == State::kVolatile) {
-    core_.transition(Trigger::kDegrade, Reason::kSwitchRateLimited, now);
-  }
+  if (verdict.reason == Reason::kSwitchRateLimited && core_.state() == State::kVolatile &&
+      !core_.transition(Trigger::kDegrade, Reason::kSwitchRateLimited, now))
+    return false;
   retry_at_ = now + std::max(verdict.retry_after, kMinRetransmit);
   return false;
 }
@@ -224,15 +224,13 @@ void Jumper::begin(MonoNs now) {
   if (!policy_allows(*uplink, now)) return;
   adopted_once_ = false;
   recovery_began_ = now;
-  enter_recovering(core_.trouble, start_reason(*uplink), now);
+  if (!enter_recovering(core_.trouble, start_reason(*uplink), now)) return;
   begin_attempt(*uplink, now);
 }
 
-void Jumper::enter_recovering(Reason cause, Reason start, MonoNs now) {
-  core_.declare_unstable(cause, now);
-  if (core_.state() == State::kVolatile || core_.state() == State::kDegraded) {
-    core_.transition(Trigger::kSwitchStart, start, now);
-  }
+bool Jumper::enter_recovering(Reason cause, Reason start, MonoNs now) {
+  if (!core_.declare_unstable(cause, now)) return false;
+  return core_.state() == State::kRecovering || core_.transition(Trigger::kSwitchStart, start, now);
 }
 
 void Jumper::begin_attempt(UplinkId uplink, MonoNs now) {

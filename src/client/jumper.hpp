@@ -127,7 +127,7 @@ class Jumper {
   /// What is wrong with a CHALLENGE that is no repetition; nothing when it may be taken.
   [[nodiscard]] std::optional<DropReason> fault(const wire::PathChallenge& challenge) const;
   [[nodiscard]] bool repeats(const wire::PathChallenge& challenge, UplinkId uplink) const;
-  void enter_recovering(Reason cause, Reason start, MonoNs now);
+  [[nodiscard]] bool enter_recovering(Reason cause, Reason start, MonoNs now);
   void take_proposal(MonoNs now);
   void commit(MonoNs now);
   /// What a TransportSwitch tells of the path that is left: before take_proposal().

@@ -94,7 +94,7 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
     attempt_.gateway = from;
     attempt_.started = now;
     attempt_.open = true;
-    enter_recovering(cause, Reason::kInPlaceRecovery, now);
+    if (!enter_recovering(cause, Reason::kInPlaceRecovery, now)) return false;
     core_.emit(EventType::kReattachAttempt, cause, now,
                audit::ReattachDetail{
                    .from = from, .jump_seq = 0, .binding_version = core_.record.binding_version()},
@@ -174,8 +174,9 @@ void Jumper::commit(MonoNs now) {
   const Reason cause = core_.trouble;
   // A late answer may find the window over: the way back to ATTACHED is through RECOVERING all the
   // same.
-  enter_recovering(cause == Reason::kNone ? Reason::kHeartbeatTimeout : cause,
-                   start_reason(proposal_->uplink), now);
+  if (!enter_recovering(cause == Reason::kNone ? Reason::kHeartbeatTimeout : cause,
+                        start_reason(proposal_->uplink), now))
+    return;
   const bool moved = proposal_->uplink != core_.route().uplink;
   take_proposal(now);
   if (core_.over()) return;
@@ -184,8 +185,9 @@ void Jumper::commit(MonoNs now) {
   const bool of_attempt = attempt_.jump_seq == proposal_->challenge.jump_seq;
   const auto result =
       result_of_attempt(of_attempt ? Reason::kReattachSuccess : Reason::kPathNotValidated, now);
-  core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now,
-                   result ? &*result : nullptr);
+  if (!core_.transition(Trigger::kReattachOk, Reason::kReattachSuccess, now,
+                        result ? &*result : nullptr))
+    return;
   core_.declare_alive();
   core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
   emit_switch(left, moved ? cause : Reason::kInPlaceRecovery, now);
@@ -227,7 +229,7 @@ void Jumper::conclude(const wire::Refusal& refusal, std::optional<Reason> failur
                                       .elapsed = now - attempt_.started},
       .uplink = uplink};
   if (failure && core_.state() == State::kRecovering) {
-    core_.transition(Trigger::kRecoveryFailed, *failure, now, &verdict);
+    if (!core_.transition(Trigger::kRecoveryFailed, *failure, now, &verdict)) return;
   } else {
     core_.emit(verdict, now);
   }

@@ -6,6 +6,7 @@
 #include "base/invariant.hpp"
 #include "crypto/control_seal.hpp"
 #include "session/epoch_slots.hpp"
+#include "session/invariants.hpp"
 #include "wire/prefix.hpp"
 
 namespace jumpgate::client {
@@ -77,29 +78,35 @@ void SessionCore::emit(EventType type, Reason reason, MonoNs now, const audit::E
   world.output.event(event);
 }
 
-void SessionCore::transition(Trigger trigger, Reason reason, MonoNs now, const Preface* preface) {
+bool SessionCore::step(Trigger trigger, Reason reason, MonoNs now, const Preface* preface) {
   const auto change = record.apply(world.authority, trigger, reason, now);
   if (!change) {
-    // Every caller asks in a state that allows it; anything else is corrupt state.
-    JG_INVARIANT(trigger != Trigger::kTerminate);
-    terminate(Reason::kInternalInconsistency, now);
-    return;
+    emit(EventType::kTransitionRejected, reason, now,
+         audit::RejectedDetail{.state = state(), .trigger = trigger, .count = 1});
+    return false;
   }
+  ++told_version_;
   if (preface != nullptr) emit(*preface, now);
   emit(EventType::kSessionStateChange, reason, now,
        audit::StateChangeDetail{
            .previous = change->previous, .now = change->now, .trigger = change->trigger});
+  return true;
 }
 
-void SessionCore::declare_unstable(Reason cause, MonoNs now) {
-  if (state() != State::kAttached) return;
+bool SessionCore::transition(Trigger trigger, Reason reason, MonoNs now, const Preface* preface) {
+  if (step(trigger, reason, now, preface)) return true;
+  terminate(Reason::kInternalInconsistency, now);
+  return false;
+}
+
+bool SessionCore::declare_unstable(Reason cause, MonoNs now) {
+  if (state() != State::kAttached) return true;
   trouble = cause;
-  transition(Trigger::kInstability, cause, now);
+  return transition(Trigger::kInstability, cause, now);
 }
 
 void SessionCore::terminate(Reason reason, MonoNs now) {
   if (over()) return;
-  end_reason = reason;
   const auto lost_since = record.lost_since();
   const audit::TerminatedDetail detail{.age = now - record.created_at(),
                                        .transportless = lost_since ? now - *lost_since : Duration{},
@@ -108,7 +115,13 @@ void SessionCore::terminate(Reason reason, MonoNs now) {
                                        .tx_packets = totals.tx_packets,
                                        .tx_bytes = totals.tx_bytes,
                                        .peer_reason = peer_reason};
-  transition(Trigger::kTerminate, reason, now);
+  if (!step(Trigger::kTerminate, reason, now, nullptr)) {
+    // Not for such a reason; but what was to end does not go on.
+    reason = Reason::kInternalInconsistency;
+    const bool ended = step(Trigger::kTerminate, reason, now, nullptr);
+    JG_INVARIANT(ended);
+  }
+  end_reason = reason;
   emit(EventType::kSessionTerminated, reason, now, detail);
   const Reason why = reason == Reason::kKeysExpired ? reason : Reason::kSessionEnded;
   while (const auto ended = told_keys_.expire_oldest())
@@ -117,6 +130,11 @@ void SessionCore::terminate(Reason reason, MonoNs now) {
   tunnel.release(current_epoch);
   if (previous_epoch) tunnel.release(*previous_epoch);
   if (next_epoch) tunnel.release(*next_epoch);
+}
+
+void SessionCore::check() {
+  // In BIRTH there are keys already, but nothing is bound to them.
+  session::check(record, record.binding_version() > 0 && current() != nullptr, told_version_);
 }
 
 void SessionCore::declare_lost(MonoNs now) {

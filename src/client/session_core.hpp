@@ -73,10 +73,12 @@ class SessionCore {
     audit::EventDetail detail;
     UplinkId uplink{kNoUplink};
   };
-  /// Applies a transition and makes its event.
-  void transition(Trigger trigger, Reason reason, MonoNs now, const Preface* preface = nullptr);
-  /// ATTACHED -> VOLATILE; in other states nothing.
-  void declare_unstable(Reason cause, MonoNs now);
+  /// Applies a transition and makes its event. False when the table forbids it: told, and the session
+  /// has ended, since nobody may ask for such a one.
+  [[nodiscard]] bool transition(Trigger trigger, Reason reason, MonoNs now,
+                                const Preface* preface = nullptr);
+  /// ATTACHED -> VOLATILE; in other states nothing. False as above.
+  [[nodiscard]] bool declare_unstable(Reason cause, MonoNs now);
   /// Ends the session; keys are wiped. Once.
   void terminate(Reason reason, MonoNs now);
   void declare_lost(MonoNs now);
@@ -85,6 +87,9 @@ class SessionCore {
   /// It carries the session still, and badly.
   [[nodiscard]] bool path_is_bad() const { return !lost && volatile_for != Reason::kNone; }
   void declare_alive();
+
+  /// A debug build stops where an invariant is broken: after each input.
+  void check();
 
   // ---- Epochs
   [[nodiscard]] Epoch* current() { return tunnel.find(current_epoch); }
@@ -156,9 +161,11 @@ class SessionCore {
   TunnelSetup setup;
 
  private:
+  [[nodiscard]] bool step(Trigger trigger, Reason reason, MonoNs now, const Preface* preface);
   void release_previous(MonoNs now);
   void keys_expired(std::uint64_t epoch, Reason reason, MonoNs now);
 
+  std::uint64_t told_version_{1};  // of the last SessionStateChange
   session::KeyLedger told_keys_;
 };
 

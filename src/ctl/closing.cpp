@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/invariant.hpp"
 #include "wire/control.hpp"
 
 namespace jumpgate::ctl {
@@ -49,7 +50,13 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
         .type = EventType::kReattachResult,
         .reason = Reason::kPathNotValidated,
         .detail = result_detail(session, *session.exchange, session.exchange->newest(), now)};
-  core_.transition(session, Trigger::kTerminate, reason, now, unanswered ? &*unanswered : nullptr);
+  const Core::Preface* preface = unanswered ? &*unanswered : nullptr;
+  if (!core_.transition(session, Trigger::kTerminate, reason, now, preface)) {
+    // Not for such a reason; but what was to end does not go on.
+    reason = Reason::kInternalInconsistency;
+    const bool ended = core_.transition(session, Trigger::kTerminate, reason, now, preface);
+    JG_INVARIANT(ended);
+  }
   core_.counters.add(ControllerCounter::kSessionsTerminated);
   const TrafficFigures figures = core_.ports.workers.figures(session.ref);
   core_.emit(session, EventType::kSessionTerminated, reason,
@@ -76,10 +83,6 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
   }
   core_.arm(session);
   if (!told_worker) core_.destroy(session);
-}
-
-void Closing::retry(Session& session, MonoNs now) {
-  if (session.doom != Reason::kNone) terminate(session, session.doom, now);
 }
 
 void Closing::on_peer_closed(Session& session, std::uint64_t reason, MonoNs now) {

@@ -2,7 +2,7 @@
 ///
 /// Owner thread: the controller. Bound: one RemoveSession a session; the stop ends kStopSlice
 /// sessions a tick. Failure: without a free command the end waits for the next tick
-/// (Session::doom); the reason stays the first one.
+/// (Session::doom, which each input's end looks at); the reason stays the first one.
 #pragma once
 
 #include <jumpgate/wire.hpp>
@@ -18,8 +18,6 @@ class Closing {
   /// Ends the session now, or as soon as a command is free. The peer is told unless the reason says
   /// that it knows.
   void terminate(Session& session, Reason reason, MonoNs now);
-  /// Tries again what terminate() had to put off.
-  void retry(Session& session, MonoNs now);
 
   /// A CLOSE over the traffic keys (the worker opened it); `reason` as the peer numbers it.
   void on_peer_closed(Session& session, std::uint64_t reason, MonoNs now);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "session/invariants.hpp"
 #include "wire/control.hpp"
 
 namespace jumpgate::ctl {
@@ -247,8 +248,10 @@ void Controller::settle(const bus::SessionRef& ref, MonoNs now) {
   Session* session = core_.sessions.find(ref);
   if (session == nullptr || session->record.state() == State::kTerminated) return;
   path_checks_.consider(*session, now);
+  if (session->doom != Reason::kNone) return closing_.terminate(*session, session->doom, now);
   core_.sync_liveness(*session, now);
   core_.arm(*session);
+  session::check(session->record, session->binding.has_value(), session->told_version);
 }
 
 void Controller::tick(MonoNs now) {

@@ -56,10 +56,12 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
   const auto change = session.record.apply(authority, trigger, reason, now);
   if (!change) {
     emit_rejected(session, trigger, reason, now);
+    if (session.doom == Reason::kNone) session.doom = Reason::kInternalInconsistency;
     return false;
   }
   counters.add(ControllerCounter::kTransitions);
   session.last_reason = reason;
+  ++session.told_version;
   if (change->now == State::kAttached) ++attached;
   if (change->previous == State::kAttached) --attached;
   if (preface != nullptr) emit(session, preface->type, preface->reason, preface->detail, now);
@@ -70,6 +72,14 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
   // A policy applied with grace waits for this moment; the transition itself is still the old one's.
   if (session.record.policy_version() != policies.version()) adopt_policy(session, now);
   return true;
+}
+
+bool Core::enter_recovering(Session& session, Reason cause, Reason start, MonoNs now) {
+  if (session.record.state() == State::kAttached &&
+      !transition(session, Trigger::kInstability, cause, now))
+    return false;
+  return session.record.state() == State::kRecovering ||
+         transition(session, Trigger::kSwitchStart, start, now);
 }
 
 void Core::adopt_policy(Session& session, MonoNs now) {

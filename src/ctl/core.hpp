@@ -103,10 +103,12 @@ class Core {
     Reason reason{Reason::kNone};
     audit::EventDetail detail;
   };
-  /// One step of the table with its one SessionStateChange; false (counted and evented, nothing
-  /// changed) when it is forbidden.
-  bool transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
-                  const Preface* preface = nullptr);
+  /// One step of the table with its one SessionStateChange. False when it is forbidden: counted and
+  /// evented, and the state stays. Nobody may ask for such a one, so the session is to end.
+  [[nodiscard]] bool transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
+                                const Preface* preface = nullptr);
+  /// From any state with a binding to RECOVERING, out of ATTACHED by way of VOLATILE for `cause`.
+  [[nodiscard]] bool enter_recovering(Session& session, Reason cause, Reason start, MonoNs now);
   void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,
             MonoNs now);
   /// The session goes by its policy in force, and so do the keys it is making.

@@ -196,18 +196,17 @@ void Exchanges::abandon(Session& session, MonoNs now) {
 
 void Exchanges::fail(Session& session, Reason state_reason, Reason verdict, MonoNs now) {
   JG_INVARIANT(session.record.state() == State::kRecovering);
-  if (!session.exchange) {
-    core_.transition(session, Trigger::kRecoveryFailed, state_reason, now);
-    return;
-  }
+  std::optional<Core::Preface> result;
+  if (session.exchange)
+    result = {.type = EventType::kReattachResult,
+              .reason = verdict,
+              .detail = result_detail(session, *session.exchange, session.exchange->newest(), now)};
+  const bool left = core_.transition(session, Trigger::kRecoveryFailed, state_reason, now,
+                                     result ? &*result : nullptr);
+  if (!left || !session.exchange) return;
   const Exchange exchange = *session.exchange;
   const Endpoint to = exchange.newest();
-  const Core::Preface result{.type = EventType::kReattachResult,
-                             .reason = verdict,
-                             .detail = result_detail(session, exchange, to, now)};
-  const audit::SwitchDetail detail = switch_detail(session, to);
-  core_.transition(session, Trigger::kRecoveryFailed, state_reason, now, &result);
-  core_.emit(session, EventType::kTransportSwitchFailed, verdict, detail, now);
+  core_.emit(session, EventType::kTransportSwitchFailed, verdict, switch_detail(session, to), now);
   cancel_epoch(session, exchange.epoch, now);
   session.epochs.cancel();
   session.exchange.reset();

@@ -171,11 +171,11 @@ void Jumps::accept(Session& session, const wire::Reattach& message, const Endpoi
              now);
   exchanges_.abandon(session, now);
   const bool in_place = session.binding->path.remote == from;
-  if (session.record.state() == State::kAttached)
-    core_.transition(session, Trigger::kInstability, message.cause, now);
-  if (session.record.state() != State::kRecovering)
-    core_.transition(session, Trigger::kSwitchStart, switch_start_reason(message.cause, in_place),
-                     now);
+  if (!core_.enter_recovering(session, message.cause, switch_start_reason(message.cause, in_place),
+                              now)) {
+    core_.release(session, reservation->command);
+    return;
+  }
   const Candidate candidate{.remote = from, .local = to};
   exchanges_.begin(session, *reservation,
                    {.kind = wire::ChallengeKind::kReattach,

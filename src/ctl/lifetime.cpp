@@ -3,32 +3,27 @@
 namespace jumpgate::ctl {
 
 bool Lifetimes::expire(Session& session, MonoNs now) {
-  if (session.record.state() == State::kTerminated) return false;
+  // What is to end as soon as a command is free keeps its times and takes nothing in.
+  if (session.record.state() == State::kTerminated || session.doom != Reason::kNone) return false;
   const auto due = session.record.due(now);
-  if (!due) return session.doom == Reason::kNone;
+  if (!due) return true;
   if (due->trigger == Trigger::kTerminate) {
     closing_.terminate(session, due->reason, now);
     return false;
   }
-  if (due->trigger == Trigger::kRecoveryFailed) {
-    exchanges_.run_out(session, due->reason, now);
-  } else {
-    core_.transition(session, due->trigger, due->reason, now);
-  }
-  // What is to end as soon as a command is free keeps its times and takes nothing in.
+  if (due->trigger != Trigger::kRecoveryFailed)
+    return core_.transition(session, due->trigger, due->reason, now);
+  exchanges_.run_out(session, due->reason, now);
   return session.doom == Reason::kNone;
 }
 
 void Lifetimes::on_timer(Session& session, MonoNs now) {
   session.retry_at = kNever;
-  const bus::SessionRef ref = session.ref;
-  closing_.retry(session, now);
-  Session* alive = core_.sessions.find(ref);
-  if (alive == nullptr || !expire(*alive, now)) return;
-  if (alive->binding && now >= alive->record.rekey_at()) alive->want_rekey(Reason::kTimeElapsed);
-  handshakes_.retry(*alive, now);
-  rekeys_.retry(*alive, now);
-  exchanges_.on_timer(*alive, now);
+  if (!expire(session, now)) return;
+  if (session.binding && now >= session.record.rekey_at()) session.want_rekey(Reason::kTimeElapsed);
+  handshakes_.retry(session, now);
+  rekeys_.retry(session, now);
+  exchanges_.on_timer(session, now);
 }
 
 }  // namespace jumpgate::ctl

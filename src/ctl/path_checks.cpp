@@ -19,11 +19,12 @@ std::uint8_t challenges_for(std::uint64_t bytes) {
 
 void PathChecks::on_silence(Session& session, MonoNs now) {
   if (!session.binding || !session::may_have_binding(session.record.state())) return;
+  if (session.record.state() == State::kAttached &&
+      !core_.transition(session, Trigger::kInstability, Reason::kHeartbeatTimeout, now))
+    return;
   session.silent = true;
   session.healing = false;
   session.record.mark_transport_lost(core_.authority, now);
-  if (session.record.state() == State::kAttached)
-    core_.transition(session, Trigger::kInstability, Reason::kHeartbeatTimeout, now);
 }
 
 void PathChecks::on_alive(Session& session, MonoNs now) {
@@ -35,11 +36,13 @@ void PathChecks::on_alive(Session& session, MonoNs now) {
 
 void PathChecks::on_volatile(Session& session, std::uint64_t reason, MonoNs now) {
   if (!session.binding || !session::may_have_binding(session.record.state())) return;
-  session.volatile_for = reason_from_number(static_cast<std::uint16_t>(reason))
-                             .value_or(Reason::kLossThresholdExceeded);
+  const Reason signal = reason_from_number(static_cast<std::uint16_t>(reason))
+                            .value_or(Reason::kLossThresholdExceeded);
+  if (session.record.state() == State::kAttached &&
+      !core_.transition(session, Trigger::kInstability, signal, now))
+    return;
+  session.volatile_for = signal;
   session.healing = false;
-  if (session.record.state() == State::kAttached)
-    core_.transition(session, Trigger::kInstability, session.volatile_for, now);
 }
 
 void PathChecks::on_stable(Session& session, MonoNs now) {
@@ -54,9 +57,10 @@ void PathChecks::on_link(Session& session, bool up, MonoNs now) {
     heal(session, now);
     return;
   }
+  if (session.record.state() == State::kAttached &&
+      !core_.transition(session, Trigger::kInstability, Reason::kTransportDead, now))
+    return;
   session.healing = false;
-  if (session.record.state() == State::kAttached)
-    core_.transition(session, Trigger::kInstability, Reason::kTransportDead, now);
 }
 
 void PathChecks::heal(Session& session, MonoNs now) {
@@ -136,9 +140,10 @@ void PathChecks::on_new_path(Session& session, const Endpoint& from, const Endpo
     return;  // the worker sees the address again
   const auto reservation = exchanges_.reserve(session, now);
   if (!reservation) return;
-  if (state == State::kAttached)
-    core_.transition(session, Trigger::kInstability, Reason::kTransportRebound, now);
-  core_.transition(session, Trigger::kSwitchStart, Reason::kInPlaceRecovery, now);
+  if (!core_.enter_recovering(session, Reason::kTransportRebound, Reason::kInPlaceRecovery, now)) {
+    core_.release(session, reservation->command);
+    return;
+  }
   core_.emit(session, EventType::kReattachAttempt, Reason::kTransportRebound,
              audit::ReattachDetail{.from = from,
                                    .jump_seq = 0,

@@ -140,6 +140,7 @@ struct Session {
 
   bus::SessionRef ref;
   session::SessionRecord record;
+  std::uint64_t told_version{1};  // of the last SessionStateChange
   std::uint32_t peer;
   Suite suite{};
   Reason last_reason{Reason::kNone};   // of the last transition
@@ -192,7 +193,7 @@ struct Session {
   Liveness told;
   MonoNs retry_at{kNever};     // something waits for a command
   MonoNs in_place_at{kNever};  // not before: the next in-place check
-  Reason doom{Reason::kNone};  // ends for this reason as soon as a command is free
+  Reason doom{Reason::kNone};  // ends for it with this input, or when a command is free
 };
 
 }  // namespace jumpgate::ctl

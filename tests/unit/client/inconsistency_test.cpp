@@ -9,8 +9,11 @@ namespace jumpgate::client::testing {
 namespace {
 
 /// As if another than the engine could write it.
+SessionCore& core_of(Harness& h) {
+  return const_cast<SessionCore&>(h.engine->session()->core());
+}
 session::SessionRecord& record_of(Harness& h) {
-  return const_cast<session::SessionRecord&>(h.engine->session()->core().record);
+  return core_of(h).record;
 }
 
 TEST(Inconsistency, ABindingThatIsNotTheProposalsIsNotReplaced) {
@@ -40,6 +43,43 @@ TEST(Inconsistency, AGenerationThatIsNotTheRekeysIsNotReplaced) {
   EXPECT_EQ(h.count(EventType::kKeyRotated), 0U);
   EXPECT_EQ(h.count(EventType::kKeyInstalled), 1U);
 }
+
+TEST(Inconsistency, AStepThatTheTableForbidsIsToldAndEndsTheSession) {
+  Harness h;
+  h.attach();
+  EXPECT_FALSE(core_of(h).transition(Trigger::kReattachOk, Reason::kReattachSuccess, h.now));
+  const audit::Event* told = h.last(EventType::kTransitionRejected);
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(told->reason, Reason::kReattachSuccess);
+  const auto& detail = std::get<audit::RejectedDetail>(told->detail);
+  EXPECT_EQ(detail.state, State::kAttached);
+  EXPECT_EQ(detail.trigger, Trigger::kReattachOk);
+  EXPECT_EQ(detail.count, 1U);
+  EXPECT_EQ(h.states().back(), State::kTerminated);
+  EXPECT_LT(told, h.last(EventType::kSessionStateChange));
+  h.run(milliseconds(100));
+  EXPECT_EQ(h.engine->last_end(), Reason::kInternalInconsistency);
+}
+
+TEST(Inconsistency, AnEndForAReasonThatIsNoneIsAnEndAllTheSame) {
+  Harness h;
+  h.attach();
+  core_of(h).terminate(Reason::kReattachSuccess, h.now);
+  EXPECT_EQ(h.count(EventType::kTransitionRejected), 1U);
+  ASSERT_EQ(h.count(EventType::kSessionTerminated), 1U);
+  EXPECT_EQ(h.last(EventType::kSessionTerminated)->reason, Reason::kInternalInconsistency);
+}
+
+#ifdef JG_DEBUG_INVARIANTS
+TEST(InconsistencyDeathTest, ADebugBuildStopsAtAStateThatWasWrittenBeside) {
+  const jumpgate::testing::SessionOwner owner;
+  Harness h;
+  h.attach();
+  ASSERT_TRUE(
+      record_of(h).apply(owner.authority(), Trigger::kInstability, Reason::kTransportDead, h.now));
+  EXPECT_DEATH(h.engine->tick(h.now), "invariant violated");
+}
+#endif
 
 }  // namespace
 }  // namespace jumpgate::client::testing

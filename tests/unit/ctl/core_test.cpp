@@ -54,6 +54,16 @@ TEST_F(CoreTest, AForbiddenTransitionChangesNothingAndIsCountedAndTold) {
   EXPECT_EQ(told[0].count, 1U);
 }
 
+TEST_F(CoreTest, AnEndForAReasonThatIsNoneIsAnEndAllTheSame) {
+  core_->peers[session_->peer].sessions = 1;
+  core_->emit(*session_, EventType::kSessionCreated, Reason::kNone, {}, now_);
+  Closing closing(*core_);
+  closing.terminate(*session_, Reason::kReattachSuccess, now_);
+  EXPECT_EQ(core_->sessions.size(), 0U);
+  EXPECT_EQ(rejections().size(), 1U);
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kInternalInconsistency), 1U);
+}
+
 TEST_F(CoreTest, ManyForbiddenTransitionsAreToldByTheirCount) {
   for (int i = 0; i < 9; ++i)
     EXPECT_FALSE(core_->transition(*session_, Trigger::kDegrade, Reason::kVolatilePersisted, now_));

@@ -52,5 +52,34 @@ TEST_F(Inconsistency, AGenerationThatIsNotTheRekeysIsNotReplaced) {
   expect_end();
 }
 
+TEST_F(Inconsistency, AStepThatTheTableForbidsEndsTheSession) {
+  edge(alice_, bus::ReportKind::kVolatile, kWifi, std::to_underlying(Reason::kSuperseded));
+  EXPECT_EQ(counter(ControllerCounter::kTransitionsRejected), 1U);
+  EXPECT_EQ(events_of(EventType::kTransitionRejected, Reason::kSuperseded), 1U);
+  expect_end();
+}
+
+TEST_F(Inconsistency, TheEndWaitsForACommandAndTakesNothingInUntilThen) {
+  workers_.credit = 0;
+  edge(alice_, bus::ReportKind::kVolatile, kWifi, std::to_underlying(Reason::kSuperseded));
+  send_reattach(alice_, reattach(alice_));
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(counter(ControllerCounter::kReattachAttempts), 0U);
+  workers_.credit = 16;
+  now_ = now_ + kRetryDelay;
+  gateway_->tick(now_);
+  expect_end();
+}
+
+#ifdef JG_DEBUG_INVARIANTS
+using InconsistencyDeathTest = Inconsistency;
+
+TEST_F(InconsistencyDeathTest, ADebugBuildStopsAtAStateThatWasWrittenBeside) {
+  ASSERT_TRUE(
+      record().apply(owner_.authority(), Trigger::kInstability, Reason::kTransportDead, now_));
+  EXPECT_DEATH(edge(alice_, bus::ReportKind::kAlive), "invariant violated");
+}
+#endif
+
 }  // namespace
 }  // namespace jumpgate::ctl::testing

@@ -179,7 +179,11 @@ TEST_F(Races, WhatIsToEndBeginsNoCheck) {
   end_without_a_command();
   now_ = now_ + policy_.volatility.heartbeat_interval;
   acknowledge();  // what was sent before
-  EXPECT_EQ(state(alice_), State::kVolatile);
+  collect();
+  EXPECT_EQ(
+      timeline(alice_.welcome.session_id),
+      (std::vector<std::string>{"ATTACHED attached_to_transport", "VOLATILE heartbeat_timeout",
+                                "TERMINATED operator_terminated"}));
 }
 
 TEST_F(Races, AnEndThatWaitsIsTriedAgainByItself) {
