@@ -5,6 +5,7 @@
 
 #include "base/invariant.hpp"
 #include "base/secret.hpp"
+#include "session/reattach.hpp"
 #include "wire/control.hpp"
 
 namespace jumpgate::ctl {
@@ -148,7 +149,8 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
     core_.counters.drop(DropReason::kWireBadField);
     return;
   }
-  if (from != matched->remote) {
+  const Reason verdict = judge_answer(session, message, *matched, from, now);
+  if (verdict == Reason::kPathNotValidated) {
     core_.counters.add(ControllerCounter::kResponsesIgnored);
     // No result of the attempt, which goes on and has its own.
     if (!std::exchange(matched->misplaced, true))
@@ -156,12 +158,10 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
                           from, now);
     return;
   }
-  // A copy of what was answered in time is no late answer.
-  if (!matched->answered &&
-      now - matched->first_sent > core_.policy_of(session).security.reattach_proof_max_age) {
+  if (verdict != Reason::kNone) {
     if (exchange.kind == wire::ChallengeKind::kReattach)
-      refuse(session, exchange.jump_seq, Reason::kStaleRequest, {}, exchange.client_cid, to, from);
-    fail(session, Reason::kReattachValidationFailed, Reason::kStaleRequest, now);
+      refuse(session, exchange.jump_seq, verdict, {}, exchange.client_cid, to, from);
+    fail(session, Reason::kReattachValidationFailed, verdict, now);
     return;
   }
   if (!matched->answered) {
@@ -169,6 +169,29 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
     matched->client_cid = message.client_cid;
   }
   decide(session, static_cast<std::uint8_t>(matched - exchange.addresses.data()), now);
+}
+
+Reason Exchanges::judge_answer(const Session& session, const wire::PathResponse& message,
+                               const Challenged& address, const Endpoint& from, MonoNs now) const {
+  const session::SessionRecord& record = session.record;
+  return session::judge_reattach(
+      {.stage = session::ReattachStage::kAnswer,
+       .now = now,
+       .session_exists = true,
+       .state = record.state(),
+       .lifetime_deadline = record.lifetime_deadline(),
+       .transport_deadline = record.transport_deadline(),
+       .proof_ok = true,  // opened under a key of this session
+       .fresh = true,     // of the pending exchange, with a token of its own
+       .binding_version = message.binding_version - 1,
+       .current_binding_version = session.exchange->replaces,
+       .owner = true,
+       .switching = {},  // asked at the commit, which may come later
+       .candidate_allowed = true,
+       .path_validated = from == address.remote,
+       // A copy of what was answered in time is no late answer.
+       .proof_age = address.answered ? Duration{} : now - address.first_sent,
+       .proof_max_age = core_.policy_of(session).security.reattach_proof_max_age});
 }
 
 void Exchanges::decide(Session& session, std::uint8_t index, MonoNs now) {

@@ -84,6 +84,10 @@ class Exchanges {
  private:
   [[nodiscard]] bool answer_again(Session& session, const wire::PathResponse& message,
                                   const Endpoint& from);
+  /// Verdict 9 over an answer to the challenge that `address` got, the ones before it once more.
+  [[nodiscard]] Reason judge_answer(const Session& session, const wire::PathResponse& message,
+                                    const Challenged& address, const Endpoint& from,
+                                    MonoNs now) const;
   void decide(Session& session, std::uint8_t index, MonoNs now);
   void commit(Session& session, std::uint8_t index, MonoNs now);
   /// An exchange that may not go on, or lacks something: says so to a client that asked, and fails.
