@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <rte_mbuf.h>
 
@@ -16,31 +17,12 @@ std::span<const std::uint8_t> bytes_of(const rte_mbuf& mbuf) {
   return {rte_pktmbuf_mtod(&mbuf, const std::uint8_t*), rte_pktmbuf_data_len(&mbuf)};
 }
 
-std::optional<net::IcmpError> icmp_error_for(DropReason reason) {
-  switch (reason) {
-    case DropReason::kInnerNoRoute:
-      return net::IcmpError::kNoRoute;
-    case DropReason::kPeerNotAttached:
-    case DropReason::kNoBinding:
-    case DropReason::kNeighbourUnresolved:
-      return net::IcmpError::kHostUnreachable;
-    case DropReason::kInnerBadSource:
-    case DropReason::kInnerToGateway:
-    case DropReason::kHairpinDenied:
-    case DropReason::kFilterDenied:
-      return net::IcmpError::kAdministrative;
-    case DropReason::kUdpWrongPort:
-      return net::IcmpError::kPortUnreachable;
-    case DropReason::kInnerTtlExceeded:
-      return net::IcmpError::kTtlExceeded;
-    case DropReason::kInnerTooBig:
-      return net::IcmpError::kTooBig;
-    default:
-      return std::nullopt;
-  }
-}
-
 }  // namespace
+
+ControllerLoop::ControllerLoop(Parts parts) : parts_(std::move(parts)), errors_(parts_.ports) {
+  parts_.neighbours.on_lost([this](std::uint8_t port, std::span<const std::uint8_t> frame,
+                                   net::Loss why, MonoNs now) { on_lost(port, frame, why, now); });
+}
 
 std::size_t ControllerLoop::round(MonoNs now) {
   std::size_t done = 0;
@@ -90,7 +72,8 @@ void ControllerLoop::on_report(const bus::Report& report, MonoNs now) {
     case bus::ReportKind::kFrame:
       return on_frame(report, bytes, now);
     case bus::ReportKind::kResolve:
-      return count(parts_.neighbours.resolve(report.port, report.address, bytes, now));
+      parts_.neighbours.resolve(report.port, report.address, bytes, now);
+      return;
     case bus::ReportKind::kInnerLocal:
       return on_inner_local(bytes, now);
     case bus::ReportKind::kInnerRefused:
@@ -107,7 +90,8 @@ void ControllerLoop::on_frame(const bus::Report& report, std::span<const std::ui
   if (!ethernet || in == nullptr) return;
   const bool is_ip = ethernet->type == net::kEtherTypeIpv4 || ethernet->type == net::kEtherTypeIpv6;
   if (!is_ip || net::is_nd(ethernet->payload)) {
-    count(parts_.neighbours.receive(report.port, frame, now));
+    const auto ignored = parts_.neighbours.receive(report.port, frame, now);
+    if (ignored) counters_.drop(*ignored);
     return;
   }
   const auto ip = net::parse_ip(ethernet->payload);
@@ -130,19 +114,17 @@ void ControllerLoop::on_inner_local(std::span<const std::uint8_t> packet, MonoNs
 
 void ControllerLoop::on_inner_refused(const bus::Report& report,
                                       std::span<const std::uint8_t> packet, MonoNs now) {
-  const auto error = icmp_error_for(report.reason);
-  const auto ip = net::parse_ip(packet);
-  if (!error || !ip) return;
-  // What was sent to us is refused by the address it was sent to (RFC 1122 section 3.2.2).
-  std::optional<IpAddress> source;
-  if (report.reason == DropReason::kUdpWrongPort) source = ip->destination();
-  for (const net::PortAddressing& own : parts_.ports) {
-    if (own.role != net::PortRole::kInner || source) continue;
-    source = net::own_address_towards(own, ip->source());
-  }
-  if (!source) return;
   std::array<std::uint8_t, net::kMaxIcmpError> answer{};
-  const std::size_t size = net::build_icmp_error(answer, *error, *source, ip->packet, report.mtu);
+  const std::size_t size = errors_.about(answer, packet, report.reason, report.mtu);
+  if (size != 0) send_inner(std::span(answer).first(size), now);
+}
+
+void ControllerLoop::on_lost(std::uint8_t port, std::span<const std::uint8_t> frame, net::Loss why,
+                             MonoNs now) {
+  counters_.drop(DropReason::kNeighbourUnresolved);
+  if (why != net::Loss::kUnanswered) return;  // the next hop may be there
+  std::array<std::uint8_t, net::kMaxIcmpError> answer{};
+  const std::size_t size = errors_.unreachable(answer, frame, port, now);
   if (size != 0) send_inner(std::span(answer).first(size), now);
 }
 
@@ -165,12 +147,8 @@ void ControllerLoop::send_inner(std::span<const std::uint8_t> packet, MonoNs now
   net::build_ethernet(frame, MacAddress{}, out->mac,
                       v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
   std::ranges::copy(packet, frame.begin() + net::kEthernetSize);
-  count(parts_.neighbours.resolve(target.port, on_link ? ip->destination() : image.next_hop(target),
-                                  std::span(frame).first(net::kEthernetSize + packet.size()), now));
-}
-
-void ControllerLoop::count(std::optional<DropReason> refused) {
-  if (refused) counters_.drop(*refused);
+  parts_.neighbours.resolve(target.port, on_link ? ip->destination() : image.next_hop(target),
+                            std::span(frame).first(net::kEthernetSize + packet.size()), now);
 }
 
 const net::PortAddressing* ControllerLoop::port(std::uint8_t index) const {

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "ctl/controller.hpp"
 #include "ctl/controller_ports.hpp"
 #include "ctl/counters.hpp"
+#include "ctl/inner_errors.hpp"
 #include "ctl/mailbox.hpp"
 #include "net/neighbours.hpp"
 
@@ -34,7 +34,11 @@ class ControllerLoop {
     std::vector<net::PortAddressing> ports;
   };
 
-  explicit ControllerLoop(Parts parts) : parts_(std::move(parts)) {}
+  /// From now on the neighbours tell it, and nobody else, what they lose.
+  explicit ControllerLoop(Parts parts);
+  ControllerLoop(const ControllerLoop&) = delete;
+  ControllerLoop& operator=(const ControllerLoop&) = delete;
+  ~ControllerLoop() = default;
 
   /// Does what there is; returns how much that was.
   std::size_t round(MonoNs now);
@@ -54,12 +58,13 @@ class ControllerLoop {
   void on_inner_local(std::span<const std::uint8_t> packet, MonoNs now);
   void on_inner_refused(const bus::Report& report, std::span<const std::uint8_t> packet,
                         MonoNs now);
-  /// Of what the neighbours refused.
-  void count(std::optional<DropReason> refused);
+  /// Of the frames that the neighbours were given.
+  void on_lost(std::uint8_t port, std::span<const std::uint8_t> frame, net::Loss why, MonoNs now);
   void send_inner(std::span<const std::uint8_t> packet, MonoNs now);
   [[nodiscard]] const net::PortAddressing* port(std::uint8_t index) const;
 
   Parts parts_;
+  InnerErrors errors_;
   Counters counters_;
   Duration idle_{};
 };

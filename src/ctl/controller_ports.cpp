@@ -77,7 +77,7 @@ bool OuterLink::send(const Endpoint& local, const Endpoint& remote,
       net::build_udp_frame(frame, MacAddress{}, mac_of(route->port),
                            Endpoint{.address = route->local, .port = local.port}, remote, datagram);
   if (size == 0) return false;
-  return !neighbours_.resolve(route->port, route->next_hop, std::span(frame).first(size), now_);
+  return neighbours_.resolve(route->port, route->next_hop, std::span(frame).first(size), now_);
 }
 
 std::optional<bus::OuterPath> OuterLink::acquire(const Endpoint& local, const Endpoint& remote,

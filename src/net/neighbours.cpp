@@ -39,13 +39,11 @@ std::string_view to_string(NeighbourState state) {
 }
 
 Neighbours::Neighbours(NeighbourTable& table, Quiescence& quiescence,
-                       std::vector<PortAddressing> ports, Output output, Failed failed,
-                       NeighbourTimers timers)
+                       std::vector<PortAddressing> ports, Output output, NeighbourTimers timers)
     : table_{table},
       quiescence_{quiescence},
       ports_{std::move(ports)},
       output_{std::move(output)},
-      failed_{std::move(failed)},
       timers_{timers},
       entries_(limits::kMaxNeighbours) {
   // Lowest index first.
@@ -143,42 +141,42 @@ std::vector<NeighbourView> Neighbours::list() const {
 // ---- Frames waiting
 // ----------------------------------------------------------------------------------------------------
 
-std::optional<DropReason> Neighbours::resolve(std::uint8_t port_index, const IpAddress& address,
-                                              std::span<const std::uint8_t> frame, MonoNs now) {
-  if (frame.size() < kEthernetSize) return DropReason::kEthTooShort;
+bool Neighbours::resolve(std::uint8_t port_index, const IpAddress& address,
+                         std::span<const std::uint8_t> frame, MonoNs now) {
+  JG_INVARIANT(frame.size() >= kEthernetSize);
   const auto index = find_or_start(port_index, address, now);
-  if (!index) {
-    ++counters_.pending_dropped;
-    return DropReason::kNeighbourUnresolved;
-  }
+  if (!index) return lose(port_index, frame, Loss::kNoRoom, now);
   Entry& entry = entries_[*index];
-  if (entry.state == NeighbourState::kFailed) {
-    ++counters_.pending_dropped;
-    if (failed_) failed_(port_index, address, frame);
-    return DropReason::kNeighbourUnresolved;
-  }
-  if (entry.state == NeighbourState::kIncomplete) {
-    queue(entry, frame);
-    return std::nullopt;
-  }
+  if (entry.state == NeighbourState::kFailed)
+    return lose(port_index, frame, Loss::kUnanswered, now);
+  if (entry.state == NeighbourState::kIncomplete) return queue(entry, frame, now);
   leaving_.assign(frame.begin(), frame.end());
   send_resolved(entry, leaving_);
-  return std::nullopt;
+  return true;
 }
 
-void Neighbours::queue(Entry& entry, std::span<const std::uint8_t> frame) {
+bool Neighbours::queue(Entry& entry, std::span<const std::uint8_t> frame, MonoNs now) {
   // The newest wins (RFC 1122 section 2.3.2.2, RFC 4861 section 7.2.2); a full pool takes from its
   // own neighbour only.
   const bool full = entry.pending.size() >= limits::kMaxPendingPerNeighbour ||
                     pending_frames_ >= kMaxPendingFrames;
-  if (full) {
-    ++counters_.pending_dropped;
-    if (entry.pending.empty()) return;
-    entry.pending.erase(entry.pending.begin());
-    --pending_frames_;
-  }
+  if (full && entry.pending.empty()) return lose(entry.port, frame, Loss::kNoRoom, now);
   entry.pending.emplace_back(frame.begin(), frame.end());
-  ++pending_frames_;
+  if (!full) {
+    ++pending_frames_;
+    return true;
+  }
+  const auto oldest = std::move(entry.pending.front());
+  entry.pending.erase(entry.pending.begin());
+  ++counters_.frames_replaced;
+  lose(entry.port, oldest, Loss::kNoRoom, now);
+  return true;
+}
+
+bool Neighbours::lose(std::uint8_t port_index, std::span<const std::uint8_t> frame, Loss why,
+                      MonoNs now) {
+  if (lost_) lost_(port_index, frame, why, now);
+  return false;
 }
 
 void Neighbours::send_resolved(const Entry& entry, std::vector<std::uint8_t>& frame) {
@@ -258,12 +256,9 @@ void Neighbours::fail(std::uint32_t index, MonoNs now) {
   enter(index, NeighbourState::kFailed, now + timers_.failed_lifetime);
   const auto frames = std::exchange(entry.pending, {});
   pending_frames_ -= frames.size();
-  counters_.pending_dropped += frames.size();
-  if (!failed_) return;
-  const IpAddress address = entry.address;
   const std::uint8_t port_index = entry.port;
   for (const auto& frame : frames)
-    failed_(port_index, address, frame);
+    lose(port_index, frame, Loss::kUnanswered, now);
 }
 
 void Neighbours::retry(std::uint32_t index, bool unicast, MonoNs now) {

@@ -5,14 +5,14 @@
 ///   PROBE --+
 ///                        | retries                  ^                                 confirmed |
 ///                        v used up +----------------------------------------------------+
-///                       FAILED (frames handed back; the entry stays if pinned)          PROBE
+///                       FAILED (what waited is lost; the entry stays if pinned)         PROBE
 ///                       unanswered: FAILED
 ///
 /// Owner thread: the controller. Time is passed in; frames leave through the output callback,
 /// inside the call. Bounds: limits::kMaxNeighbours entries; kMaxPendingPerNeighbour frames each and
 /// kMaxPendingFrames in all wait for resolution (the oldest of the neighbour is replaced);
-/// strangers' requests fill at most half of the table. Failure: a full table is a refusal, counted;
-/// nothing is believed from outside the port's own prefixes.
+/// strangers' requests fill at most half of the table. Failure: a frame that will not be sent is
+/// handed back, once; nothing is believed from outside the port's own prefixes.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <jumpgate/drops.hpp>
@@ -65,7 +66,7 @@ struct NeighbourCounters {
   std::uint64_t requests_answered{0};
   std::uint64_t resolved{0};
   std::uint64_t failed{0};
-  std::uint64_t pending_dropped{0};  // frames replaced, refused or handed back unresolved
+  std::uint64_t frames_replaced{0};  // by newer ones, while they waited
   std::uint64_t table_full{0};
 };
 
@@ -79,16 +80,23 @@ struct NeighbourView {
   std::uint32_t pins{0};
 };
 
+/// Why a frame will not be sent: no room to wait in, or a newer frame took it; or the next hop was
+/// asked and does not answer.
+enum class Loss : std::uint8_t { kNoRoom, kUnanswered };
+
 class Neighbours {
  public:
   /// A whole Ethernet frame for a port; valid during the call.
   using Output = std::function<void(std::uint8_t port, std::span<const std::uint8_t> frame)>;
-  /// A frame whose next hop did not resolve, e.g. to answer "host unreachable".
-  using Failed = std::function<void(std::uint8_t port, const IpAddress& next_hop,
-                                    std::span<const std::uint8_t> frame)>;
+  /// A frame that will not be sent; valid during the call, which may come back into resolve().
+  using Lost = std::function<void(std::uint8_t port, std::span<const std::uint8_t> frame, Loss why,
+                                  MonoNs now)>;
 
   Neighbours(NeighbourTable& table, Quiescence& quiescence, std::vector<PortAddressing> ports,
-             Output output, Failed failed = {}, NeighbourTimers timers = {});
+             Output output, NeighbourTimers timers = {});
+
+  /// Who hears of what is lost; nobody until then.
+  void on_lost(Lost lost) { lost_ = std::move(lost); }
 
   /// Pins an entry for as long as a binding or a route names its index, and starts resolution.
   /// nullopt: table full.
@@ -97,9 +105,10 @@ class Neighbours {
   void release(std::uint32_t index);
 
   /// A frame (bus kResolve) whose next hop on `port` is `address`: sent now if it is resolved, else
-  /// queued. Its destination and source MAC are filled in here. A reason when it was refused.
-  std::optional<DropReason> resolve(std::uint8_t port, const IpAddress& address,
-                                    std::span<const std::uint8_t> frame, MonoNs now);
+  /// queued. Its destination and source MAC are filled in here. False: it is lost, and on_lost's
+  /// has heard so.
+  bool resolve(std::uint8_t port, const IpAddress& address, std::span<const std::uint8_t> frame,
+               MonoNs now);
 
   /// An ARP or neighbour discovery frame; answers requests for our own addresses. A reason when it
   /// had no effect.
@@ -150,7 +159,8 @@ class Neighbours {
   void fail(std::uint32_t index, MonoNs now);
   void expire(std::uint32_t index, MonoNs now);
   void retry(std::uint32_t index, bool unicast, MonoNs now);
-  void queue(Entry& entry, std::span<const std::uint8_t> frame);
+  bool queue(Entry& entry, std::span<const std::uint8_t> frame, MonoNs now);
+  bool lose(std::uint8_t port, std::span<const std::uint8_t> frame, Loss why, MonoNs now);
   void send_resolved(const Entry& entry, std::vector<std::uint8_t>& frame);
   void flush(Entry& entry);
 
@@ -169,7 +179,7 @@ class Neighbours {
   Quiescence& quiescence_;
   std::vector<PortAddressing> ports_;
   Output output_;
-  Failed failed_;
+  Lost lost_;
   NeighbourTimers timers_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;

@@ -166,7 +166,7 @@ Gateway::Parts::Parts(GatewaySetup given, NonceLedger& ledger, MonoNs now)
           [this](std::uint8_t port, std::span<const std::uint8_t> frame) {
             frames.send(port, frame);
           },
-          {}, net::NeighbourTimers{.reachable = seconds(1'000'000)}),
+          net::NeighbourTimers{.reachable = seconds(1'000'000)}),
       router(addressing(), {}),
       link(router, neighbours, addressing()),
       worker_link({commands.get()}, {session_counters.get()}, *peers),

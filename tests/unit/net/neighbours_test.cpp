@@ -20,16 +20,25 @@ struct Sent {
   std::vector<std::uint8_t> frame;
 };
 
+struct LostFrame {
+  std::uint8_t port;
+  std::vector<std::uint8_t> frame;
+  Loss why;
+  bool operator==(const LostFrame&) const = default;
+};
+
 class NeighboursTest : public ::testing::Test {
  protected:
   NeighboursTest() : table{std::move(NeighbourTable::create().value())} {
     quiescence.online(0);
     PortAddressing port{.port = 3, .role = PortRole::kInner, .mac = mac(1)};
     port.addresses = {prefix("10.9.0.1/24"), prefix("fd09::1/64")};
-    neighbours.emplace(
-        *table, quiescence, std::vector{port},
-        [this](std::uint8_t p, auto f) { sent.push_back({p, test::bytes(f)}); },
-        [this](std::uint8_t, const IpAddress& address, auto) { failed.push_back(address); });
+    neighbours.emplace(*table, quiescence, std::vector{port},
+                       [this](std::uint8_t p, auto f) { sent.push_back({p, test::bytes(f)}); });
+    neighbours->on_lost([this](std::uint8_t p, auto f, Loss why, MonoNs at) {
+      EXPECT_GE(at, now);
+      lost.push_back({p, test::bytes(f), why});
+    });
   }
 
   void tick_to(Duration at) {
@@ -74,14 +83,14 @@ class NeighboursTest : public ::testing::Test {
   std::unique_ptr<NeighbourTable> table;
   Quiescence quiescence{1};
   std::vector<Sent> sent;
-  std::vector<IpAddress> failed;
+  std::vector<LostFrame> lost;
   std::optional<Neighbours> neighbours;
   MonoNs now{};
   const std::vector<std::uint8_t> frame = std::vector<std::uint8_t>(60, 0xaa);
 };
 
 TEST_F(NeighboursTest, ResolvesAndSendsWhatWaited) {
-  EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
+  EXPECT_TRUE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
   ASSERT_EQ(sent.size(), 1U);
   const auto request = parse_arp(std::span{sent[0].frame}.subspan(kEthernetSize));
   ASSERT_TRUE(request);
@@ -99,17 +108,20 @@ TEST_F(NeighboursTest, ResolvesAndSendsWhatWaited) {
 }
 
 TEST_F(NeighboursTest, RetriesThenFailsAndHandsBack) {
-  EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
+  EXPECT_TRUE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
   tick_to(milliseconds(999));
   EXPECT_EQ(sent.size(), 1U) << "not yet";
   tick_to(milliseconds(1000));
   tick_to(milliseconds(2000));
   EXPECT_EQ(sent.size(), 3U);
-  EXPECT_TRUE(failed.empty());
+  EXPECT_TRUE(lost.empty());
   tick_to(milliseconds(3000));
-  EXPECT_EQ(failed, std::vector{ip("10.9.0.5")});
-  EXPECT_EQ(neighbours->resolve(3, ip("10.9.0.5"), frame, now), DropReason::kNeighbourUnresolved);
-  EXPECT_EQ(failed.size(), 2U) << "at once while it counts as failed";
+  const LostFrame handed_back{3, frame, Loss::kUnanswered};
+  EXPECT_EQ(lost, std::vector{handed_back});
+  EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
+  EXPECT_EQ(lost, (std::vector{handed_back, handed_back})) << "at once while it counts as failed";
+  EXPECT_EQ(neighbours->counters().requests_sent, 3U);
+  EXPECT_EQ(neighbours->counters().failed, 1U);
   tick_to(milliseconds(6000));
   EXPECT_EQ(state_of("10.9.0.5"), NeighbourState::kFree);
 }
@@ -118,14 +130,18 @@ TEST_F(NeighboursTest, TheQueueKeepsTheNewest) {
   for (std::uint8_t i = 0; i < 10; ++i) {
     auto numbered = frame;
     numbered[20] = i;
-    EXPECT_FALSE(neighbours->resolve(3, ip("10.9.0.5"), numbered, now));
+    EXPECT_TRUE(neighbours->resolve(3, ip("10.9.0.5"), numbered, now));
   }
+  ASSERT_EQ(lost.size(), 10 - limits::kMaxPendingPerNeighbour);
+  EXPECT_EQ(lost.front().frame[20], 0);
+  EXPECT_EQ(lost.back().frame[20], 9 - limits::kMaxPendingPerNeighbour);
+  EXPECT_EQ(lost.back().why, Loss::kNoRoom);
   sent.clear();
   (void)arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1));
   ASSERT_EQ(sent.size(), limits::kMaxPendingPerNeighbour);
   EXPECT_EQ(sent.front().frame[20], 10 - limits::kMaxPendingPerNeighbour);
   EXPECT_EQ(sent.back().frame[20], 9);
-  EXPECT_EQ(neighbours->counters().pending_dropped, 10 - limits::kMaxPendingPerNeighbour);
+  EXPECT_EQ(neighbours->counters().frames_replaced, lost.size());
 }
 
 TEST_F(NeighboursTest, AStaleEntryIsProbedWhenUsedAndForgottenWhenNot) {
@@ -236,7 +252,7 @@ TEST_F(NeighboursTest, WhatCanNotBeBelieved) {
 }
 
 TEST_F(NeighboursTest, Ipv6ResolutionAndFlags) {
-  EXPECT_FALSE(neighbours->resolve(3, ip("fd09::5"), frame, now));
+  EXPECT_TRUE(neighbours->resolve(3, ip("fd09::5"), frame, now));
   const auto solicitation = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
   ASSERT_TRUE(solicitation);
   EXPECT_EQ(solicitation->source, ip("fd09::1"));
@@ -315,9 +331,10 @@ TEST_F(NeighboursTest, WhatWaitsIsBoundedInAll) {
     IpAddress host = ip("10.9.0.0");
     host.bytes[3] = static_cast<std::uint8_t>(10 + n);
     for (std::size_t i = 0; i < limits::kMaxPendingPerNeighbour; ++i)
-      EXPECT_FALSE(neighbours->resolve(3, host, frame, now));
+      EXPECT_EQ(neighbours->resolve(3, host, frame, now), n < hosts - 2);
   }
-  EXPECT_EQ(neighbours->counters().pending_dropped, 2 * limits::kMaxPendingPerNeighbour);
+  EXPECT_EQ(lost,
+            std::vector(2 * limits::kMaxPendingPerNeighbour, LostFrame{3, frame, Loss::kNoRoom}));
 }
 
 TEST_F(NeighboursTest, SolicitationsForUsAreAnswered) {
@@ -349,61 +366,6 @@ TEST_F(NeighboursTest, SolicitationsForUsAreAnswered) {
   nd.destination = solicited_node(nd.target);
   size = build_nd_frame(out, multicast_mac(nd.destination), mac(9), nd);
   EXPECT_EQ(neighbours->receive(3, std::span{out}.first(size), now), DropReason::kNdIgnored);
-}
-
-TEST_F(NeighboursTest, StrangersFillHalfOfTheTableAndScansNeverMoreThanAll) {
-  PortAddressing wide{.port = 4, .role = PortRole::kInner, .mac = mac(1)};
-  wide.addresses = {prefix("10.0.0.1/8")};
-  Neighbours many{*table, quiescence, {wide}, [](std::uint8_t, auto) {}};
-  const auto host = [](std::uint32_t n) {
-    IpAddress a = ip("10.1.0.0");
-    a.bytes[2] = static_cast<std::uint8_t>(n >> 8);
-    a.bytes[3] = static_cast<std::uint8_t>(n);
-    return a;
-  };
-  for (std::uint32_t n = 0; n < 5000; ++n) {
-    std::array<std::uint8_t, 42> request;
-    build_arp_frame(request, kBroadcastMac,
-                    {ArpOperation::kRequest, mac(9), host(n), {}, ip("10.0.0.1")});
-    (void)many.receive(4, request, now);
-  }
-  EXPECT_EQ(many.list().size(), limits::kMaxNeighbours / 2);
-  std::size_t refused = 0;
-  for (std::uint32_t n = 6000; n < 12000; ++n)
-    refused += many.resolve(4, host(n), frame, now) ? 1U : 0U;
-  EXPECT_GT(refused, 0U);
-  EXPECT_LE(many.list().size(), limits::kMaxNeighbours);
-  EXPECT_EQ(many.counters().table_full, refused);
-}
-
-TEST_F(NeighboursTest, AFullTableForgetsTheLongestIdleAndNothingThatIsNeeded) {
-  PortAddressing wide{.port = 4, .role = PortRole::kInner, .mac = mac(1)};
-  wide.addresses = {prefix("10.0.0.1/8")};
-  Neighbours many{*table, quiescence, {wide}, [](std::uint8_t, auto) {}};
-  const auto asks = [&](const char* host, Duration at) {
-    std::array<std::uint8_t, 42> request;
-    build_arp_frame(request, kBroadcastMac,
-                    {ArpOperation::kRequest, mac(9), ip(host), {}, ip("10.0.0.1")});
-    EXPECT_FALSE(many.receive(4, request, MonoNs{} + at));
-  };
-  asks("10.1.0.1", seconds(0));
-  ASSERT_TRUE(many.acquire(4, ip("10.1.0.1"), now));  // a route names it
-  asks("10.1.0.2", seconds(2));
-  asks("10.1.0.3", seconds(1));
-  asks("10.1.0.4", seconds(3));
-  IpAddress host = ip("10.2.0.0");
-  for (std::uint32_t n = 0; n <= limits::kMaxNeighbours - 4; ++n) {
-    base::store_be16(&host.bytes[2], static_cast<std::uint16_t>(n));
-    (void)many.resolve(4, host, frame, now);
-  }
-  EXPECT_EQ(many.counters().table_full, 1U);
-  const auto known = [&](const char* address) {
-    return std::ranges::any_of(many.list(),
-                               [&](const auto& v) { return v.address == ip(address); });
-  };
-  EXPECT_TRUE(known("10.1.0.1")) << "idle, but needed";
-  EXPECT_FALSE(known("10.1.0.3")) << "the longest idle";
-  EXPECT_TRUE(known("10.1.0.2") && known("10.1.0.4"));
 }
 
 TEST_F(NeighboursTest, AnnouncesItsOwnAddresses) {
