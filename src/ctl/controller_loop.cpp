@@ -47,6 +47,7 @@ std::size_t ControllerLoop::round(MonoNs now) {
   done += requests;
   parts_.controller.tick(now);
   parts_.neighbours.tick(now);
+  show_neighbours();
   parts_.routes.reclaim();
   return done;
 }
@@ -126,6 +127,16 @@ void ControllerLoop::on_lost(std::uint8_t port, std::span<const std::uint8_t> fr
   std::array<std::uint8_t, net::kMaxIcmpError> answer{};
   const std::size_t size = errors_.unreachable(answer, frame, port, now);
   if (size != 0) send_inner(std::span(answer).first(size), now);
+}
+
+void ControllerLoop::show_neighbours() {
+  const net::NeighbourCounters& seen = parts_.neighbours.counters();
+  counters_.set(ControllerCounter::kNeighbourRequests, seen.requests_sent);
+  counters_.set(ControllerCounter::kNeighbourAnswers, seen.requests_answered);
+  counters_.set(ControllerCounter::kNeighboursResolved, seen.resolved);
+  counters_.set(ControllerCounter::kNeighboursFailed, seen.failed);
+  counters_.set(ControllerCounter::kNeighboursRefused, seen.table_full);
+  counters_.set(ControllerCounter::kNeighbourFramesReplaced, seen.frames_replaced);
 }
 
 void ControllerLoop::send_inner(std::span<const std::uint8_t> packet, MonoNs now) {

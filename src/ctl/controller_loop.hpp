@@ -60,6 +60,7 @@ class ControllerLoop {
                         MonoNs now);
   /// Of the frames that the neighbours were given.
   void on_lost(std::uint8_t port, std::span<const std::uint8_t> frame, net::Loss why, MonoNs now);
+  void show_neighbours();
   void send_inner(std::span<const std::uint8_t> packet, MonoNs now);
   [[nodiscard]] const net::PortAddressing* port(std::uint8_t index) const;
 

@@ -13,14 +13,24 @@ hops() { ns "$1" traceroute -n -q 1 -w 2 -m 4 "${@:3}" "$2" | awk 'NR > 1 { prin
 [[ $(hops server 10.8.0.2) == "10.9.0.1 10.8.0.2 " ]] || fail "back: the gateway is not hop 1 of $(hops server 10.8.0.2)"
 [[ $(hops server fd00:8::2 -6) == "fd00:9::1 fd00:8::2 " ]] || fail "IPv6, back: the gateway is not hop 1 of $(hops server fd00:8::2 -6)"
 
-# Hosts of the inner network that are not there: the gateway asks for them, then says so from its own inner address.
-not_there() { ns client ping -n -c 1 -W 6 "$1" >"$logs/not-there-$2.log" 2>&1 || true; }
+# Hosts of the inner network that are not there: the gateway asks for them, then says so from its own inner address. Of six
+# packets and more that come meanwhile, four wait.
+not_there() { ns client ping -n -l 6 -c 6 -w 6 "$1" >"$logs/not-there-$2.log" 2>&1 || true; }
 not_there 10.9.0.77 v4 &
 asking=$!
 not_there fd00:9::77 v6
 wait "$asking"
 grep -q 'From 10.9.0.1 .*Destination Host Unreachable' "$logs/not-there-v4.log" || fail "nobody is told that 10.9.0.77 is not there"
 grep -q 'From fd00:9::1 .*Address unreachable' "$logs/not-there-v6.log" || fail "nobody is told that fd00:9::77 is not there"
+jumpctl counters --json >"$logs/counters.json"
+python3 - "$logs/counters.json" <<'EOT' || fail "counters: $(grep -oE '"(ctl.neigh|drop.neigh)[^,]*' "$logs/counters.json" | tr '\n' ' ')"
+import json, sys
+c = json.load(open(sys.argv[1]))["counters"]
+lost = c["ctl.neighbour_frames_replaced"] + 2 * 4
+sys.exit(not (c["ctl.neighbours_failed"] >= 2 and c["ctl.neighbour_frames_replaced"] >= 2 * 2 and
+              c["drop.neighbour_unresolved"] >= lost and c["ctl.neighbour_requests"] >= 2 * 3 and
+              c["ctl.neighbours_resolved"] > 0 and c["ctl.neighbour_answers"] > 0 and c["ctl.neighbours_refused"] == 0))
+EOT
 
 # The inner MTU of 1400: don't-fragment is told so, both families, from the client's kernel and by the gateway.
 refused() { grep -qiE 'too long|frag needed|too big' <<<"$(ns "$1" ping -n -c 1 -W 2 -M do -s "$3" "$2" 2>&1)"; }
