@@ -58,6 +58,7 @@ void for_each_field(T& v, Visit&& visit) {
     visit("rx_bytes", v.rx_bytes);
     visit("tx_packets", v.tx_packets);
     visit("tx_bytes", v.tx_bytes);
+    visit("drops", v.drops);
     visit("jumps", v.jumps);
     visit("state_version", v.state_version);
     visit("binding_version", v.binding_version);

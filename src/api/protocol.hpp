@@ -127,6 +127,7 @@ struct SessionInfo {
   std::uint64_t rx_bytes{0};
   std::uint64_t tx_packets{0};
   std::uint64_t tx_bytes{0};
+  std::uint64_t drops{0};  // packets from it and for it, whatever the reason
   std::uint64_t jumps{0};
   std::uint64_t state_version{0};
   std::uint64_t binding_version{0};

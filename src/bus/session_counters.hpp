@@ -23,9 +23,9 @@ struct alignas(64) SessionCounters {
   Counter<std::uint64_t> tx_packets;     // DATA sealed
   Counter<std::uint64_t> tx_bytes;       // of inner packets
   Counter<std::uint64_t> last_heard;     // authentic traffic, monotonic ns; 0: never
+  Counter<std::uint64_t> drops;          // authentic or addressed packets of this session dropped
   Counter<std::uint32_t> srtt_us;        // smoothed round trip of the bound path; 0: no sample
   Counter<std::uint32_t> loss_permille;  // of what we send, over the policy's loss_window
-  Counter<std::uint32_t> drops;          // authentic or addressed packets of this session dropped
   Counter<std::uint32_t> path_mtu;       // of the bound path, bytes of outer packets, as probed
   Counter<std::uint32_t> life;
 };

@@ -49,6 +49,7 @@ TrafficFigures BusWorkerLink::figures(const bus::SessionRef& session) const {
                                .rx_bytes = counters.rx_bytes.get(),
                                .tx_packets = counters.tx_packets.get(),
                                .tx_bytes = counters.tx_bytes.get(),
+                               .drops = counters.drops.get(),
                                .last_heard = MonoNs{counters.last_heard.get()},
                                .srtt_us = counters.srtt_us.get(),
                                .loss_permille = counters.loss_permille.get(),

@@ -28,6 +28,7 @@ struct TrafficFigures {
   std::uint64_t rx_bytes{0};
   std::uint64_t tx_packets{0};
   std::uint64_t tx_bytes{0};
+  std::uint64_t drops{0};
   MonoNs last_heard{};  // 0: never
   std::uint32_t srtt_us{0};
   std::uint32_t loss_permille{0};

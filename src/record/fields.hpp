@@ -204,10 +204,10 @@ void pass(Io& io, Of<bus::OuterPath> auto& path) {
 }
 template <class Io>
 void pass(Io& io, Of<ctl::TrafficFigures> auto& figures) {
-  auto& [rx_packets, rx_bytes, tx_packets, tx_bytes, last_heard, srtt_us, loss_permille, path_mtu] =
-      figures;
-  pass_all(io, rx_packets, rx_bytes, tx_packets, tx_bytes, last_heard, srtt_us, loss_permille,
-           path_mtu);
+  auto& [rx_packets, rx_bytes, tx_packets, tx_bytes, drops, last_heard, srtt_us, loss_permille,
+         path_mtu] = figures;
+  pass_all(io, rx_packets, rx_bytes, tx_packets, tx_bytes, drops, last_heard, srtt_us,
+           loss_permille, path_mtu);
 }
 /// What the core reads of a report; its connection id stands apart (TapedId).
 template <class Io>

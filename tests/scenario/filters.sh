@@ -31,6 +31,9 @@ filtered client 10.9.0.2 || fail "the client was not told that its ping is filte
 filtered client fd00:9::2 || fail "IPv6: the client was not told that its ping is filtered"
 filtered server 10.8.0.2 || fail "the server was not told that its ping is filtered"
 wait_for 5 counted filter_denied 3
+# They are the session's too.
+drops=$(jumpctl session alice --json | python3 -c "import json,sys; print(json.load(sys.stdin)['drops'])")
+((drops >= 3)) || fail "the session shows $drops drops"
 
 sed -i 's/^default = "deny"/default = "allow"/' "$JG_RUN/gateway.toml"
 jumpctl reload | grep -q 'filters: changed' || fail "the reload does not say that filters changed"

@@ -31,6 +31,7 @@ inline api::SessionInfo sample_session(std::uint64_t number) {
   session.rx_bytes = 1536;
   session.tx_packets = 7;
   session.tx_bytes = 1023;
+  session.drops = 12;
   session.jumps = 2;
   session.state_version = 8;
   session.binding_version = 3;

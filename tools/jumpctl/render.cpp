@@ -92,6 +92,7 @@ std::string render(const api::SessionInfo& s) {
   facts.add("path mtu", s.path_mtu == 0 ? "-" : number(s.path_mtu));
   facts.add("received", fmt::format("{}, {} packets", human_bytes(s.rx_bytes), s.rx_packets));
   facts.add("sent", fmt::format("{}, {} packets", human_bytes(s.tx_bytes), s.tx_packets));
+  facts.add("drops", number(s.drops));
   facts.add("jumps", number(s.jumps));
   facts.add("binding", fmt::format("version {}, epoch {}, key generation {}", s.binding_version,
                                    s.epoch, s.root_generation));

@@ -49,6 +49,7 @@ api::SessionInfo to_info(const ctl::SessionView& view, MonoNs now) {
   info.rx_bytes = figures.rx_bytes;
   info.tx_packets = figures.tx_packets;
   info.tx_bytes = figures.tx_bytes;
+  info.drops = figures.drops;
   info.jumps = view.commits;
   info.state_version = view.state_version;
   info.binding_version = view.binding_version;

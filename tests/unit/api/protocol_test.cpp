@@ -114,7 +114,7 @@ TEST(Protocol, AFullPageFitsAMessage) {
          {&page.sessions.back().last_heard_ms, &page.sessions.back().age_ms,
           &page.sessions.back().rtt_us, &page.sessions.back().path_mtu,
           &page.sessions.back().rx_bytes, &page.sessions.back().tx_packets,
-          &page.sessions.back().tx_bytes, &page.sessions.back().jumps,
+          &page.sessions.back().tx_bytes, &page.sessions.back().drops, &page.sessions.back().jumps,
           &page.sessions.back().state_version, &page.sessions.back().binding_version,
           &page.sessions.back().epoch}) {
       *field = UINT64_MAX;

@@ -123,6 +123,7 @@ TEST_F(JumpctlTest, ShowsAndEndsOneSession) {
   EXPECT_EQ(ctl({"session", "peer-1"}), kDone);
   EXPECT_TRUE(shows("ATTACHED (reattach_success), version 8"));
   EXPECT_TRUE(shows("40.2 ms"));
+  EXPECT_TRUE(shows("drops"));
   EXPECT_EQ(ctl({"terminate", "peer-1"}), kDone);
   EXPECT_EQ(gateway_.terminated, "peer-1");
   EXPECT_TRUE(shows("is ending"));
