@@ -1,6 +1,7 @@
 #include "net/filter_image.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <utility>
@@ -24,6 +25,13 @@ constexpr std::size_t kWords = 4;  // of an IPv6 address
 constexpr std::uint32_t kAllowed = 1;
 constexpr std::uint32_t kDenied = 2;
 
+// Categories of rte_acl: rules for packets with ports, which are all, and those of them for packets
+// without. One alone is looked for, or as many as it can compare at once.
+constexpr std::uint32_t kWithPorts = 0;
+constexpr std::uint32_t kWithoutPorts = 1;
+constexpr std::uint32_t kCategories = RTE_ACL_RESULTS_MULTIPLIER;
+constexpr std::size_t kPortless = 1;  // the byte of a key that says which
+
 RTE_ACL_RULE_DEF(AclRuleV6, kV6Fields);
 RTE_ACL_RULE_DEF(AclRuleV4, kV4Fields);
 
@@ -44,7 +52,7 @@ rte_acl_field_def field(std::uint8_t type, std::uint8_t size, std::size_t index,
 // Protocol, address words, both ports in one word: the order of the fields in rules and in keys.
 rte_acl_config config_for(std::size_t words) {
   rte_acl_config config{};
-  config.num_categories = 1;
+  config.num_categories = kCategories;
   config.num_fields = static_cast<std::uint32_t>(1 + 2 * words + 2);
   config.defs[0] = field(RTE_ACL_FIELD_TYPE_BITMASK, 1, 0, 0, 0);
   for (std::size_t i = 0; i < 2 * words; ++i)
@@ -69,7 +77,8 @@ void set_prefix(rte_acl_field* fields, const IpPrefix& prefix, std::size_t words
 template <typename AclRule>
 AclRule compile(const FilterRule& rule, std::size_t place, std::size_t words) {
   AclRule out{};
-  out.data.category_mask = 1;
+  const bool names_ports = rule.from_ports != PortRange{} || rule.to_ports != PortRange{};
+  out.data.category_mask = 1U << kWithPorts | (names_ports ? 0U : 1U << kWithoutPorts);
   // The first rule is the strongest.
   out.data.priority = static_cast<std::int32_t>(kMaxFilterRules - place);
   out.data.userdata = rule.action == FilterAction::kAllow ? kAllowed : kDenied;
@@ -121,21 +130,29 @@ std::expected<Acl, std::string> make_acl(const FilterSet& set, FilterDirection d
   return acl;
 }
 
+/// What the rules that name no ports say of a key.
+std::uint32_t verdict_without_ports(const rte_acl_ctx* acl, const std::uint8_t* key) {
+  std::array<std::uint32_t, kCategories> results{};
+  if (acl != nullptr) rte_acl_classify(acl, &key, results.data(), 1, kCategories);
+  return results[kWithoutPorts];
+}
+
 }  // namespace
 
 FilterKey filter_key_of(Bytes packet) {
   const UpperLayer upper = upper_layer_of(packet);
   const bool has_ports = upper.protocol == kProtocolTcp || upper.protocol == kProtocolUdp;
-  std::uint64_t ports = 0;
-  if (upper.readable && upper.first && has_ports && packet.size() >= upper.offset + 4)
-    ports = base::load_le32(&packet[upper.offset]);
+  const bool seen = upper.readable && upper.first && packet.size() >= upper.offset + 4;
+  const std::uint64_t ports = has_ports && seen ? base::load_le32(&packet[upper.offset]) : 0;
+  const std::uint64_t portless = has_ports && !seen ? 1 : 0;
   // In words, since keys are compared and classified in words: what is written in smaller pieces and
   // read soon after has to be waited for.
   FilterKey key;
   std::uint8_t* out = key.bytes.data();
   const bool v6 = (packet[0] >> 4) == 6;
   const std::uint8_t* addresses = &packet[v6 ? 8 : 12];
-  base::store_le64(out, upper.protocol | std::uint64_t{base::load_le32(addresses)} << 32);
+  base::store_le64(out, upper.protocol | portless << 8 * kPortless |
+                            std::uint64_t{base::load_le32(addresses)} << 32);
   if (v6) {
     for (std::size_t i = 8; i < 32; i += 8)
       base::store_le64(out + i, base::load_le64(addresses + i - kAddresses));
@@ -186,8 +203,11 @@ void FilterImage::judge(std::uint16_t set, FilterDirection direction, bool v6,
   auto** data = const_cast<const std::uint8_t**>(keys.data());
   if (acl)
     rte_acl_classify(acl.get(), data, results.data(), static_cast<std::uint32_t>(keys.size()), 1);
-  for (std::size_t i = 0; i < keys.size(); ++i)
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i][kPortless] != 0) [[unlikely]]
+      results[i] = verdict_without_ports(acl.get(), keys[i]);
     allowed[i] = results[i] == 0 ? compiled.otherwise : results[i] == kAllowed;
+  }
 }
 
 }  // namespace jumpgate::net

@@ -3,7 +3,7 @@
 /// Owner: the controller builds it and publishes it (net::Published); workers read it. Nothing in
 /// it changes. Bound: kMaxFilters sets, kMaxFilterRules rules each; memory from the EAL heap.
 /// Failure: build() says what did not fit. Fragments but the first have no ports: rules that name
-/// ports do not match them.
+/// ports do not match them, whatever ports they name.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@
 
 namespace jumpgate::net {
 
-/// What a packet is judged by, in network order: protocol, three bytes unused, source, destination,
-/// ports.
+/// What a packet is judged by, in network order: protocol, whether its ports are not to be seen, two
+/// bytes unused, source, destination, ports.
 struct FilterKey {
   std::array<std::uint8_t, 40> bytes{};
 };

@@ -51,7 +51,8 @@ void clamp_mss_of_syn(MutableBytes packet, std::size_t tcp, std::uint16_t mtu) {
 void clamp_mss_behind_extensions(MutableBytes packet, std::uint16_t mtu) {
   if (!is_extension_header(packet[6])) return;
   const UpperLayer upper = upper_layer_of(packet);
-  const bool tcp = upper.readable && upper.first && upper.protocol == kProtocolTcp;
+  const bool tcp =
+      upper.readable && upper.first && !upper.authentic && upper.protocol == kProtocolTcp;
   if (!tcp || packet.size() < upper.offset + kTcpHeader) return;
   constexpr std::uint8_t kSyn = 0x02;
   if ((packet[upper.offset + 13] & kSyn) != 0) clamp_mss_of_syn(packet, upper.offset, mtu);

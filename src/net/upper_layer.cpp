@@ -17,6 +17,14 @@ void enter_fragment(UpperLayer& upper, std::uint16_t word) {
   upper.fragment = upper.more || !upper.first;
 }
 
+/// Of an extension header, from its first bytes.
+std::size_t size_of(std::uint8_t kind, const std::uint8_t* header) {
+  if (kind == kFragmentHeader) return 8;
+  // RFC 4302 section 2.2: in words of four bytes, less two.
+  if (kind == kAuthenticationHeader) return (std::size_t{header[1]} + 2) * 4;
+  return (std::size_t{header[1]} + 1) * 8;
+}
+
 bool has_source_route(Bytes packet) {
   const std::size_t header = std::size_t{packet[0] & 0x0fU} * 4;
   for (std::size_t at = kIpv4Size; at < header;) {
@@ -51,10 +59,10 @@ UpperLayer upper_of_v6(Bytes packet) {
     if (!is_extension_header(upper.protocol)) return upper;
     const Bytes rest = packet.subspan(upper.offset);
     if (rest.size() < 8) break;
-    const bool fragment = upper.protocol == kFragmentHeader;
-    const std::size_t size = fragment ? 8 : (std::size_t{rest[1]} + 1) * 8;
+    const std::size_t size = size_of(upper.protocol, rest.data());
     if (size > rest.size()) break;
-    if (fragment) enter_fragment(upper, base::load_be16(&rest[2]));
+    upper.authentic = upper.authentic || upper.protocol == kAuthenticationHeader;
+    if (upper.protocol == kFragmentHeader) enter_fragment(upper, base::load_be16(&rest[2]));
     upper.protocol = rest[0];
     upper.offset += size;
     // What a later fragment begins with is in the middle of something.

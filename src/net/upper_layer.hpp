@@ -1,8 +1,9 @@
 /// What follows the IP header: IPv6 extension headers walked, fragments recognised, and which of
 /// them no router should carry.
 ///
-/// RFC 8200 section 4 (extension headers), RFC 7112 (the first fragment holds the whole chain), RFC
-/// 1858 and RFC 3128 (tiny fragments), RFC 7126 section 4.3 and 4.4 (source routes), RFC 791.
+/// RFC 8200 section 4, RFC 4302 and RFC 7045 (extension headers), RFC 7112 (the first fragment holds
+/// the whole chain), RFC 1858 and RFC 3128 (tiny fragments), RFC 7126 section 4.3 and 4.4 (source
+/// routes), RFC 791.
 /// Owner thread: any; pure functions, shared by gateway and client, no allocation. Bound:
 /// kMaxExtensionHeaders headers. Failure: a named fault; nothing beyond the packet is read.
 #pragma once
@@ -27,11 +28,12 @@ inline constexpr std::size_t kTcpHeader = 20;
 inline constexpr std::uint8_t kHopByHopHeader = 0;
 inline constexpr std::uint8_t kRoutingHeader = 43;
 inline constexpr std::uint8_t kFragmentHeader = 44;
+inline constexpr std::uint8_t kAuthenticationHeader = 51;
 inline constexpr std::uint8_t kDestinationHeader = 60;
 
 constexpr bool is_extension_header(std::uint8_t protocol) {
   return protocol == kHopByHopHeader || protocol == kRoutingHeader || protocol == kFragmentHeader ||
-         protocol == kDestinationHeader;
+         protocol == kAuthenticationHeader || protocol == kDestinationHeader;
 }
 
 struct UpperLayer {
@@ -41,6 +43,7 @@ struct UpperLayer {
   bool fragment{false};     // any but a whole datagram
   bool first{true};         // holds the start of the upper layer
   bool more{false};         // fragments follow
+  bool authentic{false};    // IPv6: behind an authentication header, so not to be changed
   std::size_t position{0};  // bytes of the datagram's payload before this fragment
 };
 

@@ -1,9 +1,13 @@
 // Rules as values, and as rte_acl compiles them: checked against a judge that reads them one by one.
+#include <optional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "../../support/seeded_random.hpp"
 #include "net/address.hpp"
 #include "net/filter_image.hpp"
+#include "net/upper_layer.hpp"
 #include "net_test_helpers.hpp"
 
 namespace jumpgate::net {
@@ -25,6 +29,20 @@ Packet packet(const IpAddress& from, const IpAddress& to, std::uint8_t protocol,
   build_ip(out, from, to, protocol, 20);
   base::store_be16(&out[header], from_port);
   base::store_be16(&out[header + 2], to_port);
+  return out;
+}
+
+/// The same as a fragment from the middle of a datagram.
+Packet later_fragment(const Packet& whole) {
+  Packet out = whole;
+  if ((whole[0] >> 4) == 4) {
+    base::store_be16(&out[6], 100);
+    return out;
+  }
+  const Packet header{whole[6], 0, 100 >> 8, 100 & 0xf8, 0, 0, 0, 1};
+  out[6] = 44;
+  base::store_be16(&out[4], static_cast<std::uint16_t>(base::load_be16(&whole[4]) + header.size()));
+  out.insert(out.begin() + kIpv6Size, header.begin(), header.end());
   return out;
 }
 
@@ -72,26 +90,57 @@ TEST(Filter, PortsBehindExtensionHeadersAndNoneInLaterFragments) {
   behind[kIpv6Size] = kProtocolUdp;
   base::store_be16(&behind[kIpv6Size + 8 + 2], 53);
   EXPECT_FALSE(judge(*image, kIn, behind));
-  Packet later = packet(ip("10.0.0.1"), ip("10.0.0.2"), kProtocolUdp, 53, 53);
-  EXPECT_FALSE(judge(*image, kIn, later));
-  base::store_be16(&later[6], 100);
-  EXPECT_TRUE(judge(*image, kIn, later));
+  const Packet whole = packet(ip("10.0.0.1"), ip("10.0.0.2"), kProtocolUdp, 53, 53);
+  EXPECT_FALSE(judge(*image, kIn, whole));
+  EXPECT_TRUE(judge(*image, kIn, later_fragment(whole)));
+}
+
+TEST(Filter, NoRangeOfPortsMatchesLaterFragments) {
+  const PortRange low{0, 1023};
+  for (const auto& [from, to] :
+       {std::pair{"10.0.0.1", "10.0.0.2"}, std::pair{"fd00::1", "fd00::2"}})
+    for (const auto& [from_ports, to_ports] :
+         {std::pair{low, PortRange{}}, std::pair{PortRange{}, low},
+          std::pair{PortRange{1, UINT16_MAX}, PortRange{}}}) {
+      FilterSet set{.name = "f", .otherwise = kDeny, .rules = {}};
+      set.rules.push_back(
+          {.protocol = kProtocolUdp, .from_ports = from_ports, .to_ports = to_ports});
+      const Packet whole = packet(ip(from), ip(to), kProtocolUdp, 53, 53);
+      EXPECT_TRUE(judge(*build(set), kIn, whole));
+      EXPECT_FALSE(judge(*build(set), kIn, later_fragment(whole)));
+      EXPECT_EQ(judge(*build(set), kIn, packet(ip(from), ip(to), kProtocolUdp, 0, 0)),
+                from_ports.first == 0)
+          << "port 0 is a port";
+      set.rules.push_back({.protocol = kProtocolUdp});
+      EXPECT_TRUE(judge(*build(set), kIn, later_fragment(whole))) << "a rule without ports decides";
+    }
+}
+
+TEST(Filter, AnAuthenticationHeaderHidesNothing) {
+  FilterSet set{.name = "f", .otherwise = kAllow, .rules = {}};
+  set.rules.push_back({.action = kDeny, .protocol = kProtocolTcp, .to_ports = {22, 22}});
+  Packet behind(kIpv6Size + 16 + 20);
+  build_ip(behind, ip("fd00::1"), ip("fd00::2"), kAuthenticationHeader, 36);
+  behind[kIpv6Size] = kProtocolTcp;
+  behind[kIpv6Size + 1] = 2;
+  base::store_be16(&behind[kIpv6Size + 16 + 2], 22);
+  EXPECT_FALSE(judge(*build(set), kIn, behind));
 }
 
 bool matches(const IpPrefix& wanted, const IpAddress& address) {
   return wanted.address.family == IpFamily::kNone || base::contains(wanted, address);
 }
 
-// The rules as they are written, one after the other.
+// The rules as they are written, one after the other; without a port: of a later fragment.
 FilterAction by_hand(const FilterSet& set, FilterDirection direction, const IpAddress& from,
-                     const IpAddress& to, std::uint8_t protocol, std::uint16_t from_port,
-                     std::uint16_t to_port) {
+                     const IpAddress& to, std::uint8_t protocol,
+                     std::optional<std::uint16_t> to_port) {
   for (const FilterRule& rule : set.rules) {
     if (rule.direction && *rule.direction != direction) continue;
     if (rule.protocol && *rule.protocol != protocol) continue;
     if (!matches(rule.from, from) || !matches(rule.to, to)) continue;
-    if (from_port < rule.from_ports.first || from_port > rule.from_ports.last) continue;
-    if (to_port < rule.to_ports.first || to_port > rule.to_ports.last) continue;
+    const PortRange& ports = rule.to_ports;
+    if (to_port ? *to_port < ports.first || *to_port > ports.last : ports != PortRange{}) continue;
     return rule.action;
   }
   return set.otherwise;
@@ -121,8 +170,10 @@ TEST(Filter, AThousandRandomRulesSayWhatTheySayByHand) {
                     .to = random_prefix(random, v6)};
     if (random.below(3) != 0) rule.direction = random.below(2) == 0 ? kIn : kOut;
     rule.protocol = random.below(2) == 0 ? kProtocolTcp : kProtocolUdp;
-    rule.to_ports.first = static_cast<std::uint16_t>(random.below(6));
-    rule.to_ports.last = static_cast<std::uint16_t>(rule.to_ports.first + random.below(3));
+    if (random.below(4) != 0) {
+      rule.to_ports.first = static_cast<std::uint16_t>(random.below(6));
+      rule.to_ports.last = static_cast<std::uint16_t>(rule.to_ports.first + random.below(3));
+    }
     set.rules.push_back(rule);
   }
   const auto image = build(set);
@@ -133,9 +184,12 @@ TEST(Filter, AThousandRandomRulesSayWhatTheySayByHand) {
     const std::uint8_t protocol = random.below(2) == 0 ? kProtocolTcp : kProtocolUdp;
     const auto to_port = static_cast<std::uint16_t>(random.below(10));
     const FilterDirection direction = random.below(2) == 0 ? kIn : kOut;
-    const FilterAction wanted = by_hand(set, direction, from, to, protocol, 7, to_port);
+    const FilterAction wanted = by_hand(set, direction, from, to, protocol, to_port);
     denied += wanted == kDeny ? 1 : 0;
-    ASSERT_EQ(judge(*image, direction, packet(from, to, protocol, 7, to_port)), wanted == kAllow);
+    const Packet whole = packet(from, to, protocol, 7, to_port);
+    ASSERT_EQ(judge(*image, direction, whole), wanted == kAllow);
+    ASSERT_EQ(judge(*image, direction, later_fragment(whole)),
+              by_hand(set, direction, from, to, protocol, {}) == kAllow);
   }
   EXPECT_GT(denied, 1000U);
   EXPECT_LT(denied, 19'000U);

@@ -76,6 +76,16 @@ TEST(Mss, AtOddPlacesTheChecksumFitsToo) {
   }
 }
 
+TEST(Mss, BehindAnAuthenticationHeaderNothingIsChanged) {
+  Options header(16);
+  header[0] = kProtocolTcp;
+  header[1] = 2;
+  auto bytes = packet({.v6 = true, .extensions = header, .first_header = 51});
+  const auto before = bytes;
+  clamp_mss(bytes, 1400);
+  EXPECT_EQ(bytes, before) << "its check would fail (RFC 4302 section 3.3.3.1)";
+}
+
 TEST(Mss, BehindOtherOptionsAndExtensionHeaders) {
   auto bytes = packet({.options = {4, 2, 3, 3, 7, 1, 2, 4, 0x23, 0x28, 0, 0}});
   clamp_mss(bytes, 1400);

@@ -79,6 +79,23 @@ TEST(UpperLayer, ChainsThatEndNowhere) {
   EXPECT_EQ(fault(v6(kFragmentHeader, {6, 0, 0, 1})), DropReason::kInnerBadExtension);
 }
 
+TEST(UpperLayer, AnAuthenticationHeaderCountsInWordsOfFourBytes) {
+  for (const std::size_t words : {3U, 6U, 257U}) {
+    Packet behind(4 * words + 20);
+    behind[0] = kProtocolTcp;
+    behind[1] = static_cast<std::uint8_t>(words - 2);
+    const UpperLayer upper = upper_layer_of(v6(kAuthenticationHeader, behind));
+    EXPECT_TRUE(upper.readable && upper.authentic);
+    EXPECT_EQ(upper.protocol, kProtocolTcp);
+    EXPECT_EQ(upper.offset, kIpv6Size + 4 * words);
+    behind.resize(4 * words - 1);
+    EXPECT_EQ(fault(v6(kAuthenticationHeader, behind)), DropReason::kInnerBadExtension)
+        << "cut off";
+  }
+  EXPECT_EQ(fault(v6(kAuthenticationHeader, {6, 1, 0, 0})), DropReason::kInnerBadExtension);
+  EXPECT_FALSE(upper_layer_of(chain(1, kProtocolTcp)).authentic);
+}
+
 TEST(UpperLayer, HonestFragmentsPass) {
   EXPECT_EQ(fault(v4(kProtocolUdp, 0x2000, 8)), std::nullopt);
   EXPECT_EQ(fault(v4(kProtocolUdp, 1, 3)), std::nullopt);
