@@ -29,8 +29,7 @@ void read_client(TableReader& root, ClientConfig& config) {
   read_interface(*table, "tun", config.tun);
   read_path_mtu(*table, "path_mtu", config.probe_path_mtu);
   read_dscp(*table, "dscp", config.outer_class);
-  table->integer("mtu", config.mtu, std::uint16_t{limits::kMinPathMtu - limits::kMaxTunnelOverhead},
-                 kMaxMtu);
+  table->integer("mtu", config.mtu, static_cast<std::uint16_t>(limits::kMinPathMtu), kMaxMtu);
   read_networks(*table, "allowed_ips", config.allowed_ips, limits::kMaxAllowedIpsPerPeer);
   read_suites(*table, "suites", config.suites);
   // What fits sockaddr_un.

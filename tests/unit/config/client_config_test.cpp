@@ -46,6 +46,15 @@ TEST(ClientConfig, ReadsAll) {
   EXPECT_EQ(base::format_key(config->private_key.get()), test::key_text(1001));
 }
 
+TEST(ClientConfig, NoMtuIsBelowThatOfIpv6) {
+  const test::Scratch scratch;
+  const auto with_mtu = [&](const char* line) {
+    return problems(scratch, test::replaced(client_text(), "[client]", line));
+  };
+  EXPECT_NE(with_mtu("[client]\nmtu = 1279").find("1280"), std::string::npos);
+  EXPECT_EQ(with_mtu("[client]\nmtu = 1280"), "");
+}
+
 TEST(ClientConfig, Faults) {
   const test::Scratch scratch;
   using test::replaced;
