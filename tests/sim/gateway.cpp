@@ -326,6 +326,10 @@ bool Gateway::terminate(const SessionId& id, MonoNs now) {
   return parts_->controller.terminate(id, now);
 }
 
+bool Gateway::ask_rekey(const SessionId& id, MonoNs now) {
+  return parts_->controller.ask_rekey(id, now).has_value();
+}
+
 bool Gateway::reload(const session::Policy& policy, MonoNs now) {
   return parts_->controller.reload(make_config(policy, parts_->setup.peers), now).has_value();
 }

@@ -61,6 +61,8 @@ class Gateway {
 
   // ---- The operator
   bool terminate(const SessionId& id, MonoNs now);
+  /// False: it can not be asked for new keys now.
+  bool ask_rekey(const SessionId& id, MonoNs now);
   [[nodiscard]] bool reload(const session::Policy& policy, MonoNs now);
   [[nodiscard]] bool apply_with_grace(const session::Policy& policy, MonoNs now);
   /// Leaves `left` commands in the worker's pool, as if its ring were full; release() gives them back.

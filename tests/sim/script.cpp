@@ -10,12 +10,12 @@ namespace jumpgate::sim {
 namespace {
 
 constexpr std::array<std::string_view, kDoCount> kNames{
-    "run",           "faults", "partition",  "uplink",  "rebind",    "readdress",
-    "path-error",    "move",   "suspend",    "restart", "terminate", "reload",
-    "hold-commands", "grace",  "wall-clock", "no-hello"};
+    "run",           "faults", "partition",  "uplink",   "rebind",    "readdress",
+    "path-error",    "move",   "suspend",    "restart",  "terminate", "reload",
+    "hold-commands", "grace",  "wall-clock", "no-hello", "rekey"};
 
-constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 15, 8, 8, 6, 2, 2, 6,
-                                                      2,  1,  1, 2, 2, 2, 2, 1};
+constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 15, 8, 8, 6, 2, 2, 6, 2,
+                                                      1,  1,  2, 2, 2, 2, 1, 4};
 static_assert(std::accumulate(kWeights.begin(), kWeights.end(), 0U) == kWeightOfAll);
 
 link_faulty::FaultSettings faults_of(const Action& action) {
@@ -52,6 +52,7 @@ session::Policy policy_variant(std::uint8_t which) {
     case 2:
       policy.switching.switch_cooldown = milliseconds(300);
       policy.session.transport_lost_ttl = seconds(25);
+      policy.keys.rekey_after_transport_change = true;
       break;
     case 3:
       policy.volatility.heartbeat_interval = milliseconds(200);
@@ -117,6 +118,8 @@ void perform(World& world, const Action& action) {
       return world.step_wall_clock(seconds(3600) * (action.a - action.b));
     case Do::kNoHello:
       return world.network().stop_hellos(client, world.now() + tenths(action.a) * 4);
+    case Do::kRekey:
+      return world.ask_rekey(client);
     case Do::kHoldCommands:
       return world.hold_commands(action.b % 3, tenths(action.a % 16));
   }

@@ -32,8 +32,9 @@ enum class Do : std::uint8_t {
   kGrace,         // a: another policy, which waits for each session's next transition
   kWallClock,     // a, b: hours forwards and back
   kNoHello,       // a: so long, in units of 0.4 s, the client can make no session
+  kRekey,         // the operator asks for new keys
 };
-inline constexpr std::size_t kDoCount = 16;
+inline constexpr std::size_t kDoCount = 17;
 
 struct Action {
   Do what{Do::kRun};
@@ -54,7 +55,7 @@ void perform(World& world, const Action& action);
 void play(World& world, const Script& script);
 
 /// How often scripts do what: a ticket in [0, kWeightOfAll) to its action. Mostly they let time pass and spoil links.
-inline constexpr unsigned kWeightOfAll = 90;
+inline constexpr unsigned kWeightOfAll = 94;
 Do weighted(unsigned ticket);
 
 /// A script of so many actions, the same for the same seed.

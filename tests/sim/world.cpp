@@ -258,12 +258,22 @@ void World::move(std::size_t index, std::uint8_t uplink) {
   if (!clients_.at(index)->asleep(now_)) clients_.at(index)->move_to(uplink, now_);
 }
 
-void World::terminate(std::size_t index) {
+std::vector<SessionId> World::sessions_of(std::size_t index) const {
   std::vector<SessionId> all;
   for (const auto& [id, life] : timeline_.alive()) {
     if (client_of(life.peer) == index) all.push_back(id);
   }
-  for (const SessionId& id : all) {
+  return all;
+}
+
+void World::ask_rekey(std::size_t index) {
+  for (const SessionId& id : sessions_of(index))
+    gateway_->ask_rekey(id, now_);  // one that can not be asked is none of the script's business
+  gateway_has_input_ = true;
+}
+
+void World::terminate(std::size_t index) {
+  for (const SessionId& id : sessions_of(index)) {
     excused_.insert(id);
     gateway_->terminate(id, now_);
   }

@@ -64,6 +64,7 @@ class World {
   void path_error(std::size_t client, std::uint8_t uplink);
   void move(std::size_t client, std::uint8_t uplink);
   void terminate(std::size_t client);
+  void ask_rekey(std::size_t client);
   void reload(const session::Policy& policy);
   void apply_with_grace(const session::Policy& policy);
   void step_wall_clock(Duration by) { wall_step_ = wall_step_ + by; }
@@ -97,6 +98,7 @@ class World {
   static constexpr Duration kHealTime = seconds(150);
 
   bool step(MonoNs end);
+  [[nodiscard]] std::vector<SessionId> sessions_of(std::size_t client) const;
   void deliver_due();
   void tick_clients();
   void run_drive();
