@@ -74,6 +74,11 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
   return true;
 }
 
+bool Core::degrade_for_rate(Session& session, MonoNs now) {
+  return session.record.state() != State::kVolatile ||
+         transition(session, Trigger::kDegrade, Reason::kSwitchRateLimited, now);
+}
+
 bool Core::enter_recovering(Session& session, Reason cause, Reason start, MonoNs now) {
   if (session.record.state() == State::kAttached &&
       !transition(session, Trigger::kInstability, cause, now))

@@ -107,6 +107,8 @@ class Core {
   /// evented, and the state stays. Nobody may ask for such a one, so the session is to end.
   [[nodiscard]] bool transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
                                 const Preface* preface = nullptr);
+  /// The switches of this minute are used up: VOLATILE -> DEGRADED; in other states nothing.
+  [[nodiscard]] bool degrade_for_rate(Session& session, MonoNs now);
   /// From any state with a binding to RECOVERING, out of ATTACHED by way of VOLATILE for `cause`.
   [[nodiscard]] bool enter_recovering(Session& session, Reason cause, Reason start, MonoNs now);
   void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,

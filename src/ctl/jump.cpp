@@ -142,6 +142,7 @@ void Jumps::deny(Session& session, const wire::Reattach& message, Reason reason,
                                    .latency = {}},
                now);
   }
+  if (reason == Reason::kSwitchRateLimited && !core_.degrade_for_rate(session, now)) return;
   exchanges_.refuse(session, message.jump_seq, reason, stale ? Duration{} : retry_after,
                     message.client_cid, to, from);
 }

@@ -79,6 +79,7 @@ void PathChecks::consider(Session& session, MonoNs now) {
     return;
   const Endpoint bound = session.binding->path.remote;
   const auto verdict = exchanges_.judge(session, bound.address.family, true, false, now);
+  if (verdict.reason == Reason::kSwitchRateLimited && !core_.degrade_for_rate(session, now)) return;
   const auto& timers = core_.policy_of(session).volatility;
   // The path is not silent: so long ago at most it was heard.
   const Duration heard_within =

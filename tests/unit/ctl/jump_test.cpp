@@ -257,6 +257,22 @@ TEST_F(Jump, SwitchRateIsLimitedAMinute) {
   EXPECT_GT(last_refusal(alice_)->retry_after_ms, 40000U);
 }
 
+TEST_F(Jump, AUsedUpSwitchRateDegradesWhatIsVolatile) {
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(jump(alice_, i % 2 == 0 ? kCell : kWifi)) << i;
+    advance(seconds(2));
+  }
+  edge(alice_, bus::ReportKind::kSilence);
+  ASSERT_EQ(state(alice_), State::kVolatile);
+  for (int i = 0; i < 2; ++i) {
+    send_reattach(alice_, reattach(alice_, Reason::kHeartbeatTimeout), kThird);
+    EXPECT_EQ(last_refusal(alice_)->reason, Reason::kSwitchRateLimited);
+    EXPECT_EQ(state(alice_), State::kDegraded);
+  }
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kSwitchRateLimited), 1U);
+  EXPECT_EQ(find(alice_)->binding->path.remote, kWifi);
+}
+
 TEST_F(Jump, ForbiddenTransportIsRefused) {
   auto config = config_with(true, true);
   config->policies.base.transport.allow_udp6 = false;

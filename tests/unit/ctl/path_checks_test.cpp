@@ -228,6 +228,23 @@ TEST_F(PathCheck, NoRebindingCheckStartsWhenTheSwitchRateIsUsedUp) {
   EXPECT_EQ(state(alice_), State::kRecovering);
 }
 
+TEST_F(PathCheck, AHealedPathIsDegradedUntilTheSwitchRateAllowsItsProof) {
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(jump(alice_, i % 2 == 0 ? kCell : kWifi)) << i;
+    advance(seconds(2));
+  }
+  const auto challenges = sent(wire::Type::kPathChallenge).size();
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  advance(policy_.volatility.heartbeat_interval);
+  EXPECT_EQ(state(alice_), State::kDegraded);
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kSwitchRateLimited), 1U);
+  EXPECT_EQ(sent(wire::Type::kPathChallenge).size(), challenges);
+  advance(seconds(60));
+  EXPECT_GT(sent(wire::Type::kPathChallenge).size(), challenges);
+  EXPECT_EQ(events_of(EventType::kSessionStateChange, Reason::kVolatilePersisted), 0U);
+}
+
 TEST_F(PathCheck, TooFewBytesStartNothing) {
   edge(alice_, bus::ReportKind::kNewPath, kRebound, 64);
   EXPECT_EQ(state(alice_), State::kAttached);
