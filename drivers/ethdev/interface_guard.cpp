@@ -85,20 +85,43 @@ std::set<std::string> addresses_in_hex(const std::string& interface) {
   return found;
 }
 
+// The inodes of the sockets that ssh, sshd and dropbear hold, whatever their ports. Without root: our own only.
+std::set<std::string> sockets_of_ssh() {
+  constexpr std::string_view kSocket = "socket:[";
+  std::set<std::string> found;
+  std::error_code none;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", none)) {
+    std::ifstream in(process.path() / "comm");
+    std::string name;
+    if (!std::getline(in, name) || (!name.starts_with("ssh") && name != "dropbear")) continue;
+    for (const auto& fd : std::filesystem::directory_iterator(process.path() / "fd", none)) {
+      const std::string target = std::filesystem::read_symlink(fd.path(), none).string();
+      if (target.starts_with(kSocket))
+        found.insert(target.substr(kSocket.size(), target.size() - kSocket.size() - 1));
+    }
+  }
+  return found;
+}
+
 bool carries_ssh(const std::string& interface) {
   const auto own = addresses_in_hex(interface);
+  const auto of_ssh = sockets_of_ssh();
   for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     std::ifstream in(table);
     std::string line;
     std::getline(in, line);
     while (std::getline(in, line)) {
       std::istringstream words(line);
-      std::string number, local, remote, state;
+      std::string number, local, remote, state, skipped, inode;
       words >> number >> local >> remote >> state;
+      for (int i = 0; i < 5; ++i)
+        words >> skipped;
+      words >> inode;
       const std::size_t colon = local.find(':');
       // State 01 is established, port 0016 is 22.
-      if (state == "01" && colon != std::string::npos && local.substr(colon + 1) == "0016" &&
-          own.contains(local.substr(0, colon)))
+      if (state != "01" || colon == std::string::npos || !own.contains(local.substr(0, colon)))
+        continue;
+      if (local.ends_with(":0016") || remote.ends_with(":0016") || of_ssh.contains(inode))
         return true;
     }
   }

@@ -87,14 +87,30 @@ for end in "port P" "host H"; do
   ip -n "$prefix-$1" link set dev "$2" arp on
   in_ns "$1" ethtool -K "$2" tx off >/dev/null
 done
-start port sshd python3 -c 'import socket; s = socket.create_server(("192.0.2.1", 22)); c, _ = s.accept(); print("ssh", flush=True); c.recv(1)'
-start host ssh python3 -c '
-import socket, time
+# ssh_from PORT NAME: a connection from H to that port of P, to a program of that name.
+ssh_from() {
+  start port "sshd-$1" python3 -c '
+import ctypes, socket, sys
+ctypes.CDLL(None).prctl(15, sys.argv[2].encode())  # PR_SET_NAME
+s = socket.create_server(("192.0.2.1", int(sys.argv[1])))
+c, _ = s.accept()
+print("ssh", flush=True)
+c.recv(1)' "$1" "$2"
+  start host "ssh-$1" python3 -c '
+import socket, sys, time
 while True:
     try:
-        socket.create_connection(("192.0.2.1", 22), 1).recv(1)
+        socket.create_connection(("192.0.2.1", int(sys.argv[1])), 1).recv(1)
         break
     except OSError:
-        time.sleep(0.05)'
-wait_for 5 logged sshd '^ssh'
+        time.sleep(0.05)' "$1"
+  wait_for 5 logged "sshd-$1" '^ssh'
+}
+# Whatever its port, by the name of who holds it.
+ssh_from 2222 sshd
+spared "P carries an SSH connection"
+kill -TERM "$started"
+closed() { ! in_ns port ss -tn state established | grep -q 192.0.2.1; }
+wait_for 5 closed
+ssh_from 22 other
 spared "P carries an SSH connection"
