@@ -57,9 +57,10 @@ class WaitingParts {
   /// Lets `part` wait, in the place of the one returned: the oldest of its own session where none is free, so that who
   /// sends parts alone drives out no other's; the oldest of all where it has none.
   std::optional<Part> put(const Part& part) {
-    Part* place = nullptr;
-    for (Part& waiting : set_of(part.session.slot))
-      if (place == nullptr || goes_before(waiting, *place, part.session.slot)) place = &waiting;
+    const std::span<Part> set = set_of(part.session.slot);
+    Part* place = &set.front();
+    for (Part& waiting : set)
+      if (goes_before(waiting, *place, part.session.slot)) place = &waiting;
     const Part before = std::exchange(*place, part);
     place->number = next_number_++;
     if (before.mbuf != nullptr) return before;

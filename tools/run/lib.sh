@@ -27,7 +27,10 @@ need_packages() {
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update
-  apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+  # With what they depend on there are many more: a line for every 20 that are there or ready.
+  apt-get -q -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" |
+    awk '/^Get:/ && ++got % 20 == 0 { print "   " got " fetched" }
+         /^Setting up/ && ++ready % 20 == 0 { print "   " ready " set up" } { fflush() }' ||
     die "apt-get could not install: ${missing[*]}"
 }
 
