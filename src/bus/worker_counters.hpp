@@ -31,7 +31,7 @@ namespace jumpgate::bus {
   X(kHairpinned, "hairpinned", "Opened packets sealed again for another peer.")                  \
   X(kInnerCut, "inner_cut", "Inner IPv4 packets cut into fragments to fit.")                     \
   X(kInnerPieces, "inner_pieces", "Fragments that they became.")                                 \
-  X(kInnerParted, "inner_parted", "Inner IPv6 packets sealed in two parts to fit.")              \
+  X(kInnerParted, "inner_parted", "Inner packets sealed in two parts to fit.")                   \
   X(kInnerJoined, "inner_joined", "Inner packets put together from two parts.")                  \
   X(kHandedOff, "handed_off", "Packets given to the worker that owns their session.")            \
   X(kTakenOver, "taken_over", "Packets received from other workers.")                            \

@@ -1,7 +1,7 @@
 /// A recording as bytes: a first line that says what it is, then records, each under a check that
 /// covers all before it.
 ///
-///   "jumpgate-recording 5\n" | record: length u32, body, check u64 | record | ...
+///   "jumpgate-recording 6\n" | record: length u32, body, check u64 | record | ...
 ///
 /// Owner thread: one; the sink decides where the bytes go and never waits. Bound: kMaxRecord a
 /// record. Failure: what is cut, damaged, edited or of another version is named with the number of

@@ -5,6 +5,7 @@
 #include "harness.hpp"
 #include "net/filter_image.hpp"
 #include "net/frames.hpp"
+#include "net/parts.hpp"
 
 namespace jumpgate::test {
 namespace {
@@ -63,6 +64,29 @@ TEST_F(Trace, OutOfTheTunnel) {
             stages({TraceStage::kReceived, TraceStage::kOpened, TraceStage::kForwarded}));
   EXPECT_EQ(packet.end, TraceEnd::kSent);
   EXPECT_EQ(packet.port, kInnerPort);
+}
+
+TEST_F(Trace, APacketInTwoPartsIsFollowedInTheOneThatCameLast) {
+  ByteVector packet = inner_packet("fd00:8::2", "fd00:a::9", 1232);
+  ByteVector tail(net::kMaxTail);
+  tail.resize(net::split_in_parts(packet, 1200, tail));
+  packet.resize(1200);
+  for (const bool tail_first : {false, true}) {
+    look_at(one, 10);
+    const ByteVector head_message = one.data(packet);
+    const ByteVector tail_message = one.data(tail);
+    h.put(one, tail_first ? tail_message : head_message);
+    h.put(one, tail_first ? head_message : tail_message);
+    h.poll();
+    const auto all = records();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].end, TraceEnd::kHeld);
+    EXPECT_EQ(all[1].end, TraceEnd::kSent);
+    EXPECT_EQ(all[1].inner_from, endpoint("[fd00:8::2]:7"));
+    EXPECT_EQ(all[1].inner_length, 1280U);
+    EXPECT_EQ(all[1].stages,
+              stages({TraceStage::kReceived, TraceStage::kOpened, TraceStage::kForwarded}));
+  }
 }
 
 TEST_F(Trace, IntoTheTunnel) {

@@ -23,6 +23,28 @@ lay_out() {
   stage_configs
 }
 
+# lay_out_bob, stage_bob: a second client behind an uplink of its own, dsl (IPv6); its key, its peer in the gateway's
+# configuration, and its own, made from the first client's.
+lay_out_bob() {
+  make_ns bob
+  topology_wire bob dsl net bob
+  ns net ip -6 address add 2001:db8:b::1/64 dev bob
+  ns bob ip -6 address add 2001:db8:b::2/64 dev dsl
+  ns bob ip -6 route add default via 2001:db8:b::1
+}
+stage_bob() {
+  (umask 077 && "$build/src/app/jump/jump" genkey >"$JG_RUN/bob.key")
+  cat >>"$JG_RUN/gateway.toml" <<EOT
+
+[[peer]]
+name = "bob"
+public_key = "$("$build/src/app/jump/jump" pubkey <"$JG_RUN/bob.key")"
+addresses = ["10.8.0.3/32", "fd00:8::3/128"]
+EOT
+  sed "s#client\.key#bob.key#; s#jump\.sock#bob.sock#; s#client-#bob-#; /^\[\[uplink\]\]/,\$d" "$JG_RUN/client.toml" >"$JG_RUN/bob.toml"
+  printf '[[uplink]]\nname = "dsl"\ninterface = "dsl"\n' >>"$JG_RUN/bob.toml"
+}
+
 start_gateway() {
   start gw jumpgated "$build/src/app/jumpgated/jumpgated" --config "$JG_RUN/gateway.toml"
   gateway=$started

@@ -8,14 +8,11 @@
 source "$(dirname "$0")/lib_tunnel.sh"
 
 lay_out
-for name in bob server2; do make_ns "$name"; done
+make_ns server2
+lay_out_bob
 topology_wire net core2 gw outer2
 topology_wire gw inner2 server2 eth0
-topology_wire bob dsl net bob
 ns net ip -6 address add 2001:db8:2::1/64 dev core2
-ns net ip -6 address add 2001:db8:b::1/64 dev bob
-ns bob ip -6 address add 2001:db8:b::2/64 dev dsl
-ns bob ip -6 route add default via 2001:db8:b::1
 ns client ip -6 route add 2001:db8:2::/64 via 2001:db8:c::1 dev cell
 ns server2 ip address add 10.19.0.2/24 dev eth0
 ns server2 ip -6 address add fd00:19::2/64 dev eth0
@@ -23,7 +20,6 @@ ns server2 ip address add 10.29.0.1/32 dev lo
 ns server2 ip route add default via 10.19.0.1
 ns server2 ip -6 route add default via fd00:19::1
 
-(umask 077 && "$build/src/app/jump/jump" genkey >"$JG_RUN/bob.key")
 sed -i '/2001:db8:1::/d' "$JG_RUN/gateway.toml" # outer: IPv4 alone
 sed -i '/^role = "outer"/,/^$/ s/^interface = "outer"$/&\naddresses = ["198.51.100.2\/24"]\ngateways = ["198.51.100.1"]/' "$JG_RUN/gateway.toml"
 cat >>"$JG_RUN/gateway.toml" <<EOT
@@ -50,15 +46,9 @@ via = "2001:db8:2::1"
 prefix = "10.29.0.0/24"
 port = "inner2"
 via = "10.19.0.2"
-
-[[peer]]
-name = "bob"
-public_key = "$("$build/src/app/jump/jump" pubkey <"$JG_RUN/bob.key")"
-addresses = ["10.8.0.3/32", "fd00:8::3/128"]
 EOT
 sed -i 's/2001:db8:1::2/2001:db8:2::2/; s#^allowed_ips = .*#allowed_ips = ["10.0.0.0/8", "fd00::/16"]#' "$JG_RUN/client.toml"
-sed "s#client\.key#bob.key#; s#jump\.sock#bob.sock#; s#client-#bob-#; /^\[\[uplink\]\]/,\$d" "$JG_RUN/client.toml" >"$JG_RUN/bob.toml"
-printf '[[uplink]]\nname = "dsl"\ninterface = "dsl"\n' >>"$JG_RUN/bob.toml"
+stage_bob
 
 start_server 16M
 start_gateway

@@ -7,12 +7,7 @@
 source "$(dirname "$0")/lib_tunnel.sh"
 
 lay_out
-make_ns bob
-topology_wire bob dsl net bob
-ns net ip -6 address add 2001:db8:b::1/64 dev bob
-ns bob ip -6 address add 2001:db8:b::2/64 dev dsl
-ns bob ip -6 route add default via 2001:db8:b::1
-(umask 077 && "$build/src/app/jump/jump" genkey >"$JG_RUN/bob.key")
+lay_out_bob
 cat >>"$JG_RUN/gateway.toml" <<EOT
 rates = "narrow"
 
@@ -21,14 +16,8 @@ in = "1 Mbit/s"
 out = "2 Mbit/s"
 burst = "100ms"
 quota = "1 MiB"
-
-[[peer]]
-name = "bob"
-public_key = "$("$build/src/app/jump/jump" pubkey <"$JG_RUN/bob.key")"
-addresses = ["10.8.0.3/32", "fd00:8::3/128"]
 EOT
-sed "s#client\.key#bob.key#; s#jump\.sock#bob.sock#; s#client-#bob-#; /^\[\[uplink\]\]/,\$d" "$JG_RUN/client.toml" >"$JG_RUN/bob.toml"
-printf '[[uplink]]\nname = "dsl"\ninterface = "dsl"\n' >>"$JG_RUN/bob.toml"
+stage_bob
 
 start_server
 start_gateway

@@ -113,6 +113,16 @@ void send_large(Harness& h, const Message& packet) {
   h.engine->on_inner({&span, 1}, h.now);
 }
 
+/// The two messages that the gateway has received, as the packet that they make.
+Message joined(const Harness& h) {
+  if (h.gateway->received.size() != 2) return {};
+  Message whole = h.gateway->received[0];
+  const std::size_t head = whole.size();
+  whole.resize(limits::kMaxInnerMtu);
+  whole.resize(net::join_parts(whole, head, h.gateway->received[1]));
+  return whole;
+}
+
 TEST(ClientPathMtu, WhileTheFirstProbeIsOnItsWayLargePacketsPassANarrowPath) {
   Harness h(0, true);
   h.largest[kWifi] = datagram_of(1280);
@@ -125,11 +135,7 @@ TEST(ClientPathMtu, WhileTheFirstProbeIsOnItsWayLargePacketsPassANarrowPath) {
   base::store_be16(&packet[10], net::internet_checksum(std::span(packet).first(20)));
   send_large(h, packet);
   h.run(milliseconds(100));
-  ASSERT_EQ(h.gateway->received.size(), 2U);
-  Message whole = h.gateway->received[0];
-  whole.resize(1400);
-  ASSERT_EQ(net::join_parts(whole, 1220, h.gateway->received[1]), 1400U);
-  EXPECT_EQ(whole, packet);
+  EXPECT_EQ(joined(h), packet);
 }
 
 /// An IPv6 packet of 1280 bytes, the largest that no tunnel may refuse.
@@ -149,11 +155,7 @@ TEST(ClientPathMtu, WhatIpv6DemandsToPassPassesANarrowPathBothWays) {
   const Message up = largest_v6(0x11);
   send_large(h, up);
   h.run(seconds(1));
-  ASSERT_EQ(h.gateway->received.size(), 2U);
-  Message whole = h.gateway->received[0];
-  whole.resize(1280);
-  ASSERT_EQ(net::join_parts(whole, 1220, h.gateway->received[1]), 1280U);
-  EXPECT_EQ(whole, up);
+  EXPECT_EQ(joined(h), up);
 
   Message head = largest_v6(0x22);
   Message tail(net::kMaxTail);

@@ -213,14 +213,19 @@ class GatewayTest : public ::testing::Test {
     }
     return std::nullopt;
   }
-  [[nodiscard]] std::optional<wire::Refusal> last_refusal(const ScriptedClient& client) {
-    const auto all = sent(wire::Type::kRefusal);
-    if (all.empty()) return std::nullopt;
-    const auto payload = client.open(all.back());
+  /// The last message of this type, opened and read; nothing when there is none.
+  template <class Message>
+  [[nodiscard]] std::optional<Message> last_sent(
+      const ScriptedClient& client, wire::Type type,
+      wire::Decoded<Message> (*decode)(wire::ControlPayload)) const {
+    const auto all = sent(type);
+    const auto payload = all.empty() ? std::nullopt : client.open(all.back());
     if (!payload) return std::nullopt;
-    const auto decoded = wire::decode_refusal(*payload);
-    if (!decoded) return std::nullopt;
-    return *decoded;
+    const auto decoded = decode(*payload);
+    return decoded ? std::optional(*decoded) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<wire::Refusal> last_refusal(const ScriptedClient& client) const {
+    return last_sent(client, wire::Type::kRefusal, wire::decode_refusal);
   }
   /// A whole planned jump; the client's own record follows.
   [[nodiscard]] bool jump(ScriptedClient& client, const Endpoint& to,

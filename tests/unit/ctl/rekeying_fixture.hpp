@@ -28,13 +28,7 @@ class Rekeying : public AttachedTest {
     collect();
   }
   [[nodiscard]] std::optional<wire::RekeyReply> last_reply() {
-    const auto all = sent(wire::Type::kRekeyReply);
-    if (all.empty()) return std::nullopt;
-    const auto payload = alice_.open(all.back());
-    if (!payload) return std::nullopt;
-    const auto decoded = wire::decode_rekey_reply(*payload);
-    if (!decoded) return std::nullopt;
-    return *decoded;
+    return last_sent(alice_, wire::Type::kRekeyReply, wire::decode_rekey_reply);
   }
   /// The client takes the reply: from here on it speaks under the next generation.
   void take(const wire::RekeyReply& reply) {
