@@ -15,7 +15,8 @@ namespace {
 bool same_port(const PortConfig& a, const PortConfig& b) {
   return a.driver == b.driver && a.interface == b.interface && a.devargs == b.devargs &&
          a.role == b.role && a.mtu == b.mtu && a.vlan == b.vlan && a.force == b.force &&
-         a.addresses == b.addresses && a.gateways == b.gateways;
+         a.addresses == b.addresses && a.gateways == b.gateways &&
+         a.believes_announcements == b.believes_announcements;
 }
 
 // Filter and rates apart, which change at once.

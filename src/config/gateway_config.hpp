@@ -48,6 +48,7 @@ struct PortConfig {
       false};  // take the interface although it carries the default route or an SSH connection
   std::vector<IpPrefix> addresses;  // host bits set
   std::vector<IpAddress> gateways;
+  bool believes_announcements{false};  // neighbours' new MACs, without asking the known one
   Place place;
 };
 

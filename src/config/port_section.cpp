@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 8> kDriverNames{"af_xdp", "af_packet", "tap",  "memif",
                                                        "ring",   "null",      "pcap", "pci"};
 constexpr std::array<std::string_view, 2> kRoleNames{"outer", "inner"};
+constexpr std::array<std::string_view, 2> kAnnouncementNames{"verify", "believe"};
 constexpr std::size_t kMaxPortAddresses = 16;
 constexpr std::size_t kMaxRoutes = 1024;
 // Jumbo frames; single-segment mbufs hold them.
@@ -54,6 +55,8 @@ PortConfig read_port(TableReader& table) {
                   "expected that, or driver = \"af_packet\"");
   table.integer("vlan", port.vlan, std::uint16_t{0}, kMaxVlan);
   table.boolean("force", port.force);
+  if (const auto choice = table.choice("announcements", kAnnouncementNames))
+    port.believes_announcements = *choice == 1;
   read_addresses(table, "addresses", port.addresses, kMaxPortAddresses);
   table.each_string(
       "gateways", 2, [&](const std::string& text) -> std::expected<void, std::string> {

@@ -17,6 +17,11 @@ bool is_station(const MacAddress& mac) {
   return (mac.bytes[0] & 1) == 0 && mac != MacAddress{};
 }
 
+bool has_mac(NeighbourState state) {
+  return state == NeighbourState::kReachable || state == NeighbourState::kStale ||
+         state == NeighbourState::kDelay || state == NeighbourState::kProbe;
+}
+
 // RFC 4861 section 4.4: to the hosts of an inner port the gateway is a router, on an outer one a host
 // among others.
 bool is_router_on(const PortAddressing& port) {
@@ -51,7 +56,8 @@ std::optional<DropReason> Neighbours::receive_arp(const PortAddressing& port,
   const bool learnable = is_answerable(arp->sender) && is_on_link(port, arp->sender);
   if (arp->operation == ArpOperation::kReply) {
     const auto index = table_.find(port.port, arp->sender);
-    if (!learnable || !index) return DropReason::kArpIgnored;
+    if (!learnable || !index || contests(port, *index, arp->sender_mac, now))
+      return DropReason::kArpIgnored;
     if (to_us && arp->target_mac == port.mac)
       resolved(*index, arp->sender_mac, NeighbourState::kReachable, now);
     else
@@ -75,11 +81,19 @@ void Neighbours::heard(const PortAddressing& port, const IpAddress& address, con
   if (!index && may_create && room) index = create(port.port, address);
   if (!index) return;
   const Entry& entry = entries_[*index];
-  const bool known = entry.state != NeighbourState::kFree &&
-                     entry.state != NeighbourState::kIncomplete &&
-                     entry.state != NeighbourState::kFailed && entry.mac == mac;
+  const bool known = has_mac(entry.state) && entry.mac == mac;
   // Not proof of reachability: what it says is used, and probed when used.
-  if (!known) resolved(*index, mac, NeighbourState::kStale, now);
+  if (!known && !contests(port, *index, mac, now))
+    resolved(*index, mac, NeighbourState::kStale, now);
+}
+
+bool Neighbours::contests(const PortAddressing& port, std::uint32_t index, const MacAddress& mac,
+                          MonoNs now) {
+  Entry& entry = entries_[index];
+  if (port.believes_announcements || !has_mac(entry.state) || entry.mac == mac) return false;
+  if (entry.state != NeighbourState::kProbe) start_probes(index, now);
+  entry.contested = true;
+  return true;
 }
 
 std::optional<DropReason> Neighbours::receive_nd(const PortAddressing& port, const MacAddress& from,
@@ -139,6 +153,8 @@ std::optional<DropReason> Neighbours::receive_advertisement(const PortAddressing
       resolved(*index, entry.mac, NeighbourState::kStale, now);
     return DropReason::kNdIgnored;
   }
+  // Solicited or not: only the known one was asked, if any.
+  if (differs && contests(port, *index, nd.link_address, now)) return DropReason::kNdIgnored;
   if (nd.solicited || differs) resolved(*index, differs ? nd.link_address : entry.mac, then, now);
   return std::nullopt;
 }

@@ -239,6 +239,7 @@ void Neighbours::resolved(std::uint32_t index, const MacAddress& mac, NeighbourS
   const bool was_waiting =
       entry.state == NeighbourState::kIncomplete || entry.state == NeighbourState::kFailed;
   entry.mac = mac;
+  entry.contested = false;
   table_.set_mac(index, mac);
   if (state == NeighbourState::kStale) (void)table_.take_used(index);
   enter(index, state,
@@ -261,10 +262,27 @@ void Neighbours::fail(std::uint32_t index, MonoNs now) {
     lose(port_index, frame, Loss::kUnanswered, now);
 }
 
+void Neighbours::ask_anew(std::uint32_t index, MonoNs now) {
+  entries_[index].contested = false;
+  entries_[index].mac = {};
+  table_.clear_mac(index);
+  start_resolution(index, now);
+}
+
+void Neighbours::start_probes(std::uint32_t index, MonoNs now) {
+  entries_[index].solicits = 1;
+  enter(index, NeighbourState::kProbe, now + timers_.retransmit);
+  solicit(entries_[index], true);
+}
+
 void Neighbours::retry(std::uint32_t index, bool unicast, MonoNs now) {
   Entry& entry = entries_[index];
   if (entry.solicits >= timers_.max_solicits) {
-    fail(index, now);
+    // Who claimed the address may well have it: everybody is asked.
+    if (entry.contested)
+      ask_anew(index, now);
+    else
+      fail(index, now);
     return;
   }
   ++entry.solicits;
@@ -291,9 +309,7 @@ void Neighbours::expire(std::uint32_t index, MonoNs now) {
         entry.deadline = now + timers_.stale_lifetime;
       return;
     case NeighbourState::kDelay:
-      entry.solicits = 1;
-      enter(index, NeighbourState::kProbe, now + timers_.retransmit);
-      solicit(entry, true);
+      start_probes(index, now);
       return;
     case NeighbourState::kProbe:
       retry(index, true, now);

@@ -133,6 +133,7 @@ class Neighbours {
     std::uint8_t port{0};
     NeighbourState state{NeighbourState::kFree};
     unsigned solicits{0};
+    bool contested{false};  // somebody else claims the address; the known one is asked
     std::uint32_t pins{0};
     MonoNs deadline{kNever};
     std::vector<std::vector<std::uint8_t>> pending{};
@@ -153,6 +154,8 @@ class Neighbours {
   void forget(std::uint32_t index);
 
   void start_resolution(std::uint32_t index, MonoNs now);
+  void start_probes(std::uint32_t index, MonoNs now);
+  void ask_anew(std::uint32_t index, MonoNs now);
   void solicit(const Entry& entry, bool unicast);
   void enter(std::uint32_t index, NeighbourState state, MonoNs deadline);
   void resolved(std::uint32_t index, const MacAddress& mac, NeighbourState state, MonoNs now);
@@ -172,6 +175,8 @@ class Neighbours {
                                                  const NdView& nd, MonoNs now);
   std::optional<DropReason> receive_advertisement(const PortAddressing& port, const NdView& nd,
                                                   MonoNs now);
+  /// True: `mac` is another than the known one, nobody was asked for it, and the port does not believe it so.
+  bool contests(const PortAddressing& port, std::uint32_t index, const MacAddress& mac, MonoNs now);
   void heard(const PortAddressing& port, const IpAddress& address, const MacAddress& mac,
              bool may_create, MonoNs now);
 

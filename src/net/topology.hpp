@@ -21,6 +21,8 @@ struct PortAddressing {
   std::uint16_t vlan{0};              // of its frames (IEEE 802.1Q); 0: untagged
   std::vector<IpPrefix> addresses{};  // our own, host bits set; the prefix is on link
   std::vector<IpAddress> gateways{};  // default gateways, at most one a family
+  bool believes_announcements{
+      false};  // a neighbour's new MAC, without asking the one that is known
 };
 
 /// A route through a router on the port's link.

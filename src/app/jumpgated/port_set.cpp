@@ -54,7 +54,8 @@ std::expected<PortSet, std::string> PortSet::open(const config::GatewayConfig& c
                                .mtu = (*opened)->mtu(),
                                .vlan = port.vlan,
                                .addresses = port.addresses,
-                               .gateways = port.gateways});
+                               .gateways = port.gateways,
+                               .believes_announcements = port.believes_announcements});
     set.ports_.push_back(std::move(*opened));
   }
   return set;

@@ -76,6 +76,16 @@ loss_volatile_threshold = 0.3
   EXPECT_EQ(base::format_key(config->peers[0].preshared_key.get()), test::key_text(1002));
 }
 
+TEST(GatewayConfig, AnnouncementsAreVerifiedUnlessBelieved) {
+  const test::Scratch scratch;
+  const std::string text =
+      replaced(gateway_text(), "role = \"inner\"", "role = \"inner\"\nannouncements = \"believe\"");
+  const auto config = parse_gateway(text, scratch.path("gateway.toml"));
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_FALSE(config->ports[0].believes_announcements) << "the default";
+  EXPECT_TRUE(config->ports[1].believes_announcements);
+}
+
 TEST(GatewayConfig, PolicyFaultsAreThePolicysOwn) {
   const test::Scratch scratch;
   const std::string text = gateway_text() + "[policy.switching]\nmax_switches_per_min = 0\n";

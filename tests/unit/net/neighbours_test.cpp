@@ -1,93 +1,18 @@
-#include "net/neighbours.hpp"
-
-#include <algorithm>
 #include <array>
 
 #include <gtest/gtest.h>
 
-#include "net/own_addresses.hpp"
-#include "net_test_helpers.hpp"
+#include "neighbours_fixture.hpp"
 
 namespace jumpgate::net {
 namespace {
 
 using test::ip;
+using test::LostFrame;
 using test::mac;
+using test::NeighboursTest;
 using test::prefix;
-
-struct Sent {
-  std::uint8_t port;
-  std::vector<std::uint8_t> frame;
-};
-
-struct LostFrame {
-  std::uint8_t port;
-  std::vector<std::uint8_t> frame;
-  Loss why;
-  bool operator==(const LostFrame&) const = default;
-};
-
-class NeighboursTest : public ::testing::Test {
- protected:
-  NeighboursTest() : table{std::move(NeighbourTable::create().value())} {
-    quiescence.online(0);
-    PortAddressing port{.port = 3, .role = PortRole::kInner, .mac = mac(1)};
-    port.addresses = {prefix("10.9.0.1/24"), prefix("fd09::1/64")};
-    neighbours.emplace(*table, quiescence, std::vector{port},
-                       [this](std::uint8_t p, auto f) { sent.push_back({p, test::bytes(f)}); });
-    neighbours->on_lost([this](std::uint8_t p, auto f, Loss why, MonoNs at) {
-      EXPECT_GE(at, now);
-      lost.push_back({p, test::bytes(f), why});
-    });
-  }
-
-  void tick_to(Duration at) {
-    now = MonoNs{} + at;
-    neighbours->tick(now);
-    quiescence.quiescent(0);
-  }
-  std::optional<DropReason> arp(ArpOperation operation, std::uint8_t from, const char* sender,
-                                const char* target, MacAddress target_mac = {}) {
-    std::array<std::uint8_t, 42> out;
-    build_arp_frame(out, target_mac, {operation, mac(from), ip(sender), target_mac, ip(target)});
-    return neighbours->receive(3, out, now);
-  }
-  std::optional<DropReason> advertise(const char* target, std::uint8_t from, bool solicited,
-                                      bool override_flag, bool with_address = true) {
-    std::array<std::uint8_t, 128> out;
-    NdView nd{.kind = NdKind::kAdvertisement,
-              .source = ip(target),
-              .destination = ip("fd09::1"),
-              .target = ip(target)};
-    nd.has_link_address = with_address;
-    nd.link_address = mac(from);
-    nd.solicited = solicited;
-    nd.override_flag = override_flag;
-    const std::size_t size = build_nd_frame(out, mac(1), mac(from), nd);
-    return neighbours->receive(3, std::span{out}.first(size), now);
-  }
-  NeighbourState state_of(const char* address) {
-    for (const auto& view : neighbours->list())
-      if (view.address == ip(address)) return view.state;
-    return NeighbourState::kFree;
-  }
-  std::optional<MacAddress> mac_of(const char* address) {
-    const auto index = table->find(3, ip(address));
-    const auto word = index ? table->mac_word(*index) : std::nullopt;
-    if (!word) return std::nullopt;
-    MacAddress mac;
-    base::store_le<6>(mac.bytes.data(), *word);
-    return mac;
-  }
-
-  std::unique_ptr<NeighbourTable> table;
-  Quiescence quiescence{1};
-  std::vector<Sent> sent;
-  std::vector<LostFrame> lost;
-  std::optional<Neighbours> neighbours;
-  MonoNs now{};
-  const std::vector<std::uint8_t> frame = std::vector<std::uint8_t>(60, 0xaa);
-};
+using test::Sent;
 
 TEST_F(NeighboursTest, ResolvesAndSendsWhatWaited) {
   EXPECT_TRUE(neighbours->resolve(3, ip("10.9.0.5"), frame, now));
@@ -230,16 +155,6 @@ TEST_F(NeighboursTest, RequestsForUsAreAnsweredAndLearned) {
   EXPECT_EQ(state_of("10.9.0.7"), NeighbourState::kFree) << "not ours: not learned";
 }
 
-TEST_F(NeighboursTest, GratuitousArpUpdatesButNeverCreates) {
-  EXPECT_EQ(arp(ArpOperation::kRequest, 8, "10.9.0.8", "10.9.0.8"), DropReason::kArpIgnored);
-  EXPECT_EQ(state_of("10.9.0.8"), NeighbourState::kFree);
-  (void)neighbours->resolve(3, ip("10.9.0.8"), frame, now);
-  (void)arp(ArpOperation::kReply, 8, "10.9.0.8", "10.9.0.1", mac(1));
-  (void)arp(ArpOperation::kRequest, 9, "10.9.0.8", "10.9.0.8");
-  EXPECT_EQ(mac_of("10.9.0.8"), mac(9));
-  EXPECT_EQ(state_of("10.9.0.8"), NeighbourState::kStale) << "said, not proved";
-}
-
 TEST_F(NeighboursTest, WhatCanNotBeBelieved) {
   EXPECT_EQ(arp(ArpOperation::kReply, 5, "10.9.0.5", "10.9.0.1", mac(1)), DropReason::kArpIgnored)
       << "never asked";
@@ -249,25 +164,6 @@ TEST_F(NeighboursTest, WhatCanNotBeBelieved) {
   EXPECT_TRUE(neighbours->list().empty()) << "but an address off this link is not learned";
   EXPECT_EQ(arp(ArpOperation::kRequest, 1, "10.9.0.5", "10.9.0.1"), DropReason::kArpIgnored)
       << "our own MAC";
-}
-
-TEST_F(NeighboursTest, Ipv6ResolutionAndFlags) {
-  EXPECT_TRUE(neighbours->resolve(3, ip("fd09::5"), frame, now));
-  const auto solicitation = parse_nd(std::span{sent[0].frame}.subspan(kEthernetSize));
-  ASSERT_TRUE(solicitation);
-  EXPECT_EQ(solicitation->source, ip("fd09::1"));
-  EXPECT_EQ(parse_ethernet(sent[0].frame)->destination(), multicast_mac(ip("ff02::1:ff00:5")));
-  EXPECT_FALSE(advertise("fd09::5", 5, true, true));
-  EXPECT_EQ(mac_of("fd09::5"), mac(5));
-  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kReachable);
-  EXPECT_TRUE(advertise("fd09::5", 6, false, false)) << "another MAC without override";
-  EXPECT_EQ(mac_of("fd09::5"), mac(5));
-  EXPECT_EQ(state_of("fd09::5"), NeighbourState::kStale) << "but doubt is cast";
-  EXPECT_FALSE(advertise("fd09::5", 6, false, true));
-  EXPECT_EQ(mac_of("fd09::5"), mac(6));
-  EXPECT_TRUE(advertise("fd09::77", 6, true, true)) << "never asked";
-  EXPECT_TRUE(advertise("fd09::5", 1, true, true)) << "our own MAC";
-  EXPECT_EQ(mac_of("fd09::5"), mac(6));
 }
 
 TEST_F(NeighboursTest, WhatAnAdvertisementMayChange) {
