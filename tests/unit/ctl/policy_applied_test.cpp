@@ -50,6 +50,24 @@ TEST_F(PolicyApplied, WithGraceTheHeartbeatsStayWhatTheyWereWhateverElseTheWorke
   EXPECT_EQ(workers_.last<bus::SetLiveness>().policy.interval.ms(), 500);
 }
 
+TEST_F(PolicyApplied, WithGraceTheAgeOfProofsAndTheTransportsFollowAtOnce) {
+  ASSERT_TRUE(attach(alice_));
+  ASSERT_TRUE(attach(bob_, kThird));
+  send_reattach(alice_, reattach(alice_));
+  run();
+  const auto response = response_to(alice_, *challenge_to(alice_, kCell));
+  policy_.security.reattach_proof_max_age = milliseconds(200);
+  policy_.transport.allow_udp6 = false;
+  ASSERT_TRUE(gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kGrace, now_));
+  advance(milliseconds(250));
+  send_response(alice_, response);
+  ASSERT_TRUE(last_refusal(alice_));
+  EXPECT_EQ(last_refusal(alice_)->reason, Reason::kStaleRequest);
+  send_reattach(bob_, reattach(bob_), kSix);
+  ASSERT_TRUE(last_refusal(bob_));
+  EXPECT_EQ(last_refusal(bob_)->reason, Reason::kPolicyDenied);
+}
+
 TEST_F(PolicyApplied, ThePolicyInForceAppliedAgainIsNoNewVersion) {
   const auto changes =
       gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kStrict, now_);
