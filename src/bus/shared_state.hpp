@@ -13,7 +13,6 @@
 #include "bus/peer_slots.hpp"
 #include "crypto/connection_id.hpp"
 #include "crypto/key_schedule.hpp"
-#include "net/ecn.hpp"
 #include "net/filter_image.hpp"
 #include "net/neighbour_table.hpp"
 #include "net/published.hpp"
@@ -25,11 +24,9 @@ namespace jumpgate::bus {
 /// What is done to inner packets ([inner] of the configuration; spec/inner-networks.md).
 struct InnerRules {
   bool clamp_mss{true};
-  bool client_to_client{true};
   bool probe_path_mtu{false};  // false: each path is taken to carry what its port does
   const net::Published<net::FilterImage>* filters{nullptr};  // none: all is allowed
   const net::Published<net::RateImage>* rates{nullptr};      // none: no bounds
-  net::OuterClass outer_class{};                             // of DATA's outer header
 };
 
 struct SharedState {

@@ -19,10 +19,16 @@ bool same_port(const PortConfig& a, const PortConfig& b) {
          a.believes_announcements == b.believes_announcements;
 }
 
-// Filter and rates apart, which change at once.
+bool same_treatment(const InnerConfig& a, const InnerConfig& b) {
+  return a.outer_class == b.outer_class && a.client_to_client == b.client_to_client;
+}
+
+// Apart from what changes at once.
 bool same_inner(InnerConfig a, const InnerConfig& b) {
   a.filter = b.filter;
   a.rates = b.rates;
+  a.outer_class = b.outer_class;
+  a.client_to_client = b.client_to_client;
   return a == b;
 }
 
@@ -158,6 +164,7 @@ ConfigDiff diff(const GatewayConfig& before, const GatewayConfig& after) {
   result.filters =
       before.filters != after.filters || before.inner.filter != after.inner.filter || profiles;
   result.rates = before.rates != after.rates || before.inner.rates != after.inner.rates || profiles;
+  result.treatment = !same_treatment(before.inner, after.inner) || profiles;
   PeerPairs pairs(before.peers, after.peers);
   for (std::size_t i = 0; i < after.peers.size(); ++i) {
     const auto old = pairs.take(after.peers[i], i);
@@ -188,6 +195,7 @@ std::string describe(const ConfigDiff& diff, const GatewayConfig& before,
   if (diff.routes) line("routes: changed");
   if (diff.filters) line("filters: changed");
   if (diff.rates) line("rates: changed");
+  if (diff.treatment) line("dscp or client_to_client: changed");
   for (const std::size_t i : diff.removed)
     line(fmt::format("peer {}: removed", before.peers[i].name));
   for (const ChangedPeer& c : diff.changed)

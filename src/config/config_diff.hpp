@@ -31,15 +31,16 @@ struct ConfigDiff {
   std::vector<ChangedPeer> changed;
   std::vector<std::pair<std::size_t, std::size_t>> kept;  // unchanged: (old index, new index)
   bool policy{false};
-  bool routes{false};   // [[route]]: applied by a new route image
-  bool filters{false};  // [[filter]], and which one is whose by profile or for all
-  bool rates{false};    // [rates.NAME], likewise
+  bool routes{false};     // [[route]]: applied by a new route image
+  bool filters{false};    // [[filter]], and which one is whose by profile or for all
+  bool rates{false};      // [rates.NAME], likewise
+  bool treatment{false};  // dscp and client_to_client of [inner], and of profiles
   std::vector<std::string>
       restart;  // keys that differ and take effect at the next start only, e.g. "port wan"
 
   [[nodiscard]] bool empty() const {
     return added.empty() && removed.empty() && changed.empty() && !policy && !routes && !filters &&
-           !rates && restart.empty();
+           !rates && !treatment && restart.empty();
   }
 };
 

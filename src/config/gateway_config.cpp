@@ -129,27 +129,34 @@ std::expected<GatewayConfig, Problems> read_gateway_document(std::unique_ptr<Tom
   return config;
 }
 
-/// What a peer has of its own, else of its profile, else of [inner].
-template <class Name>
-std::optional<std::size_t> chosen(const PeerConfig& peer, const GatewayConfig& config,
-                                  std::optional<std::size_t> own, Name ProfileConfig::* of_profile,
-                                  std::optional<std::size_t> of_all) {
-  if (own) return own;
+/// What the peer's profile says; nothing where it has none, or it does not say it.
+template <class T>
+std::optional<T> of_profile(const PeerConfig& peer, const GatewayConfig& config,
+                            std::optional<T> ProfileConfig::* member) {
   const auto profile = std::ranges::find(config.profiles, peer.profile, &ProfileConfig::name);
-  if (profile != config.profiles.end() && *profile.*of_profile) return *profile.*of_profile;
-  return of_all;
+  return profile == config.profiles.end() ? std::nullopt : *profile.*member;
 }
 
 }  // namespace
 
 std::uint16_t filter_of(const PeerConfig& peer, const GatewayConfig& config) {
-  const auto set = chosen(peer, config, peer.filter, &ProfileConfig::filter, config.inner.filter);
+  auto set = peer.filter ? peer.filter : of_profile(peer, config, &ProfileConfig::filter);
+  if (!set) set = config.inner.filter;
   return set ? static_cast<std::uint16_t>(*set) : net::kNoFilter;
 }
 
 std::uint16_t rates_of(const PeerConfig& peer, const GatewayConfig& config) {
-  const auto set = chosen(peer, config, peer.rates, &ProfileConfig::rates, config.inner.rates);
+  auto set = peer.rates ? peer.rates : of_profile(peer, config, &ProfileConfig::rates);
+  if (!set) set = config.inner.rates;
   return set ? static_cast<std::uint16_t>(*set) : net::kNoRates;
+}
+
+net::Treatment treatment_of(const PeerConfig& peer, const GatewayConfig& config) {
+  return {
+      .outer_class =
+          of_profile(peer, config, &ProfileConfig::outer_class).value_or(config.inner.outer_class),
+      .client_to_client = of_profile(peer, config, &ProfileConfig::client_to_client)
+                              .value_or(config.inner.client_to_client)};
 }
 
 std::expected<GatewayConfig, Problems> load_gateway(const std::string& path) {

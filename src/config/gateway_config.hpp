@@ -77,11 +77,13 @@ struct PeerConfig {
   bool operator==(const PeerConfig& other) const;  // `line` apart
 };
 
-/// [profiles.NAME] filter, rates: of peers that have the profile and name none of their own.
+/// [profiles.NAME] beside its policy: of peers that have the profile and name none of their own.
 struct ProfileConfig {
   std::string name;
-  std::optional<std::size_t> filter;
-  std::optional<std::size_t> rates;
+  std::optional<std::size_t> filter{};
+  std::optional<std::size_t> rates{};
+  std::optional<net::OuterClass> outer_class{};
+  std::optional<bool> client_to_client{};
 
   bool operator==(const ProfileConfig&) const = default;
 };
@@ -181,6 +183,8 @@ struct GatewayConfig {
 [[nodiscard]] std::uint16_t filter_of(const PeerConfig& peer, const GatewayConfig& config);
 /// Likewise in `rates`; net::kNoRates.
 [[nodiscard]] std::uint16_t rates_of(const PeerConfig& peer, const GatewayConfig& config);
+/// Its profile's, or the one for all.
+[[nodiscard]] net::Treatment treatment_of(const PeerConfig& peer, const GatewayConfig& config);
 
 /// Reads and checks the file and the key files it names.
 std::expected<GatewayConfig, Problems> load_gateway(const std::string& path);

@@ -129,6 +129,21 @@ void read_profiles(TableReader& root, session::PolicySet& set, const More& read_
                  fmt::format("expected at most {}", session::PolicySet::kMaxProfiles));
 }
 
+/// What a profile of the gateway has beside its policy.
+ProfileConfig read_profile_config(const std::string& name, TableReader& table,
+                                  const GatewayConfig& config) {
+  ProfileConfig profile{.name = name};
+  read_filter_name(table, config, profile.filter);
+  read_rates_name(table, config, profile.rates);
+  net::OuterClass outer_class;
+  read_dscp(table, "dscp", outer_class);
+  if (table.has("dscp")) profile.outer_class = outer_class;
+  bool client_to_client = false;
+  table.boolean("client_to_client", client_to_client);
+  if (table.has("client_to_client")) profile.client_to_client = client_to_client;
+  return profile;
+}
+
 // What a policy may not leave to defaults (spec/policy.md "The document").
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRequired{
     {{"session", "max_lifetime"},
@@ -155,7 +170,7 @@ std::expected<session::PolicySet, Problems> read_policy_document(
     read_parts(*table, policies.base);
     judge(*table, policies.base, "policy");
   }
-  // Filters and rates are the gateway's: a policy alone has none to name.
+  // The rest is the gateway's: a policy alone has no filters and rates to name, and treats no packets.
   read_profiles(root, policies, [](const std::string&, TableReader&) {});
   root.finish();
   if (!problems.empty()) return std::unexpected(std::move(problems));
@@ -170,10 +185,8 @@ void read_policy(TableReader& root, GatewayConfig& config) {
     judge(*table, config.policies.base, "policy");
   }
   read_profiles(root, config.policies, [&](const std::string& name, TableReader& table) {
-    ProfileConfig profile{.name = name, .filter = {}, .rates = {}};
-    read_filter_name(table, config, profile.filter);
-    read_rates_name(table, config, profile.rates);
-    if (profile.filter || profile.rates) config.profiles.push_back(std::move(profile));
+    ProfileConfig profile = read_profile_config(name, table, config);
+    if (profile != ProfileConfig{.name = name}) config.profiles.push_back(std::move(profile));
   });
 }
 

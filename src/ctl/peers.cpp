@@ -94,11 +94,13 @@ std::vector<net::PeerPrefix> prefixes_of(const config::GatewayConfig& config,
   std::vector<net::PeerPrefix> prefixes;
   for (const config::PeerConfig& peer : config.peers) {
     const std::uint32_t index = peers.find(peer.public_key).value();
+    const net::Treatment treatment = config::treatment_of(peer, config);
     for (const IpPrefix& prefix : peer.allowed_ips)
       prefixes.push_back({.prefix = prefix,
                           .peer = index,
                           .filter = config::filter_of(peer, config),
-                          .rates = config::rates_of(peer, config)});
+                          .rates = config::rates_of(peer, config),
+                          .treatment = treatment});
   }
   return prefixes;
 }

@@ -185,8 +185,8 @@ void Reloads::remove_peers(const config::ConfigDiff& diff, MonoNs now) {
 
 std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
                                                   const config::GatewayConfig& next) {
-  bool routes_change =
-      diff.routes || diff.filters || diff.rates || !diff.added.empty() || !diff.removed.empty();
+  bool routes_change = diff.routes || diff.filters || diff.rates || diff.treatment ||
+                       !diff.added.empty() || !diff.removed.empty();
   for (const config::ChangedPeer& changed : diff.changed)
     routes_change =
         routes_change || changed.addresses || changed.filter || changed.rates || changed.profile;

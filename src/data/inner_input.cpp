@@ -141,6 +141,12 @@ struct InnerStage {
     punt(shard, report);
   }
 
+  /// Two clients, where neither's policy forbids it.
+  [[nodiscard]] bool may_exchange(std::uint32_t from, std::uint32_t to) const {
+    return shard.routes->treatment_of(from).client_to_client &&
+           shard.routes->treatment_of(to).client_to_client;
+  }
+
   void to_peer(const InnerPacket& packet, std::uint32_t peer) {
     if (peer != carrier.peer) carrier = {peer, shard.shared.peers.get(peer)};
     if (!carrier.session) {
@@ -148,7 +154,7 @@ struct InnerStage {
       return;
     }
     if (packet.from_slot != kNoSlot) {
-      if (!shard.shared.inner.client_to_client) {
+      if (!may_exchange(shard.sessions.ids(packet.from_slot).peer, peer)) {
         refuse(packet, DropReason::kHairpinDenied);
         return;
       }

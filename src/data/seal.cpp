@@ -42,6 +42,7 @@ struct Sender {
   Epoch* epoch{nullptr};
   std::uint16_t mtu{0};   // of one message
   std::uint16_t told{0};  // of the tunnel, as its hosts know it
+  net::OuterClass outer_class{};
 };
 
 Sender sender_of(Shard& shard, const bus::SessionRef& session) {
@@ -54,17 +55,18 @@ Sender sender_of(Shard& shard, const bus::SessionRef& session) {
   const OuterTemplate& outer = shard.sessions.binding(session.slot).outer;
   sender.mtu = outer.inner_mtu;
   sender.told = outer.told_mtu;
+  sender.outer_class =
+      shard.routes->treatment_of(shard.sessions.ids(session.slot).peer).outer_class;
   shard.keys.prefetch_set(sender.epoch->key_id + 1);
   return sender;
 }
 
-void fill_data_message(Shard& shard, std::uint32_t slot, Epoch& epoch, rte_mbuf* packet,
-                       Outgoing& message) {
+void fill_data_message(const Sender& sender, rte_mbuf* packet, Outgoing& message) {
   message.mbuf = packet;
-  message.epoch = &epoch;
-  message.slot = slot;
+  message.epoch = sender.epoch;
+  message.slot = sender.session.slot;
   message.type = wire::Type::kData;
-  message.outer_class = shard.shared.inner.outer_class.of(net::traffic_class_of(bytes_of(packet)));
+  message.outer_class = sender.outer_class.of(net::traffic_class_of(bytes_of(packet)));
 }
 
 /// A packet that does not fit one message: in two parts where the tunnel takes it, in pieces where that is allowed, else
@@ -83,7 +85,7 @@ void send_large(Shard& shard, const Routed& packet, const Sender& sender) {
   }
   Batch<Outgoing> outgoing;
   for (rte_mbuf* piece : pieces.items())
-    fill_data_message(shard, slot, *sender.epoch, piece, outgoing.add());
+    fill_data_message(sender, piece, outgoing.add());
   seal_and_send(shard, outgoing);
 }
 
@@ -186,7 +188,7 @@ void find_sender(Shard& shard, Batch<Routed>& routed, Batch<Outgoing>& outgoing)
       continue;
     }
     if (shard.shared.inner.clamp_mss) net::clamp_mss(inner, sender.told);
-    fill_data_message(shard, slot, *sender.epoch, packet.mbuf, outgoing.add());
+    fill_data_message(sender, packet.mbuf, outgoing.add());
   }
   routed.clear();
 }

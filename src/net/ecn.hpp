@@ -47,6 +47,11 @@ class OuterClass {
   [[nodiscard]] constexpr std::uint8_t of(std::uint8_t inner) const {
     return static_cast<std::uint8_t>((inner & keep_) | set_);
   }
+  /// Nothing: copied.
+  [[nodiscard]] constexpr std::optional<std::uint8_t> dscp() const {
+    if (keep_ != kEcnMask) return std::nullopt;
+    return static_cast<std::uint8_t>(set_ >> 2);
+  }
   constexpr bool operator==(const OuterClass&) const = default;
 
  private:

@@ -102,6 +102,16 @@ std::expected<void, std::string> collect(const RouteInput& input, Collector& out
   return {};
 }
 
+std::vector<Treatment> treatments_of(std::span<const PeerPrefix> peers) {
+  std::vector<Treatment> treatments;
+  for (const PeerPrefix& peer : peers) {
+    if (peer.treatment == Treatment{}) continue;
+    if (peer.peer >= treatments.size()) treatments.resize(std::size_t{peer.peer} + 1);
+    treatments[peer.peer] = peer.treatment;
+  }
+  return treatments;
+}
+
 }  // namespace
 
 RouteImage::RouteImage() : tables_{std::make_unique<Tables>()} {}
@@ -115,6 +125,7 @@ std::expected<std::unique_ptr<const RouteImage>, std::string> RouteImage::build(
   Collector collector;
   if (auto collected = collect(input, collector, image->next_hops_); !collected)
     return std::unexpected(collected.error());
+  image->treatments_ = treatments_of(input.peers);
   if (auto built = image->tables_->v4.build(std::move(collector.v4)); !built)
     return std::unexpected("IPv4 routes: " + built.error());
   if (auto built = image->tables_->v6.build(std::move(collector.v6)); !built)

@@ -1,5 +1,5 @@
 /// Where an inner packet goes: an immutable image of peers' allowed prefixes, connected prefixes
-/// and static routes.
+/// and static routes; and how a peer's packets are treated.
 ///
 /// Single addresses are found by exact match (rte_hash); prefixes by longest match: up to
 /// kMaxScannedPrefixes of a family are scanned in order of length, which costs no memory and less
@@ -73,6 +73,11 @@ class RouteImage {
   [[nodiscard]] bool peer_owns_v4(std::uint32_t peer, const std::uint8_t* source) const noexcept;
   [[nodiscard]] bool peer_owns_v6(std::uint32_t peer, const std::uint8_t* source) const noexcept;
 
+  /// How the peer's packets are treated: three bytes a peer, where any has another than the plain one.
+  [[nodiscard]] const Treatment& treatment_of(std::uint32_t peer) const noexcept {
+    return peer < treatments_.size() ? treatments_[peer] : kPlain;
+  }
+
   /// Router of a kNextHop target.
   [[nodiscard]] const IpAddress& next_hop(const RouteTarget& target) const noexcept;
 
@@ -87,7 +92,9 @@ class RouteImage {
   RouteImage();
   struct Tables;
   std::unique_ptr<Tables> tables_;
+  static constexpr Treatment kPlain{};
   std::vector<IpAddress> next_hops_;
+  std::vector<Treatment> treatments_;  // up to the last peer that has another than kPlain
   std::size_t footprint_{0};
   std::uint32_t serial_{0};
 };

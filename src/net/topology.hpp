@@ -8,6 +8,8 @@
 
 #include <jumpgate/types.hpp>
 
+#include "net/ecn.hpp"
+
 namespace jumpgate::net {
 
 enum class PortRole : std::uint8_t { kOuter, kInner };
@@ -37,6 +39,13 @@ inline constexpr std::uint16_t kNoFilter = UINT16_MAX;
 /// A peer without rates.
 inline constexpr std::uint16_t kNoRates = UINT16_MAX;
 
+/// What is done to a peer's packets beside filter and rates.
+struct Treatment {
+  OuterClass outer_class{};     // of the outer headers of what is sent to it
+  bool client_to_client{true};  // it may exchange packets with other peers that may
+  bool operator==(const Treatment&) const = default;
+};
+
 /// One allowed prefix of one peer: route towards it, permission for sources within, and by which
 /// filter and which rates of the configuration its packets go.
 struct PeerPrefix {
@@ -45,6 +54,7 @@ struct PeerPrefix {
   // The same in all prefixes of a peer.
   std::uint16_t filter{kNoFilter};
   std::uint16_t rates{kNoRates};
+  Treatment treatment{};
 };
 
 }  // namespace jumpgate::net

@@ -31,6 +31,7 @@
 #include "ctl/core.hpp"
 #include "ctl/handshake_job.hpp"
 #include "ctl/ports.hpp"
+#include "net/ecn.hpp"
 #include "net/filter_rule.hpp"
 
 namespace jumpgate::record {
@@ -304,20 +305,35 @@ void pass(Io& io, Of<net::RateSet> auto& set) {
   pass_all(io, name, session[0], session[1], total[0], total[1], burst, quota);
 }
 template <class Io>
+void pass(Io& io, Of<net::OuterClass> auto& outer) {
+  auto dscp = outer.dscp();
+  pass(io, dscp);
+  if constexpr (Io::kReads) {
+    if (dscp && *dscp > net::kMaxDscp) io.fail();
+    outer = dscp ? net::OuterClass::fixed(*dscp) : net::OuterClass{};
+  }
+}
+template <class Io>
+void pass(Io& io, Of<net::Treatment> auto& treatment) {
+  auto& [outer_class, client_to_client] = treatment;
+  pass_all(io, outer_class, client_to_client);
+}
+template <class Io>
 void pass(Io& io, Of<config::ProfileConfig> auto& profile) {
-  auto& [name, filter, rates] = profile;
-  pass_all(io, name, filter, rates);
+  auto& [name, filter, rates, outer_class, client_to_client] = profile;
+  pass_all(io, name, filter, rates, outer_class, client_to_client);
 }
 template <class Io>
 void pass(Io& io, Of<config::PortConfig> auto& port) {
   pass_all(io, port.name);
 }
-/// What the core reads of a configuration: peers, policy, and whether routes, filters or
-/// rates change.
+/// What the core reads of a configuration: peers, policy, and whether routes, filters, rates or
+/// treatments change.
 template <class Io>
 void pass(Io& io, Of<config::GatewayConfig> auto& config) {
   pass_all(io, config.policies, config.ports, config.routes, config.filters, config.rates,
-           config.profiles, config.inner.filter, config.inner.rates, config.peers);
+           config.profiles, config.inner.filter, config.inner.rates, config.inner.outer_class,
+           config.inner.client_to_client, config.peers);
 }
 template <class Io>
 void pass(Io& io, Of<ctl::Settings> auto& settings) {

@@ -204,7 +204,7 @@ std::expected<void, std::string> TapedPorts::publish(std::span<const net::PeerPr
   Bytes asked = bytes_of(prefixes.size());
   Writer writer(asked);
   for (const net::PeerPrefix& prefix : prefixes)
-    pass_all(writer, prefix.prefix, prefix.peer, prefix.filter);
+    pass_all(writer, prefix.prefix, prefix.peer, prefix.filter, prefix.rates, prefix.treatment);
   const auto done = below_.routes.publish(prefixes, config);
   const auto fault = done ? std::optional<std::string>() : std::optional(done.error());
   const auto told = tell(tape_, Call::kPublishRoutes, asked, fault);

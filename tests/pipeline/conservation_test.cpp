@@ -14,7 +14,7 @@ using bus::WorkerCounter;
 
 class Conservation : public testing::TestWithParam<std::uint64_t> {
  protected:
-  Conservation() : dice_(GetParam()) { h.shared->inner.client_to_client = GetParam() % 2 == 0; }
+  Conservation() : dice_(GetParam()) { h.treat(0, {.client_to_client = GetParam() % 2 == 0}); }
 
   static data::WorkerLimits limits() {
     data::WorkerLimits limits = Harness::small();

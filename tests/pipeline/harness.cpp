@@ -43,12 +43,14 @@ T must(std::expected<T, std::string> made) {
   return std::move(*made);
 }
 
-std::unique_ptr<const net::RouteImage> make_routes() {
-  const std::vector<net::PeerPrefix> peers{
+std::unique_ptr<const net::RouteImage> make_routes(std::span<const net::Treatment> treatments) {
+  std::vector<net::PeerPrefix> peers{
       {*base::parse_prefix("10.8.0.2/32"), 0}, {*base::parse_prefix("fd00:8::2/128"), 0},
       {*base::parse_prefix("10.8.0.3/32"), 1}, {*base::parse_prefix("fd00:8::3/128"), 1},
       {*base::parse_prefix("10.8.0.4/32"), 2},
   };
+  for (net::PeerPrefix& peer : peers)
+    peer.treatment = treatments[peer.peer];
   net::PortAddressing inner;
   inner.port = kInnerPort;
   inner.role = net::PortRole::kInner;
@@ -155,7 +157,7 @@ Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads 
     EXPECT_TRUE(neighbours->insert(index, kInnerPort, address(server)));
     neighbours->set_mac(index, kServerMac);
   }
-  routes = std::make_unique<net::Published<net::RouteImage>>(quiescence, make_routes());
+  routes = std::make_unique<net::Published<net::RouteImage>>(quiescence, make_routes(treatments_));
   peers = must(bus::PeerSlots::create(3, -1));
   shared = std::unique_ptr<bus::SharedState>(
       new bus::SharedState{.neighbours = *neighbours,
@@ -302,6 +304,11 @@ std::vector<ByteVector> Harness::delivered() {
     out.emplace_back(ethernet->payload.begin(), ethernet->payload.end());
   }
   return out;
+}
+
+void Harness::treat(std::uint32_t peer, const net::Treatment& treatment) {
+  treatments_[peer] = treatment;
+  EXPECT_TRUE(routes->publish(make_routes(treatments_)));
 }
 
 bool Harness::command(const bus::SessionRef& ref, bus::CommandBody body) {

@@ -125,6 +125,8 @@ class Harness {
   std::vector<ByteVector> delivered();
 
   // ---- the controller ----
+  /// Of peer 0, 1 or 2, from the next round on.
+  void treat(std::uint32_t peer, const net::Treatment& treatment);
   bool command(const bus::SessionRef& ref, bus::CommandBody body);
   std::vector<Taken> reports(unsigned worker = 0);
   /// Those of one kind; the others are thrown away.
@@ -173,6 +175,7 @@ class Harness {
   std::vector<std::unique_ptr<data::Worker>> workers;
 
  private:
+  std::array<net::Treatment, 3> treatments_{};
   Captures captures_;
   std::uint32_t next_cid_generation_{1};
 };

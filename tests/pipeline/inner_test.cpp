@@ -105,7 +105,8 @@ TEST_P(Inner, TheOuterHeaderCopiesEcnAndDscp) {
 }
 
 TEST_P(Inner, ADscpOfOursStandsOutsideAlone) {
-  h.shared->inner.outer_class = net::OuterClass::fixed(10);
+  const Client other = h.attached(1, 1);
+  h.treat(0, {.outer_class = net::OuterClass::fixed(10)});
   const auto packet = with_class(inner_packet(GetParam().server, GetParam().client), 0xb9);
   from_server(packet);
   h.poll();
@@ -113,6 +114,14 @@ TEST_P(Inner, ADscpOfOursStandsOutsideAlone) {
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(out[0].traffic_class, (10U << 2) | 1U);
   EXPECT_EQ(net::traffic_class_of(out[0].plaintext.data()), 0xb9);
+  // Another peer's is its own, and it changes while the session runs.
+  const bool v4 = GetParam().server == "10.0.0.9";
+  for (const unsigned expected : {0xb9U, 0x01U}) {
+    from_server(with_class(inner_packet(GetParam().server, v4 ? "10.8.0.3" : "fd00:8::3"), 0xb9));
+    h.poll();
+    EXPECT_EQ(h.opened(other).at(0).traffic_class, expected);
+    h.treat(1, {.outer_class = net::OuterClass::fixed(0)});
+  }
 }
 
 TEST_P(Inner, OuterMarksAreCombinedIntoInnerOnes) {
@@ -366,9 +375,16 @@ TEST_F(InnerDrops, HonestFragmentsAreForwarded) {
 
 TEST_F(InnerDrops, ClientToClientWhereItIsForbidden) {
   const Client other = h.attached(1, 1);
-  h.shared->inner.client_to_client = false;
-  from_client(inner_packet("10.8.0.2", "10.8.0.3"), DropReason::kHairpinDenied);
-  EXPECT_TRUE(h.opened(other).empty());
+  for (const std::uint32_t forbidden : {0U, 1U}) {
+    h.treat(forbidden, {.client_to_client = false});
+    from_client(inner_packet("10.8.0.2", "10.8.0.3"), DropReason::kHairpinDenied);
+    EXPECT_TRUE(h.opened(other).empty()) << "either end may refuse";
+    h.treat(forbidden, {});
+  }
+  h.put(client, client.data(inner_packet("10.8.0.2", "10.8.0.3")));
+  h.poll();
+  EXPECT_EQ(h.opened(other).size(), 1U);
+  h.treat(0, {.client_to_client = false});
   h.put(client, client.data(inner_packet("10.8.0.2", "10.0.0.9")));
   h.poll();
   EXPECT_EQ(h.delivered().size(), 1U);

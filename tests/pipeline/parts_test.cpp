@@ -216,7 +216,6 @@ TEST_F(Parts, OfASessionThatIsGoneCostItsSuccessorNothing) {
 }
 
 TEST_F(Parts, AreJoinedAndPartedAgainBetweenTwoNarrowTunnels) {
-  h.shared->inner.client_to_client = true;
   const Client other = h.attached(1, 1, Suite::kAes256Gcm, true);
   const auto [head, tail] = halves(inner_packet("fd00:8::2", "fd00:8::3", 1280 - 48));
   put(client.data(head));

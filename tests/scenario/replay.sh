@@ -62,7 +62,7 @@ write("version.jgr", title[:-1] + b"9\n" + rest)
 PY
 refused "$logs/flipped.jgr" "flipped.jgr: record [0-9]+: damaged or edited"
 refused "$logs/cut.jgr" "cut.jgr: record [0-9]+: cut"
-refused "$logs/version.jgr" "a recording of version 9; this program replays version 6"
+refused "$logs/version.jgr" "a recording of version 9; this program replays version 7"
 refused "$gateway_events" "is no recording"
 
 # A configuration that no record holds: the gateway says so instead of recording nothing.

@@ -219,11 +219,9 @@ std::expected<void, std::string> Gateway::Parts::make_data_plane() {
                        .mac1_key = crypto::derive_mac1_key(settings.public_key),
                        .outer_addresses = ports.outer_addresses(),
                        .inner = {.clamp_mss = config->inner.mss_clamp,
-                                 .client_to_client = config->inner.client_to_client,
                                  .probe_path_mtu = config->inner.probe_path_mtu,
                                  .filters = filters.get(),
-                                 .rates = rates.get(),
-                                 .outer_class = config->inner.outer_class}});
+                                 .rates = rates.get()}});
   auto set = WorkerSet::create(*config, *shared, ports.worker_ports(), pool.get(), random, clock);
   if (!set) return std::unexpected(set.error());
   workers = std::move(*set);

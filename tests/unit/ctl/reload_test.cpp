@@ -39,6 +39,26 @@ TEST_F(Reload, ThePlaceOfAPeerIsFreeWhenTheLastOfItsSessionsIsGone) {
   EXPECT_TRUE(applied) << applied.error();
 }
 
+TEST_F(Reload, AnotherTreatmentIsPublishedForPeersWithSessions) {
+  ASSERT_TRUE(attach(alice_));
+  const int published = routes_.published;
+  auto next = config_with(true, true);
+  next->inner.client_to_client = false;
+  ASSERT_TRUE(gateway_->reload(next, now_));
+  EXPECT_EQ(routes_.published, published + 1);
+  EXPECT_FALSE(routes_.prefixes.at(0).treatment.client_to_client);
+  next = config_with(true, true);
+  next->inner.client_to_client = false;
+  next->policies.profiles = {{.name = "voice", .policy = next->policies.base}};
+  next->profiles = {{.name = "voice", .outer_class = net::OuterClass::fixed(46)}};
+  next->peers[0].profile = "voice";
+  ASSERT_TRUE(gateway_->reload(next, now_));
+  EXPECT_EQ(routes_.published, published + 2);
+  EXPECT_EQ(routes_.prefixes.at(0).treatment.outer_class.dscp(), 46);
+  EXPECT_FALSE(routes_.prefixes.at(0).treatment.client_to_client) << "that of all";
+  EXPECT_EQ(routes_.prefixes.at(1).treatment.outer_class.dscp(), std::nullopt);
+}
+
 TEST_F(Reload, NothingOfTheConfigurationBeforeIsKept) {
   auto config = config_with(true, true);
   const std::weak_ptr<config::GatewayConfig> before = config;

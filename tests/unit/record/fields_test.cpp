@@ -131,6 +131,27 @@ TEST(Fields, RatesComeBack) {
   EXPECT_EQ(there_and_back(peer), peer);
 }
 
+TEST(Fields, TreatmentsComeBack) {
+  for (const auto outer :
+       {net::OuterClass{}, net::OuterClass::fixed(0), net::OuterClass::fixed(63)}) {
+    const config::ProfileConfig profile{
+        .name = "p", .outer_class = outer, .client_to_client = outer.dscp().has_value()};
+    EXPECT_EQ(there_and_back(profile), profile);
+    config::GatewayConfig config;
+    config.inner.outer_class = outer;
+    config.inner.client_to_client = false;
+    EXPECT_EQ(there_and_back(config).inner, config.inner);
+  }
+  Bytes bytes;
+  Writer writer(bytes);
+  writer.number(true);
+  writer.number(net::kMaxDscp + 1U);
+  Reader reader(bytes);
+  net::OuterClass outer_class;
+  pass(reader, outer_class);
+  EXPECT_TRUE(reader.failed());
+}
+
 TEST(Fields, ANumberTooLargeForItsTypeIsAFault) {
   Bytes bytes;
   Writer(bytes).number(256U);
