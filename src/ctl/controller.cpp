@@ -10,11 +10,10 @@ namespace {
 
 std::expected<void, std::string> load_peers(
     Core& core, const std::shared_ptr<const config::GatewayConfig>& config) {
-  for (std::size_t i = 0; i < config->peers.size(); ++i)
-    if (!core.peers.add(peer_of(config, i)))
-      return std::unexpected("more peers than the " + std::to_string(core.peers.capacity()) +
-                             " that memory was taken for");
-  return core.ports.routes.publish(prefixes_of(*config, core.peers), *config);
+  if (auto seated = core.peers.seat(config); !seated) return seated;
+  auto routes = core.ports.routes.prepare(prefixes_of(*config, *core.peers.roster()), *config);
+  if (!routes) return std::unexpected(routes.error());
+  return core.ports.routes.publish(**routes);
 }
 
 /// An edge of the bound path that the worker saw before it moved to the binding in force.
@@ -64,7 +63,7 @@ Controller::Controller(const Settings& settings, const Ports& ports,
       links_(core_.sessions),
       lifetimes_(core_, closing_, handshakes_, exchanges_, rekeys_),
       resets_(core_, now),
-      reloads_(core_, closing_, handshakes_, std::move(config), now) {}
+      reloads_(core_, closing_, std::move(config), now) {}
 
 void Controller::on_handshake(std::span<const std::uint8_t> datagram, const Endpoint& from,
                               const Endpoint& to, std::uint8_t worker, MonoNs now) {
@@ -256,7 +255,7 @@ void Controller::settle(const bus::SessionRef& ref, MonoNs now) {
 
 void Controller::tick(MonoNs now) {
   const bool due = tap_ != nullptr && (core_.wheel.next_wake() <= now || reloads_.sweeping() ||
-                                       links_.sweeping() || core_.stopping);
+                                       reloads_.ending() || links_.sweeping() || core_.stopping);
   const TappedInput input(tap_, &InputTap::on_tick, due, now);
   for (std::size_t i = 0; i < kJobsPerTick; ++i) {
     HandshakeJob* job = core_.ports.handshakes.poll();
@@ -282,6 +281,7 @@ void Controller::tick(MonoNs now) {
     if (lifetimes_.expire(session, now)) path_checks_.on_link(session, up, now);
     settle(ref, now);
   });
+  reloads_.end_slice(now);
   reloads_.sweep_slice(now, [&](Session& session) { settle(session.ref, now); });
   core_.ports.events.flush_loss(now, core_.policies.version());
 }
@@ -310,10 +310,30 @@ std::expected<Reason, std::string> Controller::ask_rekey(const SessionId& id, Mo
   return asked;
 }
 
+std::optional<ReloadBasis> Controller::begin_reload(MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_reload_begun, now);
+  return reloads_.begin();
+}
+
+std::expected<ReloadPlan, std::string> Controller::plan_reload(
+    const ReloadBasis& basis, std::shared_ptr<const config::GatewayConfig> next) const {
+  return ctl::plan_reload(basis, std::move(next), core_.peers, core_.ports.routes);
+}
+
+std::expected<std::vector<std::string>, std::string> Controller::reload(ReloadPlan& plan,
+                                                                        MonoNs now) {
+  const TappedInput input(tap_, &InputTap::on_reload, *plan.config, now);
+  return reloads_.apply(plan, now);
+}
+
 std::expected<std::vector<std::string>, std::string> Controller::reload(
     std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
-  const TappedInput input(tap_, &InputTap::on_reload, *next, now);
-  return reloads_.apply(std::move(next), now);
+  const auto basis = begin_reload(now);
+  if (!basis) return std::unexpected(std::string(kReloadUnderWay));
+  auto plan = plan_reload(*basis, std::move(next));
+  if (plan) return reload(*plan, now);
+  reload_refused({}, now);
+  return std::unexpected(plan.error());
 }
 
 std::expected<std::vector<std::string>, std::string> Controller::apply_policy(

@@ -14,6 +14,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -83,6 +84,15 @@ class Controller {
   bool terminate(const SessionId& id, MonoNs now);
   /// Asks a session's client for new keys by order (Rekeys::ask).
   [[nodiscard]] std::expected<Reason, std::string> ask_rekey(const SessionId& id, MonoNs now);
+  /// A reload in three steps, of which the second is for another thread: the basis (Reloads::begin),
+  [[nodiscard]] std::optional<ReloadBasis> begin_reload(MonoNs now);
+  /// the plan (plan_reload); any thread, one at a time,
+  [[nodiscard]] std::expected<ReloadPlan, std::string> plan_reload(
+      const ReloadBasis& basis, std::shared_ptr<const config::GatewayConfig> next) const;
+  /// and the swap. The plan then holds what it took the place of.
+  [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(ReloadPlan& plan,
+                                                                            MonoNs now);
+  /// All three at once: for tests and the simulation.
   [[nodiscard]] std::expected<std::vector<std::string>, std::string> reload(
       std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
   /// A policy with its profiles alone; the fields that changed (Reloads::apply_policy).
@@ -108,6 +118,7 @@ class Controller {
   [[nodiscard]] std::uint32_t session_count() const { return core_.sessions.size(); }
   [[nodiscard]] std::uint32_t peer_count() const { return core_.peers.size(); }
   [[nodiscard]] std::uint64_t session_looks() const { return core_.sessions.looks(); }
+  [[nodiscard]] std::uint64_t peer_looks() const { return core_.peers.looks(); }
 
  private:
   void judge_control(Session& session, const bus::Report& report,

@@ -48,7 +48,6 @@ std::size_t ControllerLoop::round(MonoNs now) {
   parts_.controller.tick(now);
   parts_.neighbours.tick(now);
   show_neighbours();
-  parts_.routes.reclaim();
   return done;
 }
 

@@ -27,7 +27,7 @@ class ControllerLoop {
     OuterLink& outer;
     FrameSender& frames;
     net::Neighbours& neighbours;
-    ImageBook& routes;
+    const ImageBook& routes;
     Mailbox& mailbox;
     std::vector<bus::CommandChannel*> commands;  // by worker
     std::vector<bus::ReportChannel*> reports;

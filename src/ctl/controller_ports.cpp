@@ -94,41 +94,46 @@ std::optional<bus::OuterPath> OuterLink::acquire(const Endpoint& local, const En
                         .next_hop = route->next_hop};
 }
 
-std::expected<void, std::string> ImageBook::publish_filters(
+std::expected<std::unique_ptr<PreparedRoutes>, std::string> ImageBook::prepare(
     std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) {
-  auto image =
-      net::FilterImage::build(config.filters, sets_of_peers(prefixes, &net::PeerPrefix::filter));
-  if (!image) return std::unexpected(image.error());
-  if (filters_.publish(std::move(*image))) return {};
-  return std::unexpected("former filters are still in use by a worker; try again");
-}
-
-void ImageBook::publish_rates(std::span<const net::PeerPrefix> prefixes,
-                              const config::GatewayConfig& config) {
-  auto of_peer = sets_of_peers(prefixes, &net::PeerPrefix::rates);
-  // A new image fills every bucket anew: none for nothing.
-  if (rates_.get()->says_the_same(config.rates, of_peer)) return;
-  (void)rates_.publish(net::RateImage::build(config.rates, std::move(of_peer), workers_));
-}
-
-std::expected<void, std::string> ImageBook::publish(std::span<const net::PeerPrefix> prefixes,
-                                                    const config::GatewayConfig& config) {
-  std::vector<net::StaticRoute> routes;
+  reclaim();
+  std::vector<net::StaticRoute> static_routes;
   for (const config::RouteConfig& route : config.routes) {
     if (config.ports[route.port].role != net::PortRole::kInner) continue;
-    routes.push_back({.prefix = route.prefix,
-                      .port = static_cast<std::uint8_t>(route.port),
-                      .next_hop = route.via});
+    static_routes.push_back({.prefix = route.prefix,
+                             .port = static_cast<std::uint8_t>(route.port),
+                             .next_hop = route.via});
   }
-  auto image = net::RouteImage::build({.peers = prefixes, .ports = inner_ports_, .routes = routes});
-  if (!image) return std::unexpected(image.error());
-  // All or none: room for the others is seen to before the filters are changed.
-  if (published_.reclaim() >= net::kMaxRetired || rates_.reclaim() >= net::kMaxRetired)
+  auto images = std::make_unique<Images>();
+  auto routes =
+      net::RouteImage::build({.peers = prefixes, .ports = inner_ports_, .routes = static_routes});
+  if (!routes) return std::unexpected(routes.error());
+  images->routes = std::move(*routes);
+  auto filters =
+      net::FilterImage::build(config.filters, sets_of_peers(prefixes, &net::PeerPrefix::filter));
+  if (!filters) return std::unexpected(filters.error());
+  images->filters = std::move(*filters);
+  auto of_peer = sets_of_peers(prefixes, &net::PeerPrefix::rates);
+  // A new image fills every bucket anew: none for nothing.
+  if (!rates_.get()->says_the_same(config.rates, of_peer))
+    images->rates = net::RateImage::build(config.rates, std::move(of_peer), workers_);
+  return images;
+}
+
+std::expected<void, std::string> ImageBook::publish(PreparedRoutes& routes) {
+  auto& images = static_cast<Images&>(routes);
+  // All or none: room for each is seen to before the first is changed.
+  if (published_.reclaim() >= net::kMaxRetired || filters_.reclaim() >= net::kMaxRetired ||
+      rates_.reclaim() >= net::kMaxRetired)
     return std::unexpected("former routes are still in use by a worker; try again");
-  if (auto filtered = publish_filters(prefixes, config); !filtered) return filtered;
-  publish_rates(prefixes, config);
-  (void)published_.publish(std::move(*image));
+  (void)filters_.publish(std::move(images.filters));
+  if (images.rates != nullptr) (void)rates_.publish(std::move(images.rates));
+  (void)published_.publish(std::move(images.routes));
   return {};
+}
+
+bool ImageBook::reclaim() {
+  return published_.reclaim() + filters_.reclaim() + rates_.reclaim() == 0;
 }
 
 }  // namespace jumpgate::ctl

@@ -101,20 +101,20 @@ class ImageBook final : public RouteBook {
         rates_(rates),
         inner_ports_(std::move(inner_ports)),
         workers_(workers) {}
-  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> prefixes,
-                                           const config::GatewayConfig& config) override;
+  std::expected<std::unique_ptr<PreparedRoutes>, std::string> prepare(
+      std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) override;
+  std::expected<void, std::string> publish(PreparedRoutes& routes) override;
   [[nodiscard]] const net::RouteImage& image() const { return *published_.get(); }
-  void reclaim() {
-    published_.reclaim();
-    filters_.reclaim();
-    rates_.reclaim();
-  }
+  /// Frees former images that no worker can hold any more, on the thread that prepares: to free one
+  /// takes as long as it is large. False: some wait.
+  bool reclaim();
 
  private:
-  std::expected<void, std::string> publish_filters(std::span<const net::PeerPrefix> prefixes,
-                                                   const config::GatewayConfig& config);
-  void publish_rates(std::span<const net::PeerPrefix> prefixes,
-                     const config::GatewayConfig& config);
+  struct Images final : PreparedRoutes {
+    std::unique_ptr<const net::RouteImage> routes;
+    std::unique_ptr<const net::FilterImage> filters;
+    std::unique_ptr<const net::RateImage> rates;  // nothing: they stay, and so do their buckets
+  };
 
   net::Published<net::RouteImage>& published_;
   net::Published<net::FilterImage>& filters_;

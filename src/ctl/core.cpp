@@ -265,11 +265,12 @@ void Core::sync_liveness(Session& session, MonoNs now) {
   const State state = session.record.state();
   if (!session.binding || state == State::kTerminated) return;
   const Peer& peer = peers[session.peer];
+  const std::uint64_t quota = peers.config(session.peer).quota;
   const Liveness wanted{.quick = state != State::kAttached || session.rekey_is_urgent(),
                         .reattach_wanted = state == State::kVolatile || state == State::kDegraded,
                         .rekey_wanted = session.rekey_wanted != Reason::kNone,
                         .policy_version = session.record.policy_version(),
-                        .carried = peer.config->quota != 0 ? peer.carried : session.told.carried};
+                        .carried = quota != 0 ? peer.carried : session.told.carried};
   if (wanted == session.told) return;
   bus::Command* command = obtain(session, now);
   if (command == nullptr) return;
@@ -292,7 +293,7 @@ std::uint64_t Core::carried_so_far(const Peer& peer) const {
 
 void Core::on_quota(const Session& session, std::uint64_t percent, MonoNs now) {
   Peer& peer = peers[session.peer];
-  const std::uint64_t quota = peer.config->quota;
+  const std::uint64_t quota = peers.config(session.peer).quota;
   if (peer.quota != quota) peer.quota_told = 0;
   peer.quota = quota;
   // A worker says it of each session, and again after a reload.
@@ -325,7 +326,7 @@ void Core::arm(Session& session) {
 }
 
 void Core::destroy(Session& session) {
-  --peers[session.peer].sessions;
+  peers.forget_session(session.peer);
   const std::uint32_t before = sessions.retired();
   sessions.destroy(session);
   counters.add(ControllerCounter::kSlotsRetired, sessions.retired() - before);

@@ -169,10 +169,10 @@ class Core {
     return policy_of(session.peer);
   }
   [[nodiscard]] const session::Policy& policy_of(std::uint32_t peer) const {
-    return policies.of(peers[peer].config->profile);
+    return policies.of(peers.config(peer).profile);
   }
   [[nodiscard]] std::string_view peer_name(const Session& session) const {
-    return peers[session.peer].config->name;
+    return peers.config(session.peer).name;
   }
 
   const session::TransitionAuthority& authority;

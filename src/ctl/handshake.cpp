@@ -11,8 +11,7 @@ Handshakes::Handshakes(Core& core, Closing& closing, MonoNs now)
     : core_(core),
       closing_(closing),
       admission_(core.settings.public_key, core.settings.handshakes_per_second, core.ports.random,
-                 now),
-      image_(core.peers.make_image()) {}
+                 now) {}
 
 void Handshakes::on_hello(std::span<const std::uint8_t> datagram, const Endpoint& from,
                           const Endpoint& to, std::uint8_t worker, MonoNs now) {
@@ -45,7 +44,7 @@ void Handshakes::on_hello(std::span<const std::uint8_t> datagram, const Endpoint
   job->from = from;
   job->to = to;
   job->worker = worker;
-  job->peers = image_;
+  job->peers = core_.peers.roster();
   core_.counters.add(ControllerCounter::kHellosQueued);
   core_.ports.handshakes.submit(job);
 }
@@ -73,7 +72,8 @@ void Handshakes::drop(HandshakeJob* job, DropReason reason, MonoNs now) {
 void Handshakes::on_read(HandshakeJob* job, MonoNs now) {
   // The peers may have changed while the thread was at it.
   Peer& peer = core_.peers[job->peer];
-  if (!peer.configured || peer.config->public_key != job->remote)
+  const config::PeerConfig& configured = core_.peers.config(job->peer);
+  if (!core_.peers.roster()->configured(job->peer) || configured.public_key != job->remote)
     return drop(job, DropReason::kHelloUnknownPeer, now);
   const auto payload = wire::decode_hello_payload(job->payload);
   if (!payload || payload->counter == 0 ||
@@ -83,7 +83,7 @@ void Handshakes::on_read(HandshakeJob* job, MonoNs now) {
     core_.counters.drop(DropReason::kHelloCounterLow);
     return refuse(job, Reason::kHelloCounterLow, peer.highest_counter);
   }
-  const Suite suite = choose_suite(peer, *payload);
+  const Suite suite = choose_suite(configured, *payload);
   if (suite == Suite::kNone) {
     core_.counters.drop(DropReason::kHelloNoSuite);
     return refuse(job, Reason::kNoCommonSuite, 0);
@@ -110,9 +110,9 @@ void Handshakes::refuse(HandshakeJob* job, Reason reason, std::uint64_t highest)
   core_.ports.handshakes.submit(job);
 }
 
-Suite Handshakes::choose_suite(const Peer& peer, const wire::HelloPayload& offer) const {
-  const std::vector<Suite>& allowed =
-      peer.config->suites.empty() ? core_.settings.suites : peer.config->suites;
+Suite Handshakes::choose_suite(const config::PeerConfig& peer,
+                               const wire::HelloPayload& offer) const {
+  const std::vector<Suite>& allowed = peer.suites.empty() ? core_.settings.suites : peer.suites;
   for (const Suite suite : offer.suites) {
     if (suite != Suite::kNone && std::ranges::find(allowed, suite) != allowed.end()) return suite;
   }
@@ -152,7 +152,7 @@ bool Handshakes::fill_welcome(Session& session, HandshakeJob& job) {
   const auto cid = core_.issue_id(session);
   if (!cid || !core_.issue_jump_ids(session, session.jump_ids)) return false;
   session.first_gateway_cid = *cid;
-  const Peer& peer = core_.peers[session.peer];
+  const config::PeerConfig& peer = core_.peers.config(session.peer);
   wire::WelcomePayload& welcome = job.welcome;
   welcome = {};
   welcome.session_id = session.record.id();
@@ -167,8 +167,8 @@ bool Handshakes::fill_welcome(Session& session, HandshakeJob& job) {
   welcome.jump_ids = core_.with_tokens(session.jump_ids);
   welcome.jump_id_count = static_cast<std::uint8_t>(
       std::ranges::count_if(session.jump_ids, [](ConnectionId id) { return id.value != 0; }));
-  const std::size_t addresses = std::min(peer.config->addresses.size(), limits::kMaxInnerAddresses);
-  std::copy_n(peer.config->addresses.begin(), addresses, welcome.addresses.begin());
+  const std::size_t addresses = std::min(peer.addresses.size(), limits::kMaxInnerAddresses);
+  std::copy_n(peer.addresses.begin(), addresses, welcome.addresses.begin());
   welcome.address_count = static_cast<std::uint8_t>(addresses);
   job.session = session.ref;
   job.session_id = session.record.id();

@@ -34,15 +34,14 @@ class Handshakes {
   void on_attached(Session& session);
   /// Tries again what found no free command.
   void retry(Session& session, MonoNs now);
-  /// Peers have changed.
-  void set_image(std::shared_ptr<const PeerImage> image) { image_ = std::move(image); }
 
  private:
   void on_read(HandshakeJob* job, MonoNs now);
   void on_written(HandshakeJob* job, MonoNs now);
   void refuse(HandshakeJob* job, Reason reason, std::uint64_t highest);
   void drop(HandshakeJob* job, DropReason reason, MonoNs now);
-  [[nodiscard]] Suite choose_suite(const Peer& peer, const wire::HelloPayload& offer) const;
+  [[nodiscard]] Suite choose_suite(const config::PeerConfig& peer,
+                                   const wire::HelloPayload& offer) const;
   [[nodiscard]] Session* make_birth(HandshakeJob& job, Suite suite, std::uint64_t counter,
                                     MonoNs now);
   [[nodiscard]] bool fill_welcome(Session& session, HandshakeJob& job);
@@ -57,7 +56,6 @@ class Handshakes {
   Core& core_;
   Closing& closing_;
   Admission admission_;
-  std::shared_ptr<const PeerImage> image_;
 };
 
 }  // namespace jumpgate::ctl

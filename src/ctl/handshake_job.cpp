@@ -15,13 +15,13 @@ void read_hello(HandshakeJob& job, const crypto::KeyPair& own) {
     return;
   }
   job.remote = job.noise->remote_static();
-  const PeerIdentity* peer = job.peers->find(job.remote);
-  if (peer == nullptr) {
+  const auto peer = job.peers->find(job.remote);
+  if (!peer) {
     job.failure = DropReason::kHelloUnknownPeer;
     return;
   }
-  job.peer = peer->index;
-  job.preshared_key = peer->preshared_key.clone();
+  job.peer = *peer;
+  job.preshared_key = (*job.peers)[*peer].preshared_key.clone();
 }
 
 void write_answer(HandshakeJob& job, base::RandomSource& random, wire::Type type,
@@ -79,7 +79,10 @@ void rekey(HandshakeJob& job, base::RandomSource& random) {
 void run_job(HandshakeJob& job, const crypto::KeyPair& own, base::RandomSource& random) {
   switch (job.kind) {
     case HandshakeJob::Kind::kReadHello:
-      return read_hello(job, own);
+      read_hello(job, own);
+      // They may have been replaced meanwhile; whoever lets go of them last frees a million.
+      job.peers.reset();
+      return;
     case HandshakeJob::Kind::kWriteWelcome:
       return write_welcome(job, random);
     case HandshakeJob::Kind::kWriteRefusal:

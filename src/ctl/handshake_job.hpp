@@ -21,7 +21,7 @@
 #include "bus/messages.hpp"
 #include "crypto/key_schedule.hpp"
 #include "crypto/noise_ik.hpp"
-#include "ctl/peers.hpp"
+#include "ctl/roster.hpp"
 
 namespace jumpgate::ctl {
 
@@ -36,7 +36,7 @@ struct HandshakeJob {
   Endpoint from;
   Endpoint to;
   std::uint8_t worker{0};
-  std::shared_ptr<const PeerImage> peers;
+  std::shared_ptr<const Roster> peers;  // until the HELLO is read
   // kReadHello out.
   std::optional<DropReason> failure;
   std::uint32_t peer{0};

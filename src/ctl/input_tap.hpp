@@ -37,6 +37,7 @@ class InputTap {
   virtual void on_link(std::uint8_t port, bool up) = 0;
   virtual void on_terminate(const SessionId& id, MonoNs now) = 0;
   virtual void on_rekey_asked(const SessionId& id, MonoNs now) = 0;
+  virtual void on_reload_begun(MonoNs now) = 0;
   virtual void on_reload(const config::GatewayConfig& next, MonoNs now) = 0;
   virtual void on_policy(const session::PolicySet& next, const std::string& how,
                          PolicyApplication application, MonoNs now) = 0;

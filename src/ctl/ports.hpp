@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,14 +72,25 @@ class OuterPaths {
   virtual void release(const bus::OuterPath& path) = 0;
 };
 
+/// Images that wait to be published.
+class PreparedRoutes {
+ public:
+  PreparedRoutes() = default;
+  PreparedRoutes(const PreparedRoutes&) = delete;
+  PreparedRoutes& operator=(const PreparedRoutes&) = delete;
+  virtual ~PreparedRoutes() = default;
+};
+
 /// The workers' image of where inner packets go; src/app builds it from these and its ports, and
 /// publishes it.
 class RouteBook {
  public:
   virtual ~RouteBook() = default;
-  /// All at once, or not at all and why.
-  [[nodiscard]] virtual std::expected<void, std::string> publish(
+  /// O(prefixes). Any thread, one at a time. Why not, when not.
+  [[nodiscard]] virtual std::expected<std::unique_ptr<PreparedRoutes>, std::string> prepare(
       std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) = 0;
+  /// All at once, or not at all and why. O(1).
+  [[nodiscard]] virtual std::expected<void, std::string> publish(PreparedRoutes& routes) = 0;
 };
 
 }  // namespace jumpgate::ctl

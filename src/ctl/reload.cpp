@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
-#include <sstream>
 #include <utility>
 
 namespace jumpgate::ctl {
@@ -14,39 +13,12 @@ constexpr const char* kWindowTooLarge =
     "which "
     "memory was taken; restart it with the new one";
 
-/// As many as config::describe names: the answer has to fit one message.
-constexpr std::size_t kMaxReassigned = 100;
-
-/// Which peers go by another profile than before.
-std::vector<std::string> reassigned(const config::ConfigDiff& diff,
-                                    const config::GatewayConfig& before,
-                                    const config::GatewayConfig& after) {
-  const auto name = [](const config::PeerConfig& peer) {
-    return peer.profile.empty() ? std::string("-") : peer.profile;
-  };
-  std::vector<std::string> lines;
-  std::size_t more = 0;
-  for (const config::ChangedPeer& changed : diff.changed) {
-    if (!changed.profile) continue;
-    if (lines.size() == kMaxReassigned) {
-      ++more;
-      continue;
-    }
-    const config::PeerConfig& now = after.peers[changed.after];
-    lines.push_back("peer " + now.name + ": profile " + name(before.peers[changed.before]) +
-                    " -> " + name(now));
-  }
-  if (more != 0) lines.push_back("and " + std::to_string(more) + " more peers' profiles");
-  return lines;
-}
-
 }  // namespace
 
-Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
-                 std::shared_ptr<const config::GatewayConfig> first, MonoNs now)
+Reloads::Reloads(Core& core, Closing& closing, std::shared_ptr<const config::GatewayConfig> first,
+                 MonoNs now)
     : core_(core),
       closing_(closing),
-      handshakes_(handshakes),
       current_(std::move(first)),
       used_(profiles_used(*current_)),
       sweep_(core.sessions),
@@ -54,54 +26,56 @@ Reloads::Reloads(Core& core, Closing& closing, Handshakes& handshakes,
   history_.add({.version = core.policies.version(), .at = now, .how = "start", .changes = {}});
 }
 
-std::expected<std::vector<std::string>, std::string> Reloads::apply(
-    std::shared_ptr<const config::GatewayConfig> next, MonoNs now) {
-  const config::ConfigDiff diff = config::diff(*current_, *next);
+std::optional<ReloadBasis> Reloads::begin() {
+  if (ending()) return std::nullopt;
+  return ReloadBasis{.number = ++basis_, .config = current_, .peers = core_.peers.basis()};
+}
+
+std::expected<std::vector<std::string>, std::string> Reloads::apply(ReloadPlan& plan, MonoNs now) {
+  if (plan.basis != basis_) {
+    refuse({}, now);
+    return std::unexpected("another reload came between; try again");
+  }
   // A policy applied by itself stays in force, whatever else the file changes.
-  const session::PolicySet policies = diff.policy ? next->policies : core_.policies;
-  std::vector<UsedProfile> used = profiles_used(*next);
-  if (const auto fault = misfit(policies, used)) {
+  const session::PolicySet policies = plan.policy ? plan.config->policies : core_.policies;
+  if (const auto fault = misfit(policies, plan.used)) {
     refuse(fault->field, now);
     return std::unexpected(fault->message);
   }
-  core_.peers.reclaim();
-  if (diff.added.size() > core_.peers.room()) {
-    refuse({}, now);
-    return std::unexpected("no room for " + std::to_string(diff.added.size()) +
-                           " more peers; the gateway was started for " +
-                           std::to_string(core_.peers.capacity()));
+  // The one step that can be refused comes first.
+  if (plan.routes != nullptr) {
+    if (auto published = core_.ports.routes.publish(*plan.routes); !published) {
+      refuse({}, now);
+      return std::unexpected(published.error());
+    }
   }
-  // The routes are the one step that can be refused, so they come first; peers that are new have
-  // their index by then.
-  std::vector<std::uint32_t> added;
-  added.reserve(diff.added.size());
-  for (const std::size_t i : diff.added)
-    added.push_back(core_.peers.add(peer_of(next, i)).value());
-  if (auto published = publish(diff, *next); !published) {
-    for (const std::uint32_t index : added)
-      core_.peers.remove(index);
-    core_.peers.reclaim();
-    refuse({}, now);
-    return std::unexpected(published.error());
-  }
-  update_peers(diff, next);
-  remove_peers(diff, now);
-  if (!diff.added.empty() || !diff.removed.empty() ||
-      std::ranges::any_of(diff.changed, &config::ChangedPeer::identity))
-    handshakes_.set_image(core_.peers.make_image());
+  ++basis_;
+  core_.peers.adopt(plan.peers);
+  removed_ = std::move(plan.peers.removed);
+  ended_ = 0;
+  end_slice(now);
   std::vector<std::string> lines =
       session::differences(session::fields_of(core_.policies), session::fields_of(policies));
-  std::ranges::move(reassigned(diff, *current_, *next), std::back_inserter(lines));
+  std::ranges::move(plan.reassigned, std::back_inserter(lines));
   put_in_force(policies, "reload", PolicyApplication::kStrict, lines, now);
-  if (!diff.empty()) {
-    std::istringstream text(config::describe(diff, *current_, *next));
-    for (std::string line; std::getline(text, line);)
-      lines.push_back(line);
-  }
-  current_ = std::move(next);
-  used_ = std::move(used);
+  std::ranges::move(plan.described, std::back_inserter(lines));
+  current_.swap(plan.config);
+  used_.swap(plan.used);
   core_.counters.add(ControllerCounter::kReloads);
   return lines;
+}
+
+void Reloads::end_slice(MonoNs now) {
+  for (std::uint32_t i = 0; i < kEndSlice && ending(); ++i) {
+    const std::uint32_t index = removed_[ended_++];
+    const Peer& peer = core_.peers[index];
+    for (const auto& ref : {peer.current, peer.birth}) {
+      if (!ref) continue;
+      if (Session* session = core_.sessions.find(*ref); session != nullptr)
+        closing_.terminate(*session, Reason::kOperatorTerminated, now);
+    }
+    core_.peers.depart(index);
+  }
 }
 
 std::expected<std::vector<std::string>, std::string> Reloads::apply_policy(
@@ -114,17 +88,6 @@ std::expected<std::vector<std::string>, std::string> Reloads::apply_policy(
       session::differences(session::fields_of(core_.policies), session::fields_of(next));
   put_in_force(next, std::move(how), application, changes, now);
   return changes;
-}
-
-std::vector<Reloads::UsedProfile> Reloads::profiles_used(const config::GatewayConfig& config) {
-  std::vector<UsedProfile> used;
-  for (const config::PeerConfig& peer : config.peers) {
-    if (peer.profile.empty() ||
-        std::ranges::find(used, peer.profile, &UsedProfile::profile) != used.end())
-      continue;
-    used.push_back({.profile = peer.profile, .peer = peer.name});
-  }
-  return used;
 }
 
 std::optional<session::PolicyError> Reloads::misfit(const session::PolicySet& policies,
@@ -157,41 +120,6 @@ void Reloads::put_in_force(const session::PolicySet& next, std::string how,
                 .how = std::move(how),
                 .application = application,
                 .changes = std::move(changes)});
-}
-
-void Reloads::update_peers(const config::ConfigDiff& diff,
-                           const std::shared_ptr<const config::GatewayConfig>& next) {
-  const auto update = [&](std::size_t i) {
-    core_.peers.update(core_.peers.find(next->peers[i].public_key).value(), peer_of(next, i));
-  };
-  for (const config::ChangedPeer& changed : diff.changed)
-    update(changed.after);
-  for (const auto& [before, after] : diff.kept)
-    update(after);
-}
-
-void Reloads::remove_peers(const config::ConfigDiff& diff, MonoNs now) {
-  for (const std::size_t i : diff.removed) {
-    const std::uint32_t index = core_.peers.find(current_->peers[i].public_key).value();
-    const Peer& peer = core_.peers[index];
-    for (const auto& ref : {peer.current, peer.birth}) {
-      if (!ref) continue;
-      if (Session* session = core_.sessions.find(*ref); session != nullptr)
-        closing_.terminate(*session, Reason::kOperatorTerminated, now);
-    }
-    core_.peers.remove(index);
-  }
-}
-
-std::expected<void, std::string> Reloads::publish(const config::ConfigDiff& diff,
-                                                  const config::GatewayConfig& next) {
-  bool routes_change = diff.routes || diff.filters || diff.rates || diff.treatment ||
-                       !diff.added.empty() || !diff.removed.empty();
-  for (const config::ChangedPeer& changed : diff.changed)
-    routes_change =
-        routes_change || changed.addresses || changed.filter || changed.rates || changed.profile;
-  if (!routes_change) return {};
-  return core_.ports.routes.publish(prefixes_of(next, core_.peers), next);
 }
 
 void Reloads::refuse(std::string_view field, MonoNs now) {

@@ -1,9 +1,10 @@
 /// A new configuration, applied whole or not at all: peers added, changed and revoked, routes,
 /// policy.
 ///
-/// Owner thread: the controller, between ticks. Bound: O(peers) once; a new policy reaches running
-/// sessions kSweepSlice slots a tick. Failure: the text says what did not fit, and nothing has
-/// changed. Sessions of peers that are not revoked notice nothing.
+/// Owner thread: the controller, between ticks. Bound: what is planned elsewhere is swapped, whatever
+/// the number of peers; the sessions of kEndSlice removed peers end a tick, and a new policy reaches
+/// kSweepSlice slots a tick. Failure: the text says what did not fit, and nothing has changed.
+/// Sessions of peers that are not revoked notice nothing.
 #pragma once
 
 #include <expected>
@@ -13,24 +14,29 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config_diff.hpp"
 #include "config/gateway_config.hpp"
 #include "ctl/closing.hpp"
 #include "ctl/core.hpp"
-#include "ctl/handshake.hpp"
 #include "ctl/policy_history.hpp"
+#include "ctl/reload_plan.hpp"
 #include "ctl/sweep.hpp"
 
 namespace jumpgate::ctl {
 
 class Reloads {
  public:
-  Reloads(Core& core, Closing& closing, Handshakes& handshakes,
-          std::shared_ptr<const config::GatewayConfig> first, MonoNs now);
+  Reloads(Core& core, Closing& closing, std::shared_ptr<const config::GatewayConfig> first,
+          MonoNs now);
 
+  /// What to plan the next one from; a plan from an earlier basis is refused from now on. Nothing
+  /// while peers that the last one removed still have sessions to end.
+  [[nodiscard]] std::optional<ReloadBasis> begin();
   /// The sentences for the operator: what changed, and what waits for the next start.
-  [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply(
-      std::shared_ptr<const config::GatewayConfig> next, MonoNs now);
+  [[nodiscard]] std::expected<std::vector<std::string>, std::string> apply(ReloadPlan& plan,
+                                                                           MonoNs now);
+  /// The sessions of some of the peers that were removed end.
+  void end_slice(MonoNs now);
+  [[nodiscard]] bool ending() const { return ended_ < removed_.size(); }
   /// A policy and its profiles alone. What changed, field by field; nothing and no new version when
   /// it is the one in force. It stays until another one is applied, or the configuration's own
   /// changes. Each profile that a configured peer names must be in it.
@@ -55,20 +61,8 @@ class Reloads {
 
  private:
   static constexpr std::uint32_t kSweepSlice = 256;
+  static constexpr std::uint32_t kEndSlice = 256;
 
-  /// Those that stay, as they stand in the next configuration.
-  void update_peers(const config::ConfigDiff& diff,
-                    const std::shared_ptr<const config::GatewayConfig>& next);
-  void remove_peers(const config::ConfigDiff& diff, MonoNs now);
-  [[nodiscard]] std::expected<void, std::string> publish(const config::ConfigDiff& diff,
-                                                         const config::GatewayConfig& next);
-
-  /// A profile that peers go by, and the first of them.
-  struct UsedProfile {
-    std::string profile;
-    std::string peer;
-  };
-  [[nodiscard]] static std::vector<UsedProfile> profiles_used(const config::GatewayConfig& config);
   /// Why `policies` can not be in force with peers that use these, and the field at fault.
   [[nodiscard]] std::optional<session::PolicyError> misfit(
       const session::PolicySet& policies, const std::vector<UsedProfile>& used) const;
@@ -77,10 +71,12 @@ class Reloads {
 
   Core& core_;
   Closing& closing_;
-  Handshakes& handshakes_;
   std::shared_ptr<const config::GatewayConfig> current_;
   // Kept, so that a policy alone asks no million peers: as many as the policy has profiles.
   std::vector<UsedProfile> used_;
+  std::uint64_t basis_{0};              // number of the one that a plan may be made from
+  std::vector<std::uint32_t> removed_;  // peers of the last reload
+  std::size_t ended_{0};                // of them, so far
   Sweep sweep_;
   PolicyHistory history_;
   std::uint32_t replay_window_room_;  // packets; the workers' memory was taken for it at the start

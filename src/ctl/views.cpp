@@ -25,7 +25,7 @@ std::optional<SessionView> Views::session(const SessionId& id) {
 }
 
 std::optional<SessionView> Views::session_of_peer(std::string_view name) {
-  const auto index = core_.peers.find(name);
+  const auto index = core_.peers.roster()->find(name);
   if (!index) return std::nullopt;
   const Peer& peer = core_.peers[*index];
   for (const auto& ref : {peer.current, peer.birth}) {
@@ -44,7 +44,7 @@ SessionView Views::view(const Session& session) const {
   view.state = record.state();
   view.last_reason = session.last_reason;
   if (session.binding) view.endpoint = session.binding->path.remote;
-  view.inner_addresses = core_.peers[session.peer].config->addresses;
+  view.inner_addresses = core_.peers.config(session.peer).addresses;
   if (view.inner_addresses.size() > limits::kMaxInnerAddresses)
     view.inner_addresses.resize(limits::kMaxInnerAddresses);
   view.suite = session.suite;

@@ -20,6 +20,8 @@ std::string_view to_string(Input input) {
       return "terminate";
     case Input::kAskRekey:
       return "rekey";
+    case Input::kReloadBegun:
+      return "beginning of a reload";
     case Input::kReload:
       return "reload";
     case Input::kApplyPolicy:

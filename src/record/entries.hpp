@@ -19,8 +19,9 @@ enum class Input : std::uint8_t {
   kAcknowledged,  // a command came back
   kTick,          // time passed, and something was due or came
   kLink,          // of a port
-  kTerminate,     // by the operator, and so are the next five
+  kTerminate,     // by the operator, and so are the next six
   kAskRekey,
+  kReloadBegun,
   kReload,
   kApplyPolicy,
   kRefused,
@@ -42,7 +43,7 @@ enum class Call : std::uint8_t {
   kSubmitJob,
   kPollJob,  // one is done: what it found out
   kReleaseJob,
-  kPublishRoutes,  // why not, when not
+  kPublishRoutes,  // prepared before; why not, when not
   kRandom,         // bytes drawn
   kEvent,          // its line
 };

@@ -68,6 +68,10 @@ void Recorder::on_rekey_asked(const SessionId& id, MonoNs now) {
   begin(Input::kAskRekey, now, id);
 }
 
+void Recorder::on_reload_begun(MonoNs now) {
+  begin(Input::kReloadBegun, now);
+}
+
 void Recorder::on_reload(const config::GatewayConfig& next, MonoNs now) {
   begin(Input::kReload, now, next);
 }

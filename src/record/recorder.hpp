@@ -43,6 +43,7 @@ class Recorder final : public ctl::InputTap, public Exchange {
   void on_link(std::uint8_t port, bool up) override;
   void on_terminate(const SessionId& id, MonoNs now) override;
   void on_rekey_asked(const SessionId& id, MonoNs now) override;
+  void on_reload_begun(MonoNs now) override;
   void on_reload(const config::GatewayConfig& next, MonoNs now) override;
   void on_policy(const session::PolicySet& next, const std::string& how,
                  ctl::PolicyApplication application, MonoNs now) override;

@@ -129,6 +129,10 @@ class Player {
         static_cast<void>(core_->ask_rekey(id, now));
         return "";
       }
+      case Input::kReloadBegun:
+        static_cast<void>(take(reader));
+        basis_ = core_->begin_reload(now);
+        return "";
       case Input::kReload:
         return reload(reader, now);
       case Input::kApplyPolicy:
@@ -190,7 +194,10 @@ class Player {
     const auto next = std::make_shared<config::GatewayConfig>();
     if (!take(reader, *next)) return kNotWhole;
     if (auto wrong = wrong_with(*next); !wrong.empty()) return wrong;
-    static_cast<void>(core_->reload(next, now));
+    if (!basis_) return "nothing that it could be planned from";
+    auto plan = core_->plan_reload(*std::exchange(basis_, std::nullopt), next);
+    if (!plan) return plan.error();
+    static_cast<void>(core_->reload(*plan, now));
     return "";
   }
 
@@ -214,6 +221,7 @@ class Player {
   TapedPorts ports_;
   std::optional<crypto::CidCipher> cids_;
   std::optional<ctl::Controller> core_;
+  std::optional<ctl::ReloadBasis> basis_;  // of the reload that has begun
   MonoNs ticked_{};
   MonoNs newest_{};  // time of an input
 };

@@ -47,10 +47,12 @@ class IdleNetwork final : public ctl::DatagramOut, public ctl::OuterPaths, publi
     return std::nullopt;
   }
   void release(const bus::OuterPath& /*path*/) override {}
-  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> /*prefixes*/,
-                                           const config::GatewayConfig& /*config*/) override {
-    return {};
+  std::expected<std::unique_ptr<ctl::PreparedRoutes>, std::string> prepare(
+      std::span<const net::PeerPrefix> /*prefixes*/,
+      const config::GatewayConfig& /*config*/) override {
+    return std::make_unique<ctl::PreparedRoutes>();
   }
+  std::expected<void, std::string> publish(ctl::PreparedRoutes& /*routes*/) override { return {}; }
 };
 
 /// Jobs are done when the recording says so: one that was submitted, or a HELLO's, which is first

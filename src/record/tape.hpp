@@ -1,7 +1,7 @@
 /// A recording as bytes: a first line that says what it is, then records, each under a check that
 /// covers all before it.
 ///
-///   "jumpgate-recording 7\n" | record: length u32, body, check u64 | record | ...
+///   "jumpgate-recording 8\n" | record: length u32, body, check u64 | record | ...
 ///
 /// Owner thread: one; the sink decides where the bytes go and never waits. Bound: kMaxRecord a
 /// record. Failure: what is cut, damaged, edited or of another version is named with the number of
@@ -23,7 +23,7 @@ namespace jumpgate::record {
 
 inline constexpr std::string_view kTitle = "jumpgate-recording ";
 /// Rises when a record changes its form or the core asks its ports for something else.
-inline constexpr unsigned kTapeVersion = 7;
+inline constexpr unsigned kTapeVersion = 8;
 /// With its length and check as much as RecordFile's ring takes at once. A configuration is one
 /// record: some 90,000 peers fit.
 inline constexpr std::uint32_t kMaxRecord = (8U << 20) - 12;

@@ -199,15 +199,30 @@ void TapedPorts::release(ctl::HandshakeJob* job) {
 // ---- The rest
 // ----------------------------------------------------------------------------------
 
-std::expected<void, std::string> TapedPorts::publish(std::span<const net::PeerPrefix> prefixes,
-                                                     const config::GatewayConfig& config) {
-  Bytes asked = bytes_of(prefixes.size());
-  Writer writer(asked);
+/// And the bytes that say what they are: made with them, where there is time.
+struct TapedPorts::Routes final : ctl::PreparedRoutes {
+  std::unique_ptr<ctl::PreparedRoutes> below;
+  Bytes asked;
+};
+
+std::expected<std::unique_ptr<ctl::PreparedRoutes>, std::string> TapedPorts::prepare(
+    std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) {
+  auto below = below_.routes.prepare(prefixes, config);
+  if (!below) return std::unexpected(below.error());
+  auto routes = std::make_unique<Routes>();
+  routes->below = std::move(*below);
+  routes->asked = bytes_of(prefixes.size());
+  Writer writer(routes->asked);
   for (const net::PeerPrefix& prefix : prefixes)
     pass_all(writer, prefix.prefix, prefix.peer, prefix.filter, prefix.rates, prefix.treatment);
-  const auto done = below_.routes.publish(prefixes, config);
+  return routes;
+}
+
+std::expected<void, std::string> TapedPorts::publish(ctl::PreparedRoutes& routes) {
+  const auto& taped = static_cast<const Routes&>(routes);
+  const auto done = below_.routes.publish(*taped.below);
   const auto fault = done ? std::optional<std::string>() : std::optional(done.error());
-  const auto told = tell(tape_, Call::kPublishRoutes, asked, fault);
+  const auto told = tell(tape_, Call::kPublishRoutes, taped.asked, fault);
   if (told) return std::unexpected(*told);
   return {};
 }

@@ -52,14 +52,16 @@ class TapedPorts final : public ctl::WorkerLink,
   void release(ctl::HandshakeJob* job) override;
   std::size_t in_use() const override { return below_.handshakes.in_use(); }
   // ctl::RouteBook
-  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> prefixes,
-                                           const config::GatewayConfig& config) override;
+  std::expected<std::unique_ptr<ctl::PreparedRoutes>, std::string> prepare(
+      std::span<const net::PeerPrefix> prefixes, const config::GatewayConfig& config) override;
+  std::expected<void, std::string> publish(ctl::PreparedRoutes& routes) override;
   // base::RandomSource
   void fill(std::span<std::uint8_t> out) override;
   // audit::EventObserver
   void on_event(const audit::Event& event) override;
 
  private:
+  struct Routes;
   /// Of a job: the order in which the core first held it.
   [[nodiscard]] std::uint64_t number_of(ctl::HandshakeJob& job);
 

@@ -28,6 +28,7 @@ wait_for 15 is_on wifi
 wait_for 5 answers
 jumpctl rekey alice >/dev/null
 wait_for 10 has_event "$gateway_events" "e['event_type'] == 'KeyRotated' and e['reason_code'] == 'policy_trigger'"
+jumpctl reload >/dev/null
 jumpctl terminate alice >/dev/null
 wait_for 15 is_attached
 stop "$gateway"
@@ -62,7 +63,7 @@ write("version.jgr", title[:-1] + b"9\n" + rest)
 PY
 refused "$logs/flipped.jgr" "flipped.jgr: record [0-9]+: damaged or edited"
 refused "$logs/cut.jgr" "cut.jgr: record [0-9]+: cut"
-refused "$logs/version.jgr" "a recording of version 9; this program replays version 7"
+refused "$logs/version.jgr" "a recording of version 9; this program replays version 8"
 refused "$gateway_events" "is no recording"
 
 # A configuration that no record holds: the gateway says so instead of recording nothing.

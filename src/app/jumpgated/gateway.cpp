@@ -309,6 +309,7 @@ std::expected<void, std::string> Gateway::Parts::open_control_socket() {
     traces.push_back(channels.trace.get());
   api = std::make_unique<GatewayApi>(GatewayView{.controller = *controller,
                                                  .loop = *loop,
+                                                 .routes = *book,
                                                  .mailbox = mailbox,
                                                  .events = events,
                                                  .audit = *audit,

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -266,25 +268,53 @@ api::Response GatewayApi::answer(const api::CountersRequest& request) {
   return reply;
 }
 
-api::Response GatewayApi::answer(const api::ReloadRequest&) {
-  // Reading and checking the file takes its time; that is this thread's, only the swap is the controller's.
-  const std::lock_guard lock(reloading_);
-  auto next = config::load_gateway(view_.config_path);
-  if (!next) {
-    return on_controller([&](MonoNs now) -> api::Response {
-      view_.controller.reload_refused(config::policy_field_at_fault(next.error()), now);
-      return refuse(ErrorCode::kRefused, "nothing was changed:\n" + next.error().text());
+std::optional<ctl::ReloadBasis> GatewayApi::begin_reload() {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    std::optional<ctl::ReloadBasis> basis;
+    on_controller([&](MonoNs now) -> api::Response {
+      basis = view_.controller.begin_reload(now);
+      return {};
     });
+    if (basis || std::chrono::steady_clock::now() >= until) return basis;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+}
+
+void GatewayApi::free_replaced() {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (!view_.routes.reclaim() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+// All that takes longer the more peers there are is done by this thread: the file is read and checked, the change
+// planned, and what it took the place of is freed. The controller only swaps.
+api::Response GatewayApi::answer(const api::ReloadRequest&) {
+  const std::lock_guard lock(reloading_);
+  const auto refused = [this](const std::string& field, const std::string& why) {
+    return on_controller([&](MonoNs now) -> api::Response {
+      view_.controller.reload_refused(field, now);
+      return refuse(ErrorCode::kRefused, "nothing was changed:" + why);
+    });
+  };
+  auto next = config::load_gateway(view_.config_path);
+  if (!next)
+    return refused(config::policy_field_at_fault(next.error()), '\n' + next.error().text());
   const auto shared = std::make_shared<const config::GatewayConfig>(std::move(*next));
-  return on_controller([&](MonoNs now) -> api::Response {
-    auto changes = view_.controller.reload(shared, now);
+  const auto basis = begin_reload();
+  if (!basis) return refuse(ErrorCode::kBusy, ctl::kReloadUnderWay);
+  auto plan = view_.controller.plan_reload(*basis, shared);
+  if (!plan) return refused({}, ' ' + plan.error());
+  auto response = on_controller([&](MonoNs now) -> api::Response {
+    auto changes = view_.controller.reload(*plan, now);
     if (!changes) return refuse(ErrorCode::kRefused, "nothing was changed: " + changes.error());
     std::istringstream warnings(shared->warnings.text());
     for (std::string line; std::getline(warnings, line);)
       changes->push_back(line);
     return api::Reloaded{.changes = std::move(*changes)};
   });
+  free_replaced();
+  return response;
 }
 
 api::Response GatewayApi::answer(const api::EventLogRequest&) {

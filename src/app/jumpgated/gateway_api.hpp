@@ -30,6 +30,7 @@ namespace jumpgate::app {
 struct GatewayView {
   ctl::Controller& controller;
   const ctl::ControllerLoop& loop;
+  ctl::ImageBook& routes;
   ctl::Mailbox& mailbox;
   const audit::EventLog& events;
   const audit::AuditThread& audit;
@@ -49,7 +50,7 @@ class GatewayApi final : public api::Handler {
   api::Response handle(const api::Request& request) override;
 
  private:
-  /// A reload of a large configuration takes the controller this long at most.
+  /// No request takes the controller longer than a tick.
   static constexpr std::chrono::milliseconds kPatience{2000};
 
   api::Response answer(const api::StatusRequest& request);
@@ -69,6 +70,10 @@ class GatewayApi final : public api::Handler {
   /// Runs `ask` on the controller's thread; an error when it did not get its turn in time.
   template <typename Ask>
   api::Response on_controller(Ask&& ask);
+  /// Waits while the last reload's removed peers are being ended; nothing when that takes too long.
+  std::optional<ctl::ReloadBasis> begin_reload();
+  /// Waits until no worker reads what a reload replaced, as long as a worker that is well takes.
+  void free_replaced();
 
   /// The trace that a worker is asked for, or was last.
   struct Trace {

@@ -48,8 +48,14 @@ std::uint32_t client_of(ConnectionId cid) {
 
 }  // namespace
 
-Clients::Clients(std::uint32_t count, const PublicKey& gateway_key, const PublicKey& everybody)
-    : mac1_key_(crypto::derive_mac1_key(gateway_key)), everybody_(everybody), clients_(count) {}
+PublicKey static_key(std::uint32_t client) {
+  PublicKey key{0x77};
+  base::store_le32(key.data() + 1, client);
+  return key;
+}
+
+Clients::Clients(std::uint32_t count, const PublicKey& gateway_key)
+    : mac1_key_(crypto::derive_mac1_key(gateway_key)), clients_(count) {}
 
 void Clients::handshake(ctl::HandshakeJob& job) {
   if (job.kind == ctl::HandshakeJob::Kind::kReadHello) {
@@ -63,7 +69,7 @@ void Clients::read(ctl::HandshakeJob& job) const {
   job.peer = client_of(job.header.client_cid);
   wire::encode_hello_payload(
       {.counter = 1, .versions = {wire::kVersion}, .suites = {Suite::kAes256Gcm}}, job.payload);
-  job.remote = everybody_;
+  job.remote = static_key(job.peer);
 }
 
 ConnectionId Clients::next_id(std::uint32_t client) {

@@ -25,10 +25,12 @@ struct Input {
   std::array<std::uint8_t, wire::kHelloSize> bytes{};
 };
 
+/// A client's static key: anything, since nobody does Diffie-Hellman with it.
+[[nodiscard]] PublicKey static_key(std::uint32_t client);
+
 class Clients {
  public:
-  /// `everybody` is the one static key of all clients.
-  Clients(std::uint32_t count, const PublicKey& gateway, const PublicKey& everybody);
+  Clients(std::uint32_t count, const PublicKey& gateway);
 
   /// What a handshake thread would make of a job, without its Diffie-Hellman: a HELLO's header names its client, and
   /// a WELCOME gives the session its root.
@@ -71,7 +73,6 @@ class Clients {
   }
 
   crypto::MacKey mac1_key_;
-  PublicKey everybody_;
   std::vector<Client> clients_;
   std::uint64_t acknowledged_{0};
   std::uint64_t welcomed_{0};

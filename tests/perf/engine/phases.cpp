@@ -1,6 +1,8 @@
 #include "phases.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace jumpgate::bench {
 namespace {
@@ -92,6 +94,30 @@ Phase Phases::strict_policy() {
   const std::uint64_t before = counter(ctl::ControllerCounter::kPolicySweeps);
   Phase phase = stage_.run({}, [this] { return !controller().policy_sweeping(); }, seconds(120));
   phase.done = counter(ctl::ControllerCounter::kPolicySweeps) - before;
+  return phase;
+}
+
+Phase Phases::reload_unchanged() {
+  return reload(stage_.config(sessions_, false), [] { return true; });
+}
+
+Phase Phases::reload_changed() {
+  return reload(stage_.config(sessions_, true), [] { return true; });
+}
+
+Phase Phases::reload_removed() {
+  return reload(stage_.config(0, false), [this] { return controller().session_count() == 0; });
+}
+
+Phase Phases::reload(std::shared_ptr<const config::GatewayConfig> next,
+                     const std::function<bool()>& done) {
+  const std::size_t peers = std::max(controller().config().peers.size(), next->peers.size());
+  const auto basis = controller().begin_reload(stage_.now());
+  auto plan = controller().plan_reload(basis.value(), std::move(next));
+  bool applied = false;
+  stage_.post([&] { applied = controller().reload(plan.value(), stage_.now()).has_value(); });
+  Phase phase = stage_.run({}, [&] { return applied && done(); }, seconds(120));
+  phase.done = peers;
   return phase;
 }
 

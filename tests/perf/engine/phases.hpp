@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 #include "stage.hpp"
 
@@ -30,6 +32,11 @@ class Phases {
   [[nodiscard]] Phase link_flaps();
   /// A policy applied strictly reaches every session.
   [[nodiscard]] Phase strict_policy();
+  /// A reload after which every peer is as before; another name and address for each; no peers.
+  /// The plan is made by another thread: it takes the controller no time.
+  [[nodiscard]] Phase reload_unchanged();
+  [[nodiscard]] Phase reload_changed();
+  [[nodiscard]] Phase reload_removed();
   /// A lifetime of 60 s, applied strictly, ends every session.
   [[nodiscard]] Phase mass_expiry();
   /// The same, while the controller is not run for as long: every timer is due at once.
@@ -46,6 +53,8 @@ class Phases {
   [[nodiscard]] Phase jumps(std::uint32_t first, Duration over);
   [[nodiscard]] Phase all_end(Duration limit);
   void apply(const session::Policy& next);
+  [[nodiscard]] Phase reload(std::shared_ptr<const config::GatewayConfig> next,
+                             const std::function<bool()>& done);
   void shorten_lifetimes();
 
   Stage& stage_;

@@ -9,22 +9,23 @@ namespace {
 constexpr std::size_t kCommandPool = 1024;  // limits.command_pool's default
 
 std::shared_ptr<const config::GatewayConfig> make_config(std::uint32_t sessions,
-                                                         const PublicKey& key,
-                                                         const session::Policy& policy) {
+                                                         const session::PolicySet& policies,
+                                                         bool other = false) {
   auto made = std::make_shared<config::GatewayConfig>();
   made->peers.resize(sessions);
   for (std::uint32_t i = 0; i < sessions; ++i) {
     config::PeerConfig& peer = made->peers[i];
-    peer.name = "c" + std::to_string(i);
-    peer.public_key = key;
+    peer.name = (other ? "d" : "c") + std::to_string(i);
+    peer.public_key = static_key(i);
     peer.addresses = {
         {.address = {.family = IpFamily::kV4,
-                     .bytes = {100, static_cast<std::uint8_t>(i >> 16),
+                     .bytes = {static_cast<std::uint8_t>(other ? 101 : 100),
+                               static_cast<std::uint8_t>(i >> 16),
                                static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}},
          .length = 32}};
     peer.allowed_ips = peer.addresses;
   }
-  made->policies.base = policy;
+  made->policies = policies;
   return made;
 }
 
@@ -47,8 +48,7 @@ ctl::Settings make_settings(std::uint32_t sessions, const PublicKey& key,
 
 Stage::Stage(std::uint32_t sessions, const session::Policy& policy)
     : gateway_(crypto::KeyPair::generate(random_).public_key),
-      everybody_(crypto::KeyPair::generate(random_).public_key),
-      clients_(sessions, gateway_, everybody_),
+      clients_(sessions, gateway_),
       workers_(kCommandPool),
       handshakes_([this](ctl::HandshakeJob& job) { clients_.handshake(job); }),
       controller_(std::make_unique<ctl::Controller>(make_settings(sessions, gateway_, random_),
@@ -59,11 +59,16 @@ Stage::Stage(std::uint32_t sessions, const session::Policy& policy)
                                                                .routes = routes_,
                                                                .events = events_,
                                                                .random = random_},
-                                                    make_config(sessions, everybody_, policy),
+                                                    make_config(sessions, {policy}),
                                                     crypto::ResetKey(random_.array<32>()), now_)) {}
+
+std::shared_ptr<const config::GatewayConfig> Stage::config(std::uint32_t peers, bool other) const {
+  return make_config(peers, controller_->config().policies, other);
+}
 
 void Work::raise(const Work& other) {
   looks = std::max(looks, other.looks);
+  peers = std::max(peers, other.peers);
   commands = std::max(commands, other.commands);
   datagrams = std::max(datagrams, other.datagrams);
   events = std::max(events, other.events);
@@ -124,6 +129,7 @@ void Stage::gather(const Arrivals& arrivals, MonoNs began) {
 
 Work Stage::work() const {
   return {.looks = controller_->session_looks(),
+          .peers = controller_->peer_looks(),
           .commands = workers_.sent(),
           .datagrams = outside_.count,
           .events = events_.next_seq()};
@@ -138,6 +144,7 @@ void Stage::tick(Phase& phase) {
   }
   for (const Input& input : inbox_)
     handle(input);
+  if (request_) std::exchange(request_, {})();
   controller_->tick(now_);
   const Duration spent = cpu_time() - began;
   now_ = now_ + spent;

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "../../support/inline_handshakes.hpp"
@@ -26,6 +27,7 @@ namespace jumpgate::bench {
 /// What a tick did, in units whose cost does not depend on how many sessions there are.
 struct Work {
   std::uint64_t looks{0};  // at slots of the session store
+  std::uint64_t peers{0};  // looked at
   std::uint64_t commands{0};
   std::uint64_t datagrams{0};
   std::uint64_t events{0};
@@ -33,6 +35,7 @@ struct Work {
   bool operator==(const Work&) const = default;
   [[nodiscard]] Work operator-(const Work& before) const {
     return {.looks = looks - before.looks,
+            .peers = peers - before.peers,
             .commands = commands - before.commands,
             .datagrams = datagrams - before.datagrams,
             .events = events - before.events};
@@ -70,12 +73,18 @@ class Stage {
   [[nodiscard]] Phase run(const Arrivals& arrivals, const std::function<bool()>& done,
                           Duration limit);
 
+  /// An operator's request: done in the next tick.
+  void post(std::function<void()> request) { request_ = std::move(request); }
+
   /// Time passes, and nobody runs the controller.
   void pass(Duration time) { now_ = now_ + time; }
 
   [[nodiscard]] ctl::Controller& controller() { return *controller_; }
   [[nodiscard]] Clients& clients() { return clients_; }
   [[nodiscard]] MonoNs now() const { return now_; }
+  /// That of the start again, with other names and addresses where `other` says so.
+  [[nodiscard]] std::shared_ptr<const config::GatewayConfig> config(std::uint32_t peers,
+                                                                    bool other) const;
 
  private:
   static constexpr Duration kRoundTrip = milliseconds(40);  // of a client
@@ -98,7 +107,6 @@ class Stage {
 
   base::SystemRandom random_;
   PublicKey gateway_;
-  PublicKey everybody_;  // the one static key of all clients
   Clients clients_;
   Workers workers_;
   Outside outside_;
@@ -110,6 +118,7 @@ class Stage {
   std::uint64_t arrived_{0};
   std::vector<bus::Command*> acknowledged_;
   std::vector<Input> inbox_;
+  std::function<void()> request_;
   std::deque<Answer> answers_;
   std::array<audit::Event, 256> read_;
 };

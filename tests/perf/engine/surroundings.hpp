@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,10 +64,12 @@ class Outside final : public ctl::DatagramOut, public ctl::OuterPaths {
 
 class NoRoutes final : public ctl::RouteBook {
  public:
-  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> /*prefixes*/,
-                                           const config::GatewayConfig& /*config*/) override {
-    return {};
+  std::expected<std::unique_ptr<ctl::PreparedRoutes>, std::string> prepare(
+      std::span<const net::PeerPrefix> /*prefixes*/,
+      const config::GatewayConfig& /*config*/) override {
+    return std::make_unique<ctl::PreparedRoutes>();
   }
+  std::expected<void, std::string> publish(ctl::PreparedRoutes& /*routes*/) override { return {}; }
 };
 
 }  // namespace jumpgate::bench

@@ -14,12 +14,13 @@ constexpr std::uint64_t kLooksPerTimer = 3;  // its slot, itself after a retry, 
 constexpr std::uint64_t kInputs = 2 * limits::kReportsPerTick * kLooksPerInput;
 constexpr std::uint64_t kJobs = ctl::Controller::kJobsPerTick * kLooksPerJob;
 constexpr std::uint64_t kTimers = ctl::Controller::kTimersPerTick * kLooksPerTimer;
-constexpr std::uint64_t kSlices = 512 + 2 * (1024 + 256);  // stop; links and policy, each settled
+// Stop; links and policy, each settled; removed peers, of the request and of the tick.
+constexpr std::uint64_t kSlices = 512 + 2 * (1024 + 256) + 2 * 2 * 256;
 constexpr std::uint64_t kMostLooks = kInputs + kJobs + kTimers + kSlices;
 // Messages and events that one unit can cause: a REATTACH that takes the place of another, the end of an exchange and
 // of its session.
 constexpr std::uint64_t kUnits = 2 * limits::kReportsPerTick + ctl::Controller::kJobsPerTick +
-                                 ctl::Controller::kTimersPerTick + 512 + 1024 + 256;
+                                 ctl::Controller::kTimersPerTick + 512 + 1024 + 3 * 256;
 constexpr std::uint64_t kMostOfEach = 10 * kUnits;
 
 // One look for each session would be more than a tick may do.
@@ -60,6 +61,24 @@ TEST_F(WorkOfATick, IsBoundedWhenTheGatewayStops) {
 TEST_F(WorkOfATick, IsBoundedWhenAllIsDueAtOnce) {
   create();
   expect_bounded(phases_.late_expiry(), kSessions);
+}
+
+// Who the peers are is planned elsewhere, and swapped.
+TEST_F(WorkOfATick, IsNoneWhenAReloadChangesNoPeerOrAll) {
+  create();
+  for (const Phase& phase : {phases_.reload_unchanged(), phases_.reload_changed()}) {
+    EXPECT_TRUE(phase.ended);
+    EXPECT_EQ(phase.most, Work{});
+  }
+}
+
+TEST_F(WorkOfATick, IsBoundedWhenAReloadRemovesAllPeers) {
+  create();
+  const Phase phase = phases_.reload_removed();
+  expect_bounded(phase, kSessions);
+  // Found, ended and left by two slices; forgotten when the worker has wiped their sessions.
+  EXPECT_LE(phase.most.peers, 3 * 2 * 256 + limits::kReportsPerTick);
+  static_assert(kSessions > 3 * 2 * 256 + limits::kReportsPerTick);
 }
 
 TEST_F(WorkOfATick, IsNoneWhenNothingHappens) {

@@ -22,10 +22,9 @@ class CoreTest : public GatewayTest {
   CoreTest() {
     core_.emplace(owner_.authority(), settings_, ports(), session::PolicySet{policy_},
                   crypto::ResetKey(random_.array<32>()), now_);
-    const auto config = config_with(true, false);
+    EXPECT_TRUE(core_->peers.seat(config_with(true, false)));
     session_ =
-        core_->sessions.create(owner_.authority(), SessionId{.bytes = {1}},
-                               core_->peers.add(peer_of(config, 0)).value(), 0, policy_, now_);
+        core_->sessions.create(owner_.authority(), SessionId{.bytes = {1}}, 0, 0, policy_, now_);
   }
   [[nodiscard]] std::vector<audit::RejectedDetail> rejections() {
     collect();

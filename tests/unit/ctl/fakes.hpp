@@ -116,13 +116,23 @@ class FakePaths final : public OuterPaths {
 
 class FakeRoutes final : public RouteBook {
  public:
-  std::expected<void, std::string> publish(std::span<const net::PeerPrefix> list,
-                                           const config::GatewayConfig&) override {
+  struct List final : PreparedRoutes {
+    std::vector<net::PeerPrefix> prefixes;
+  };
+  std::expected<std::unique_ptr<PreparedRoutes>, std::string> prepare(
+      std::span<const net::PeerPrefix> list, const config::GatewayConfig&) override {
     if (refuse) return std::unexpected("no memory for routes");
-    prefixes.assign(list.begin(), list.end());
+    auto made = std::make_unique<List>();
+    made->prefixes.assign(list.begin(), list.end());
+    return made;
+  }
+  std::expected<void, std::string> publish(PreparedRoutes& routes) override {
+    if (in_use) return std::unexpected("former routes are still in use");
+    prefixes = static_cast<List&>(routes).prefixes;
     ++published;
     return {};
   }
+  bool in_use{false};
   bool refuse{false};
   int published{0};
   std::vector<net::PeerPrefix> prefixes;

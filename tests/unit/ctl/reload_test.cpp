@@ -68,5 +68,39 @@ TEST_F(Reload, NothingOfTheConfigurationBeforeIsKept) {
   EXPECT_TRUE(before.expired());
 }
 
+// Planning takes its time, in which sessions begin and end, and the policy changes.
+TEST_F(Reload, WhatHappensWhileItIsPlannedStays) {
+  ASSERT_TRUE(attach(bob_, kCell));
+  const auto basis = gateway_->begin_reload(now_);
+  ASSERT_TRUE(basis);
+  ASSERT_TRUE(attach(alice_));
+  auto plan = gateway_->plan_reload(*basis, config_with(true, false));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(routes_.published, 1) << "a plan changes nothing";
+  policy_.volatility.heartbeat_interval = milliseconds(300);
+  ASSERT_TRUE(gateway_->apply_policy({policy_}, "p.toml", PolicyApplication::kGrace, now_));
+  ASSERT_TRUE(gateway_->reload(*plan, now_));
+  EXPECT_EQ(gateway_->policies().base.volatility.heartbeat_interval.ms(), 300);
+  EXPECT_EQ(state(alice_), State::kAttached);
+  EXPECT_EQ(state(bob_), State::kTerminated);
+}
+
+TEST_F(Reload, APlanIsOfTheNewestBasis) {
+  const auto former = gateway_->begin_reload(now_);
+  auto old = gateway_->plan_reload(*former, config_with(true, false));
+  ASSERT_TRUE(old);
+  ASSERT_TRUE(gateway_->reload(config_with(false, true), now_));
+  EXPECT_FALSE(gateway_->reload(*old, now_));
+  EXPECT_EQ(gateway_->config().peers.front().name, "bob");
+  EXPECT_EQ(gateway_->counters().get(ControllerCounter::kReloadsRefused), 1U);
+}
+
+TEST_F(Reload, RoutesThatAreStillInUseRefuseTheWhole) {
+  routes_.in_use = true;
+  EXPECT_FALSE(gateway_->reload(config_with(true, false), now_));
+  EXPECT_EQ(gateway_->config().peers.size(), 2U);
+  EXPECT_TRUE(attach(bob_, kCell));
+}
+
 }  // namespace
 }  // namespace jumpgate::ctl::testing

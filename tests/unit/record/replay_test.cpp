@@ -85,7 +85,24 @@ TEST_F(Replay, OfReloadsThatChangeFiltersAloneDoesTheSameAgain) {
   const Played played = play(tape_);
   ASSERT_TRUE(played.result) << played.result.error().text;
   EXPECT_TRUE(played.result->whole);
-  EXPECT_EQ(played.result->inputs, configs.size() + 2);
+  EXPECT_EQ(played.result->inputs, 2 * configs.size() + 2) << "a reload begins, and is applied";
+}
+
+// Who is new gets an index that was free when it began, and so it does in the replay.
+TEST_F(Replay, OfAReloadGoesByWhatWasFreeWhenItBegan) {
+  ASSERT_TRUE(attach(bob_, kCell));
+  ASSERT_TRUE(gateway_->reload(config_with(true, false), now_));
+  const auto basis = gateway_->begin_reload(now_);
+  run();  // the last of bob is gone now
+  auto next = config_with(true, true);
+  next->peers[1].name = "carol";
+  next->peers[1].public_key = PublicKey{9};
+  auto plan = gateway_->plan_reload(basis.value(), next);
+  ASSERT_TRUE(gateway_->reload(plan.value(), now_));
+  EXPECT_EQ(routes_.prefixes.back().peer, 2U);
+  recorder_->finish();
+  const Played played = play(tape_);
+  EXPECT_TRUE(played.result) << played.result.error().text;
 }
 
 TEST_F(Replay, WhatComesAfterTheEndIsNamed) {
