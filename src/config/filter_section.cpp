@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "config/common_fields.hpp"
 #include "config/gateway_sections.hpp"
+#include "net/filter_shadows.hpp"
 #include "net/frames.hpp"
 
 namespace jumpgate::config {
@@ -96,20 +97,36 @@ FilterRule read_rule(TableReader& table) {
   return rule;
 }
 
-/// Rules that never decide, since one before them always does.
+/// "the one in line 3 matches", "those in lines 3, 5 together match".
+std::string those_of(const FilterSet& set, const net::Shadow& shadow) {
+  constexpr std::size_t kNamed = 8;
+  if (shadow.by.size() == 1)
+    return fmt::format("the one in line {} matches", set.rules[shadow.by[0]].line);
+  std::string lines;
+  for (std::size_t i = 0; i < shadow.by.size() && i < kNamed; ++i)
+    lines += fmt::format("{}{}", i == 0 ? "" : ", ", set.rules[shadow.by[i]].line);
+  if (shadow.by.size() > kNamed) lines += fmt::format(" and {} more", shadow.by.size() - kNamed);
+  return fmt::format("those in lines {} together match", lines);
+}
+
+/// Whether those rules decide otherwise than it would.
+std::string_view contradiction(const FilterSet& set, const net::Shadow& shadow) {
+  const auto says_else = [&](std::size_t by) {
+    return set.rules[by].action != set.rules[shadow.rule].action;
+  };
+  if (std::ranges::none_of(shadow.by, says_else)) return "";
+  if (shadow.by.size() == 1) return ", and says the contrary";
+  return std::ranges::all_of(shadow.by, says_else) ? ", and say the contrary"
+                                                   : ", and some say the contrary";
+}
+
+/// Rules that never decide, since those before them always do.
 void warn_of_shadows(const FilterSet& set, const std::string& path, Problems& warnings) {
-  for (std::size_t i = 0; i < set.rules.size(); ++i) {
-    const auto before = std::span(set.rules).first(i);
-    const auto shadow = std::ranges::find_if(
-        before, [&](const FilterRule& rule) { return net::covers(rule, set.rules[i]); });
-    if (shadow == before.end()) continue;
-    const bool contradicts = shadow->action != set.rules[i].action;
-    warnings.add({path, set.rules[i].line, 1},
-                 fmt::format("filter '{}': this rule never decides: the one in line {} matches all "
-                             "that it does{}",
-                             set.name, shadow->line, contradicts ? ", and says the contrary" : ""),
-                 "expected the narrower rule first, or one of the two left out");
-  }
+  for (const net::Shadow& shadow : net::shadows_of(set.rules))
+    warnings.add({path, set.rules[shadow.rule].line, 1},
+                 fmt::format("filter '{}': this rule never decides: {} all that it does{}",
+                             set.name, those_of(set, shadow), contradiction(set, shadow)),
+                 "expected the narrower rule first, or one of them left out");
 }
 
 }  // namespace

@@ -51,7 +51,5 @@ struct FilterSet {
 
 /// The family that a rule's prefixes name; kNone: both.
 IpFamily family_of(const FilterRule& rule);
-/// Every packet that `later` matches, `earlier` matches too: as the later one it never decides.
-bool covers(const FilterRule& earlier, const FilterRule& later);
 
 }  // namespace jumpgate::net

@@ -106,5 +106,29 @@ to = "10.10.0.0/16"
   EXPECT_EQ(config->warnings.list()[1].what.find("contrary"), std::string::npos);
 }
 
+TEST_F(FilterSection, RulesThatSeveralKeepFromDecidingAreWarnedOf) {
+  const auto config = parse(kOne + R"([[filter.rule]]
+action = "deny"
+protocol = "tcp"
+to_ports = "0-1023"
+[[filter.rule]]
+action = "allow"
+protocol = "tcp"
+to_ports = "1024-65535"
+[[filter.rule]]
+action = "allow"
+protocol = "tcp"
+to = "10.9.0.0/16"
+to_ports = "443-8443"
+)");
+  ASSERT_TRUE(config) << config.error().text();
+  ASSERT_EQ(config->warnings.list().size(), 1U);
+  const Problem& only = config->warnings.list()[0];
+  EXPECT_EQ(only.place.line, 11U);
+  EXPECT_EQ(only.what,
+            "filter 'web': this rule never decides: those in lines 3, 7 together match all that it "
+            "does, and some say the contrary");
+}
+
 }  // namespace
 }  // namespace jumpgate::config

@@ -7,6 +7,7 @@
 #include "../../support/seeded_random.hpp"
 #include "net/address.hpp"
 #include "net/filter_image.hpp"
+#include "net/filter_shadows.hpp"
 #include "net/upper_layer.hpp"
 #include "net_test_helpers.hpp"
 
@@ -208,25 +209,140 @@ TEST(Filter, WhoHasAFilter) {
   EXPECT_FALSE((*none)->any());
 }
 
-TEST(Filter, ARuleCoversWhatItMatchesAllOf) {
+std::vector<std::size_t> shadow_of_last(const std::vector<FilterRule>& rules) {
+  const auto shadows = shadows_of(rules);
+  return shadows.empty() || shadows.back().rule != rules.size() - 1 ? std::vector<std::size_t>{}
+                                                                    : shadows.back().by;
+}
+
+using Places = std::vector<std::size_t>;
+
+TEST(FilterShadows, OfOneRuleThatMatchesAllOfIt) {
   const FilterRule any{.action = kAllow};
   const FilterRule web{.action = kDeny,
                        .direction = kIn,
                        .protocol = kProtocolTcp,
                        .to = prefix("10.9.0.0/24"),
                        .to_ports = {80, 90}};
-  EXPECT_TRUE(covers(any, web));
-  EXPECT_FALSE(covers(web, any));
-  EXPECT_TRUE(covers(web, web));
+  EXPECT_EQ(shadow_of_last({any, web}), Places{0});
+  EXPECT_EQ(shadow_of_last({web, any}), Places{});
+  EXPECT_EQ(shadow_of_last({web, web}), Places{0});
   FilterRule narrow = web;
   narrow.to = prefix("10.9.0.7/32");
   narrow.to_ports = {85, 85};
-  EXPECT_TRUE(covers(web, narrow));
-  EXPECT_FALSE(covers(narrow, web));
+  EXPECT_EQ(shadow_of_last({narrow, web, narrow}), Places{0});
+  EXPECT_EQ(shadow_of_last({narrow, web}), Places{});
   narrow.direction.reset();
-  EXPECT_FALSE(covers(web, narrow));
+  EXPECT_EQ(shadow_of_last({web, narrow}), Places{});
   const FilterRule v6{.action = kDeny, .to = prefix("fd00::/8")};
-  EXPECT_FALSE(covers(web, v6));
+  EXPECT_EQ(shadow_of_last({web, v6}), Places{});
+  EXPECT_EQ(shadow_of_last({{.from = prefix("::/0")}, v6}), Places{0}) << "of the same family";
+}
+
+TEST(FilterShadows, OfSeveralThatMatchAllOfItTogether) {
+  const auto to = [](const char* text) { return FilterRule{.to = prefix(text)}; };
+  EXPECT_EQ(shadow_of_last({to("10.9.0.0/25"), to("10.9.0.128/25"), to("10.9.0.0/24")}),
+            (Places{0, 1}));
+  EXPECT_EQ(shadow_of_last({to("10.9.0.192/26"), to("10.9.0.0/25"), to("10.9.0.0/24")}), Places{});
+  EXPECT_EQ(shadow_of_last({to("fd00::/9"), to("fd80::/9"), to("fd00::/8")}), (Places{0, 1}));
+  EXPECT_EQ(shadow_of_last({to("0.0.0.0/0"), to("::/0"), {}}), (Places{0, 1})) << "both families";
+  EXPECT_EQ(shadow_of_last({to("0.0.0.0/0"), to("8000::/1"), {}}), Places{});
+  EXPECT_EQ(shadow_of_last({{.direction = kIn}, {.direction = kOut}, to("10.0.0.0/8")}),
+            (Places{0, 1}));
+  const auto ports = [](PortRange from, PortRange to_ports) {
+    return FilterRule{.protocol = kProtocolTcp, .from_ports = from, .to_ports = to_ports};
+  };
+  const PortRange all{};
+  EXPECT_EQ(shadow_of_last({ports(all, {600, 900}), ports(all, {0, 99}), ports(all, {90, 500}),
+                            ports(all, {501, 599}), ports(all, {50, 700})}),
+            (Places{0, 1, 2, 3}));
+  EXPECT_EQ(shadow_of_last({ports(all, {0, 99}), ports(all, {101, 500}), ports(all, {50, 200})}),
+            Places{})
+      << "100 is nobody's";
+  EXPECT_EQ(shadow_of_last({ports(all, {0, 99}), ports(all, {100, UINT16_MAX}), ports(all, all)}),
+            Places{})
+      << "later fragments have no ports";
+  EXPECT_EQ(shadow_of_last({ports({1, 1}, {0, 99}), ports(all, {100, 500}), ports(all, {50, 200})}),
+            Places{})
+      << "short in two ways";
+}
+
+TEST(FilterShadows, TheWorkIsBounded) {
+  std::vector<FilterRule> rules(kMaxUnited + 100, {.protocol = kProtocolUdp});
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    rules[i].to_ports = {static_cast<std::uint16_t>(2 * i), static_cast<std::uint16_t>(2 * i)};
+  rules[kMaxUnited].to_ports = {0, 0};
+  rules[kMaxUnited - 1].to_ports = {2, 4};
+  rules[3].to_ports = {3, 4};
+  rules[kMaxUnited + 1].to_ports = {2, 4};
+  // What is beyond is looked at for single ones alone, of which the last has one.
+  const auto shadows = shadows_of(rules);
+  ASSERT_EQ(shadows.size(), 3U);
+  EXPECT_EQ(shadows[0].by, (Places{1, 3}));
+  EXPECT_EQ(shadows[1].by, Places{0});
+  EXPECT_EQ(shadows[2].by, Places{kMaxUnited - 1});
+  rules[kMaxUnited - 1].to_ports = {9, 9};
+  EXPECT_EQ(shadows_of(rules).size(), 1U);
+}
+
+/// Of a small world: two bits of address, three ports, two protocols.
+FilterRule small_rule(jumpgate::test::SeededRandom& random) {
+  const bool v6 = random.below(3) == 0;
+  const auto some = [&]() -> IpPrefix {
+    if (random.below(3) == 0) return {};
+    IpAddress address = ip(v6 ? "fd00::" : "10.0.0.0");
+    address.bytes[v6 ? 15 : 3] = static_cast<std::uint8_t>(random.below(4));
+    return network_of({address, static_cast<std::uint8_t>((v6 ? 128 : 32) - random.below(3))});
+  };
+  FilterRule rule{.action = kAllow, .from = some(), .to = some()};
+  if (random.below(3) != 0) rule.direction = random.below(2) == 0 ? kIn : kOut;
+  rule.protocol = random.below(2) == 0 ? kProtocolTcp : kProtocolUdp;
+  if (random.below(2) != 0) {
+    rule.to_ports.first = static_cast<std::uint16_t>(random.below(3));
+    rule.to_ports.last = random.below(2) == 0 ? UINT16_MAX : rule.to_ports.first;
+  }
+  return rule;
+}
+
+/// A packet of that world that the first matches and no other does.
+bool decides(const FilterRule& rule, const std::vector<FilterRule>& others) {
+  const FilterSet alone{.name = "a", .otherwise = kDeny, .rules = {rule}};
+  const FilterSet before{.name = "b", .otherwise = kDeny, .rules = others};
+  for (unsigned n = 0; n < 2U * 2 * 2 * 16 * 4; ++n) {
+    const bool v6 = (n & 1) != 0;
+    const FilterDirection direction = (n & 2) != 0 ? kIn : kOut;
+    const std::uint8_t protocol = (n & 4) != 0 ? kProtocolTcp : kProtocolUdp;
+    IpAddress from = ip(v6 ? "fd00::" : "10.0.0.0"), to = from;
+    from.bytes[v6 ? 15 : 3] = static_cast<std::uint8_t>(n >> 3 & 3);
+    to.bytes[v6 ? 15 : 3] = static_cast<std::uint8_t>(n >> 5 & 3);
+    const auto port = static_cast<std::uint16_t>(n >> 7);
+    const auto seen = port == 3 ? std::nullopt : std::optional(port);
+    if (by_hand(alone, direction, from, to, protocol, seen) == kAllow &&
+        by_hand(before, direction, from, to, protocol, seen) == kDeny)
+      return true;
+  }
+  return false;
+}
+
+TEST(FilterShadows, WhatIsSaidIsTrueOfRandomRules) {
+  jumpgate::test::SeededRandom random(12);
+  unsigned of_one = 0, of_several = 0;
+  for (int i = 0; i < 800; ++i) {
+    std::vector<FilterRule> rules;
+    for (int n = 0; n < 12; ++n)
+      rules.push_back(small_rule(random));
+    for (const Shadow& shadow : shadows_of(rules)) {
+      ++(shadow.by.size() == 1 ? of_one : of_several);
+      std::vector<FilterRule> by;
+      for (const std::size_t place : shadow.by) {
+        ASSERT_LT(place, shadow.rule);
+        by.push_back(rules[place]);
+      }
+      ASSERT_FALSE(decides(rules[shadow.rule], by));
+    }
+  }
+  EXPECT_GT(of_one, 100U);
+  EXPECT_GT(of_several, 20U);
 }
 
 }  // namespace
