@@ -59,7 +59,7 @@ bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs n
     if (session.doom == Reason::kNone) session.doom = Reason::kInternalInconsistency;
     return false;
   }
-  counters.add(ControllerCounter::kTransitions);
+  counters.transition(reason);
   session.last_reason = reason;
   ++session.told_version;
   if (change->now == State::kAttached) ++attached;

@@ -1,15 +1,17 @@
 /// What the controller has done: one list from which fields, names and documentation are made, and
-/// one counter for each drop reason.
+/// one counter for each drop reason and for each reason of a transition.
 ///
 /// Owner thread: the controller writes; anyone reads. Bound: fixed.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include <jumpgate/drops.hpp>
+#include <jumpgate/reasons.hpp>
 
 #include "bus/counter.hpp"
 
@@ -103,9 +105,16 @@ class Counters {
   void set(ControllerCounter counter, std::uint64_t value) {
     values_[static_cast<std::size_t>(counter)].set(value);
   }
+  void transition(Reason reason) {
+    add(ControllerCounter::kTransitions);
+    transitions_[static_cast<std::size_t>(reason)].add(1);
+  }
   void drop(DropReason reason) { drops_[static_cast<std::size_t>(reason)].add(1); }
   [[nodiscard]] std::uint64_t get(ControllerCounter counter) const {
     return values_[static_cast<std::size_t>(counter)].get();
+  }
+  [[nodiscard]] std::uint64_t transitions(Reason reason) const {
+    return transitions_[static_cast<std::size_t>(reason)].get();
   }
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const {
     return drops_[static_cast<std::size_t>(reason)].get();
@@ -113,6 +122,10 @@ class Counters {
 
  private:
   std::array<bus::Counter<std::uint64_t>, kAllControllerCounters.size()> values_;
+  // By number: the table allows no reason beyond the last.
+  std::array<bus::Counter<std::uint64_t>,
+             static_cast<std::size_t>(std::ranges::max(kAllReasons)) + 1>
+      transitions_;
   std::array<bus::Counter<std::uint64_t>, kDropReasonCount> drops_;
 };
 

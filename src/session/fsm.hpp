@@ -8,7 +8,9 @@
 /// Owner thread: any; pure and constexpr. Bound: 12 lines. Failure: an FsmError, never a state.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <span>
@@ -82,6 +84,25 @@ inline constexpr std::array kTransitions{
     Transition{State::kRecovering, Trigger::kTerminate,      State::kTerminated, kTerminateReasons},
 };
 // clang-format on
+
+/// Some line of the table allows it.
+constexpr bool moves_a_session(Reason reason) {
+  for (const Transition& line : kTransitions) {
+    for (const Reason allowed : line.reasons) {
+      if (allowed == reason) return true;
+    }
+  }
+  return false;
+}
+
+/// The reasons of all transitions, each once.
+inline constexpr auto kTransitionReasons = [] {
+  constexpr auto kCount =
+      static_cast<std::size_t>(std::ranges::count_if(kAllReasons, moves_a_session));
+  std::array<Reason, kCount> reasons{};
+  std::ranges::copy_if(kAllReasons, reasons.begin(), moves_a_session);
+  return reasons;
+}();
 
 /// The state that follows, or why none does. Changes nothing.
 constexpr std::expected<State, FsmError> next_state(State state, Trigger trigger, Reason reason) {

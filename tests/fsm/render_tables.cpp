@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
                     update(root + "/spec/reasons.md", render_reasons()) &&
                     update(operations, render_drops(), "drops") &&
                     update(operations, render_worker_counters(), "worker") &&
-                    update(operations, render_controller_counters(), "controller");
+                    update(operations, render_controller_counters(), "controller") &&
+                    update(operations, render_transition_counters(), "transitions");
   return done ? 0 : 1;
 }

@@ -100,6 +100,8 @@ TEST(OperationsTable, TheDocumentedCountersAreRenderedFromTheCode) {
   EXPECT_EQ(testing::table_region(operations, "worker"), testing::render_worker_counters()) << mend;
   EXPECT_EQ(testing::table_region(operations, "controller"), testing::render_controller_counters())
       << mend;
+  EXPECT_EQ(testing::table_region(operations, "transitions"), testing::render_transition_counters())
+      << mend;
 }
 
 TEST(SpecTable, ARegionCanBeReplacedAndReadBack) {

@@ -83,6 +83,10 @@ std::string render_controller_counters() {
   return render_counters("ctl.", ctl::kAllControllerCounters);
 }
 
+std::string render_transition_counters() {
+  return render_counters("transition.", session::kTransitionReasons);
+}
+
 std::optional<std::string> table_region(std::string_view document, std::string_view name) {
   const auto region = find_region(document, name);
   if (!region) return std::nullopt;

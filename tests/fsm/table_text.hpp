@@ -17,6 +17,7 @@ std::string render_reasons();
 std::string render_drops();
 std::string render_worker_counters();
 std::string render_controller_counters();
+std::string render_transition_counters();
 
 /// The text between the markers `<!-- NAME:begin -->` and `<!-- NAME:end -->`, each a line of its
 /// own; nothing when a marker is missing.

@@ -38,3 +38,5 @@ answers || fail "a refused reload touched the session"
 sed '/\[\[peer\]\]/,$d' "$JG_RUN/good.toml" >"$JG_RUN/gateway.toml"
 jumpctl reload | grep -q alice || fail "reload does not say that alice was revoked"
 wait_for 5 has_event "$gateway_events" "e['event_type'] == 'SessionTerminated' and e['reason_code'] == 'operator_terminated'"
+transitions() { jumpctl counters --json | python3 -c "import json,sys; print(json.load(sys.stdin)['counters']['transition.$1'])"; }
+(($(transitions operator_terminated) == 1 && $(transitions attached_to_transport) == 1)) || fail "transitions are not counted by reason"

@@ -16,6 +16,7 @@
 #include "config/gateway_config.hpp"
 #include "config/policy_document.hpp"
 #include "net/frames.hpp"
+#include "session/fsm.hpp"
 
 namespace jumpgate::app {
 namespace {
@@ -262,6 +263,9 @@ api::Response GatewayApi::answer(const api::CountersRequest& request) {
     for (const ctl::ControllerCounter counter : ctl::kAllControllerCounters)
       reply.values.emplace_back("ctl." + std::string(to_string(counter)),
                                 controller.get(counter) + view_.loop.counters().get(counter));
+    for (const Reason reason : session::kTransitionReasons)
+      reply.values.emplace_back("transition." + std::string(to_string(reason)),
+                                controller.transitions(reason));
     for (const auto& port : view_.ports)
       add_port_counters(*port, reply);
   }

@@ -209,6 +209,27 @@ TEST_F(Lifecycle, ReloadThatDoesNotFitChangesNothing) {
   EXPECT_TRUE(gateway_->reload(config_with(true, true), now_));
 }
 
+TEST_F(Lifecycle, TransitionsAreCountedByTheirReasons) {
+  ASSERT_TRUE(attach(alice_));
+  ASSERT_TRUE(attach(bob_, kCell));
+  ASSERT_TRUE(jump(alice_, kCell));
+  ASSERT_TRUE(gateway_->terminate(bob_.welcome.session_id, now_));
+  run();
+  std::map<Reason, std::uint64_t> told;
+  for (const audit::Event& e : events_)
+    if (e.type == EventType::kSessionStateChange) ++told[e.reason];
+  EXPECT_EQ(told[Reason::kAttachedToTransport], 2U);
+  EXPECT_EQ(told[Reason::kReattachSuccess], 1U);
+  EXPECT_EQ(told[Reason::kOperatorTerminated], 1U);
+  std::uint64_t sum = 0;
+  for (const Reason reason : session::kTransitionReasons) {
+    const std::uint64_t counted = gateway_->counters().transitions(reason);
+    EXPECT_EQ(counted, told[reason]) << to_string(reason);
+    sum += counted;
+  }
+  EXPECT_EQ(sum, gateway_->counters().get(ControllerCounter::kTransitions));
+}
+
 TEST_F(Lifecycle, NewPolicyReachesRunningSessions) {
   ASSERT_TRUE(attach(alice_));
   policy_.volatility.heartbeat_interval = milliseconds(300);
