@@ -141,13 +141,15 @@ data::WorkerLimits Harness::small() {
   return limits;
 }
 
-Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads outer_offloads)
+Harness::Harness(unsigned worker_count, data::WorkerLimits limits, PortOffloads outer_offloads,
+                 std::uint16_t outer_mtu)
     : outer("outer", kOuterMac, static_cast<std::uint16_t>(worker_count)),
       inner("inner", kInnerMac, static_cast<std::uint16_t>(worker_count)),
       quiescence(worker_count),
       cids(kCidKey),
       counters(worker_count) {
   outer.does = outer_offloads;
+  outer.link_mtu = outer_mtu;
   pool = rte_pktmbuf_pool_create("test_pool", kMbufs, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
   if (pool == nullptr) std::abort();
   neighbours = must(net::NeighbourTable::create());

@@ -102,7 +102,7 @@ struct Taken {
 class Harness {
  public:
   explicit Harness(unsigned workers = 1, data::WorkerLimits limits = small(),
-                   PortOffloads outer_offloads = {});
+                   PortOffloads outer_offloads = {}, std::uint16_t outer_mtu = 1500);
   ~Harness();
   Harness(const Harness&) = delete;
   Harness& operator=(const Harness&) = delete;

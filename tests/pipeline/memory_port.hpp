@@ -50,7 +50,7 @@ class MemoryPort final : public PacketPort {
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] MacAddress mac() const override { return mac_; }
-  [[nodiscard]] std::uint16_t mtu() const override { return 1500; }
+  [[nodiscard]] std::uint16_t mtu() const override { return link_mtu; }
   [[nodiscard]] std::uint16_t queues() const override {
     return static_cast<std::uint16_t>(queues_.size());
   }
@@ -89,6 +89,7 @@ class MemoryPort final : public PacketPort {
 
   bool up{true};
   PortOffloads does;
+  std::uint16_t link_mtu{1500};
   std::size_t accepts{SIZE_MAX};  // packets that one tx_burst takes
   std::size_t room{SIZE_MAX};  // packets that it takes in all, from now on; of one worker's tests
 

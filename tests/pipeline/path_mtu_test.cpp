@@ -13,7 +13,9 @@ class PathProbes : public testing::TestWithParam<bool> {
  protected:
   static constexpr std::uint16_t kLink = 1500;
 
-  PathProbes() { h.shared->inner.probe_path_mtu = true; }
+  explicit PathProbes(std::uint16_t link = kLink) : h{1, Harness::small(), {}, link} {
+    h.shared->inner.probe_path_mtu = true;
+  }
 
   /// Attaches; what Attach sent is the heartbeat, and the first probe.
   Client attach() {
@@ -48,7 +50,7 @@ class PathProbes : public testing::TestWithParam<bool> {
   /// How many bytes of an inner packet reach the client at most.
   std::size_t inner_mtu(const Client& client) {
     std::size_t most = 0;
-    for (std::size_t payload = 1100; payload < 1440; payload += 10) {
+    for (std::size_t payload = 1100; payload <= 1470; payload += 10) {
       h.put(kInnerPort, frame_of(kInnerMac, inner_packet("10.0.0.9", "10.8.0.2", payload)));
       h.poll();
       for (const Opened& message : h.opened(client))
@@ -65,6 +67,23 @@ class PathProbes : public testing::TestWithParam<bool> {
 };
 
 INSTANTIATE_TEST_SUITE_P(OuterFamilies, PathProbes, testing::Bool());
+
+class PathProbesOfAWideLink : public PathProbes {
+ protected:
+  PathProbesOfAWideLink() : PathProbes(9000) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(OuterFamilies, PathProbesOfAWideLink, testing::Bool());
+
+TEST_P(PathProbesOfAWideLink, EndAtTheLargestDatagram) {
+  Client client = attach();
+  h.poll();
+  const std::size_t largest = limits::kMaxInnerMtu + overhead();
+  EXPECT_EQ(probes(client), (std::vector<std::size_t>{largest}));
+  answer(client, stamp);
+  EXPECT_EQ(shown(), largest);
+  EXPECT_NEAR(static_cast<double>(inner_mtu(client)), limits::kMaxInnerMtu, 10);
+}
 
 TEST_P(PathProbes, AnAnsweredProbeRaisesTheMtu) {
   Client client = attach();
