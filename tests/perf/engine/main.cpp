@@ -19,6 +19,10 @@
 namespace jumpgate::bench {
 namespace {
 
+/// No tick is to hold up the controller for longer. A figure of a shared machine, so a miss is said
+/// and fails nothing; what fails is a count (work_test.cpp).
+constexpr double kBoundMs = 10;
+
 struct Options {
   std::uint32_t sessions{1'000'000};
   std::string commit{"unknown"};
@@ -40,12 +44,16 @@ class Program {
         phases_(stage_, options.sessions) {}
 
   int run() {
-    fmt::print("{:<22} {:>9} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}\n", "phase", "done",
-               "seconds", "per s", "us each", "worst ms", "p99.9 ms", "looks", "heap MiB");
+    fmt::print("{:<22} {:>9} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}  {}\n", "phase", "done",
+               "seconds", "per s", "us each", "worst ms", "p99.9 ms", "looks", "heap MiB",
+               fmt::format("within {} ms", kBoundMs));
     report("creation", phases_.create());
     report("unrest: transitions", phases_.unrest());
     report("storm, half in 10 s", phases_.storm());
     report("jumps, all at once", phases_.jumps_at_once());
+    report("link flap", phases_.link_flaps());
+    report("reload, none changed", phases_.reload_unchanged());
+    report("reload, all changed", phases_.reload_changed());
     report("strict policy", phases_.strict_policy());
     report("mass expiry, 60 s", phases_.mass_expiry());
     for (const Part& part : measure_parts()) {
@@ -67,9 +75,9 @@ class Program {
     const double p999 = static_cast<double>(phase.ticks.p999().us()) / 1e3;
     const double rate = static_cast<double>(done) / elapsed;
     const std::size_t heap = mallinfo2().uordblks + mallinfo2().hblkhd;
-    fmt::print("{:<22} {:>9} {:>9.2f} {:>10.0f} {:>10.2f} {:>10.3f} {:>9.3f} {:>9} {:>9}{}\n", name,
-               done, elapsed, rate, each, worst, p999, phase.most.looks, heap >> 20,
-               phase.ended ? "" : "   NOT ENDED");
+    fmt::print("{:<22} {:>9} {:>9.2f} {:>10.0f} {:>10.2f} {:>10.3f} {:>9.3f} {:>9} {:>9}  {}{}\n",
+               name, done, elapsed, rate, each, worst, p999, phase.most.looks, heap >> 20,
+               worst <= kBoundMs ? "yes" : "NO", phase.ended ? "" : "   NOT ENDED");
     std::fflush(stdout);
     json_["phases"].push_back({{"name", name},
                                {"done", done},
@@ -80,9 +88,12 @@ class Program {
                                {"us_each", each},
                                {"ticks", phase.ticks.count()},
                                {"worst_tick_ms", worst},
+                               {"bound_ms", kBoundMs},
+                               {"within_bound", worst <= kBoundMs},
                                {"p999_tick_ms", p999},
                                {"most_work_in_a_tick",
                                 {{"looks_at_sessions", phase.most.looks},
+                                 {"looks_at_peers", phase.most.peers},
                                  {"commands", phase.most.commands},
                                  {"datagrams", phase.most.datagrams},
                                  {"events", phase.most.events}}},
@@ -98,6 +109,8 @@ class Program {
     json_["sessions"] = options_.sessions;
     json_["commit"] = options_.commit;
     json_["worst_tick_ms"] = worst_;
+    json_["bound_ms"] = kBoundMs;
+    json_["within_bound"] = worst_ <= kBoundMs;
     json_["session_bytes"] = ctl::SessionStore::footprint(1, 1'000'000) / 1'000'000;
     if (!options_.output.empty()) {
       std::ofstream out(options_.output);
