@@ -12,44 +12,52 @@ constexpr std::uint8_t kElsewhereNet = 99;  // second byte of the attacker's own
 
 }  // namespace
 
-Attacker::Attacker(World& world, std::uint64_t seed) : world_(world), random_(seed) {
-  kept_.reserve(kKept);
-  recent_.reserve(kRecent);
-  control_.reserve(kControl);
+Attacker::Attacker(World& world, std::uint64_t seed, const AttackersMemory& memory)
+    : world_(world),
+      random_(seed),
+      most_(memory.of_all),
+      recent_{.size = memory.recent},
+      control_{.size = memory.control},
+      other_(std::move(world.on_wire)) {
   world.on_wire = [this](Way way, const Endpoint& client, std::span<const std::uint8_t> bytes) {
+    if (other_) other_(way, client, bytes);
     capture(way, client, bytes);
   };
+}
+
+Attacker::~Attacker() {
+  world_.on_wire = std::move(other_);
+}
+
+void Attacker::Ring::take(Way way, const Endpoint& client, std::span<const std::uint8_t> bytes) {
+  if (packets.size() < size) packets.emplace_back();
+  Captured& place = packets.at(seen++ % size);
+  place.way = way;
+  place.client = client;
+  place.bytes.assign(bytes.begin(), bytes.end());
 }
 
 void Attacker::capture(Way way, const Endpoint& client, std::span<const std::uint8_t> bytes) {
   // What answers the attacker itself was never on a client's path.
   if (client.address.bytes[1] == kElsewhereNet) return;
-  Captured packet{.way = way, .client = client, .bytes = {bytes.begin(), bytes.end()}};
-  ++captured_;
-  if (recent_.size() < kRecent) {
-    recent_.push_back(packet);
-  } else {
-    recent_.at(captured_ % kRecent) = packet;
-  }
+  recent_.take(way, client, bytes);
   const auto type = wire::classify(bytes);
-  if (type && wire::class_of(*type) == wire::Class::kControl) {
-    if (control_.size() < kControl) {
-      control_.push_back(packet);
-    } else {
-      control_.at(captured_control_ % kControl) = packet;
-    }
-    ++captured_control_;
-  }
-  if (kept_.size() < kKept) {
-    kept_.push_back(std::move(packet));
-  } else if (const std::uint64_t place = random_() % captured_; place < kKept) {
-    kept_.at(place) = std::move(packet);
+  if (type && wire::class_of(*type) == wire::Class::kControl) control_.take(way, client, bytes);
+  const auto packet = [&] {
+    return Captured{.way = way, .client = client, .bytes = {bytes.begin(), bytes.end()}};
+  };
+  if (kept_.size() < most_) {
+    kept_.push_back(packet());
+  } else if (const std::uint64_t place = random_() % recent_.seen; place < most_) {
+    kept_.at(place) = packet();
   }
 }
 
 const Attacker::Captured& Attacker::pick() {
   const std::uint64_t draw = random_() % 8;
-  const std::vector<Captured>& from = draw == 0 ? kept_ : draw == 1 ? recent_ : control_;
+  const std::vector<Captured>& from = draw == 0   ? kept_
+                                      : draw == 1 ? recent_.packets
+                                                  : control_.packets;
   return from.at(random_() % from.size());
 }
 
@@ -75,6 +83,7 @@ Endpoint Attacker::elsewhere() {
 }
 
 void Attacker::strike(std::size_t messages) {
+  if (control_.packets.empty()) return;  // nobody has jumped or confirmed yet
   for (std::size_t i = 0; i < messages; ++i) {
     const Captured& chosen = pick();
     Bytes bytes = chosen.bytes;

@@ -1,10 +1,10 @@
 /// Whoever holds every packet ever sent, and uses them: replays, late and from elsewhere, cut short, with bits flipped,
 /// in any order, to both sides.
 ///
-/// Owner thread: the simulation's. Bound: kKept packets; when there are more, each has the same chance to be among
-/// them. The last kRecent are kept besides, and the last kControl control messages: a replayed traffic message dies at
-/// the replay window, but a control message is opened before anything of it can be judged. It takes the world's
-/// on_wire. Determinism: by its seed.
+/// Owner thread: the simulation's. Bound: its memory; of all packets each has the same chance to be among those kept.
+/// The most recent are kept besides, and the most recent control messages: a replayed traffic message dies at the
+/// replay window, but a control message is opened before anything of it can be judged. It listens to the world's
+/// on_wire, beside who did before, until its end. Determinism: by its seed.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,19 @@
 
 namespace jumpgate::sim {
 
+/// Packets that it keeps.
+struct AttackersMemory {
+  std::size_t of_all{20'000};
+  std::size_t recent{2'000};
+  std::size_t control{64};  // those whose jump ids are alive, about eight clients' worth
+};
+
 class Attacker {
  public:
-  Attacker(World& world, std::uint64_t seed);
+  Attacker(World& world, std::uint64_t seed, const AttackersMemory& memory = {});
   Attacker(const Attacker&) = delete;
   Attacker& operator=(const Attacker&) = delete;
-  ~Attacker() = default;
+  ~Attacker();
 
   /// So many hostile messages arrive now.
   void strike(std::size_t messages);
@@ -36,23 +43,26 @@ class Attacker {
     Bytes bytes;
   };
 
+  /// Packets of one kind, the newest in the place of the oldest.
+  struct Ring {
+    std::size_t size;
+    std::vector<Captured> packets{};
+    std::uint64_t seen{0};
+    void take(Way way, const Endpoint& client, std::span<const std::uint8_t> bytes);
+  };
+
   void capture(Way way, const Endpoint& client, std::span<const std::uint8_t> bytes);
   [[nodiscard]] const Captured& pick();
   void spoil(Bytes& bytes);
   [[nodiscard]] Endpoint elsewhere();
 
-  static constexpr std::size_t kKept = 20'000;
-  static constexpr std::size_t kRecent = 2'000;
-  static constexpr std::size_t kControl =
-      64;  // those whose jump ids are alive, about eight clients' worth
-
   World& world_;
   std::mt19937_64 random_;
+  std::size_t most_;
   std::vector<Captured> kept_;
-  std::vector<Captured> recent_;
-  std::vector<Captured> control_;
-  std::uint64_t captured_{0};
-  std::uint64_t captured_control_{0};
+  Ring recent_;
+  Ring control_;
+  decltype(World::on_wire) other_;  // who listened before
   std::uint64_t sent_{0};
   std::uint64_t genuine_{0};
 };

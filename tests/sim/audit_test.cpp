@@ -79,9 +79,10 @@ Outcome run(std::size_t ring,
                .event_ring = ring,
                .drain_events = false});
   Digest digest(world);
+  Attacker attacker(world, kSeed, kScriptMemory);
   unsigned slice = 0;
   for (const Action& action : make_script(kSeed, kAuditActions)) {
-    perform(world, action);
+    perform(world, attacker, action);
     for (unsigned i = 0; i < kSlicesEach; ++i) {
       world.run(kSlice);
       read(world, world.gateway().events(), slice++);

@@ -62,6 +62,7 @@ bool write_details(const std::string& path) {
                       {"not_delivered", sums.not_delivered},
                       {"not_converged", sums.not_converged},
                       {"hostile_messages", sums.hostile_messages},
+                      {"hostile_in_scripts", sums.hostile_in_scripts},
                       {"hostile_at_aead", sums.hostile_at_aead},
                       {"hostile_at_freshness", sums.hostile_at_freshness}});
 }

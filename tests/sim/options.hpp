@@ -35,6 +35,7 @@ struct Tally {
   std::uint64_t not_delivered{0};
   std::uint64_t not_converged{0};
   std::uint64_t hostile_messages{0};
+  std::uint64_t hostile_in_scripts{0};
   std::uint64_t hostile_at_aead{0};
   std::uint64_t hostile_at_freshness{0};
 

@@ -6,16 +6,18 @@
 #include <random>
 #include <string_view>
 
+#include "options.hpp"
+
 namespace jumpgate::sim {
 namespace {
 
 constexpr std::array<std::string_view, kDoCount> kNames{
     "run",           "faults", "partition",  "uplink",   "rebind",    "readdress",
     "path-error",    "move",   "suspend",    "restart",  "terminate", "reload",
-    "hold-commands", "grace",  "wall-clock", "no-hello", "rekey"};
+    "hold-commands", "grace",  "wall-clock", "no-hello", "rekey",     "hostile"};
 
 constexpr std::array<std::uint8_t, kDoCount> kWeights{30, 15, 8, 8, 6, 2, 2, 6, 2,
-                                                      1,  1,  2, 2, 2, 2, 1, 4};
+                                                      1,  1,  2, 2, 2, 2, 1, 4, 6};
 static_assert(std::accumulate(kWeights.begin(), kWeights.end(), 0U) == kWeightOfAll);
 
 link_faulty::FaultSettings faults_of(const Action& action) {
@@ -48,6 +50,8 @@ session::Policy policy_variant(std::uint8_t which) {
     case 1:
       policy.switching.recovery_window = seconds(3);
       policy.volatility.volatile_to_degraded = seconds(1);
+      policy.keys.rekey_after = seconds(8);
+      policy.keys.reject_after = seconds(40);
       break;
     case 2:
       policy.switching.switch_cooldown = milliseconds(300);
@@ -70,17 +74,17 @@ session::Policy policy_variant(std::uint8_t which) {
 
 namespace {
 
-/// Lifetimes and keys stay: a client keeps what WELCOME told it of them.
+/// The lifetime stays: a client keeps what WELCOME told it of it, and can not know when to make a successor. New keys
+/// are asked for in time, whatever it was told of theirs.
 session::Policy next_policy(World& world, const Action& action) {
   session::Policy next = policy_variant(action.a);
   next.session.max_lifetime = world.policy().session.max_lifetime;
-  next.keys = world.policy().keys;
   return next;
 }
 
 }  // namespace
 
-void perform(World& world, const Action& action) {
+void perform(World& world, Attacker& attacker, const Action& action) {
   const std::size_t client = action.client % world.clients();
   const auto uplink = static_cast<std::uint8_t>(action.uplink % kUplinks);
   switch (action.what) {
@@ -120,16 +124,20 @@ void perform(World& world, const Action& action) {
       return world.network().stop_hellos(client, world.now() + tenths(action.a) * 4);
     case Do::kRekey:
       return world.ask_rekey(client);
+    case Do::kHostile:
+      return attacker.strike(1 + action.a % 128U);
     case Do::kHoldCommands:
       return world.hold_commands(action.b % 3, tenths(action.a % 16));
   }
 }
 
 void play(World& world, const Script& script) {
+  Attacker attacker(world, world.seed(), kScriptMemory);
   for (const Action& action : script) {
-    perform(world, action);
+    perform(world, attacker, action);
     if (!world.findings().clean()) return;
   }
+  tally().hostile_in_scripts += attacker.sent();
   world.heal_and_check();
 }
 

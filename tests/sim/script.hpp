@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attacker.hpp"
 #include "session/policy.hpp"
 #include "world.hpp"
 
@@ -33,8 +34,9 @@ enum class Do : std::uint8_t {
   kWallClock,     // a, b: hours forwards and back
   kNoHello,       // a: so long, in units of 0.4 s, the client can make no session
   kRekey,         // the operator asks for new keys
+  kHostile,       // a: so many packets of before arrive again, also cut, altered or from elsewhere
 };
-inline constexpr std::size_t kDoCount = 17;
+inline constexpr std::size_t kDoCount = 18;
 
 struct Action {
   Do what{Do::kRun};
@@ -49,13 +51,15 @@ using Script = std::vector<Action>;
 /// Of a world that scripts play in, and of one script unless its test says otherwise.
 inline constexpr std::size_t kClients = 8;
 inline constexpr std::size_t kActions = 50;
+/// What the attacker among a script's actions keeps: little, since each packet of each world costs it.
+inline constexpr AttackersMemory kScriptMemory{.of_all = 256, .recent = 128, .control = 64};
 
-void perform(World& world, const Action& action);
+void perform(World& world, Attacker& attacker, const Action& action);
 /// The whole of it, then the world heals and every client must come back. Stops at the first finding.
 void play(World& world, const Script& script);
 
 /// How often scripts do what: a ticket in [0, kWeightOfAll) to its action. Mostly they let time pass and spoil links.
-inline constexpr unsigned kWeightOfAll = 94;
+inline constexpr unsigned kWeightOfAll = 100;
 Do weighted(unsigned ticket);
 
 /// A script of so many actions, the same for the same seed.

@@ -78,6 +78,7 @@ class World {
   [[nodiscard]] std::uint64_t wall_ms() const {
     return static_cast<std::uint64_t>(1'700'000'000'000 + wall_step_.ms()) + now_.ns / 1'000'000;
   }
+  [[nodiscard]] std::uint64_t seed() const { return setup_.seed; }
   /// As the world began.
   [[nodiscard]] const session::Policy& policy() const { return setup_.policy; }
   [[nodiscard]] Findings& findings() { return findings_; }
