@@ -58,13 +58,13 @@ class Batch {
   template <typename Keep>
   void retain(Keep&& keep) {
     T* const last = end();
-    T* kept = begin();
-    for (T* item = kept; item != last; ++item) {
-      if (!keep(*item)) continue;
-      // Nothing moves before the first that goes: mostly none does.
-      if (kept != item) *kept = *item;
-      ++kept;
-    }
+    T* item = begin();
+    // Nothing moves before the first that goes: mostly none does.
+    while (item != last && keep(*item))
+      ++item;
+    T* kept = item;
+    while (item != last && ++item != last)
+      if (keep(*item)) *kept++ = *item;
     size_ = static_cast<std::size_t>(kept - begin());
   }
 

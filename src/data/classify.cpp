@@ -64,7 +64,8 @@ bool hello(Shard& shard, Datagram& datagram) {
   return punt(shard, report);
 }
 
-bool classify_one(Shard& shard, Datagram& datagram) {
+/// False: the datagram is gone, or was a HELLO.
+bool has_prefix(Shard& shard, Datagram& datagram) {
   const std::span<const std::uint8_t> message(datagram.message, datagram.length);
   // The type's own verdicts come before its size (spec/wire.md): a foreign type is no short
   // message.
@@ -75,11 +76,17 @@ bool classify_one(Shard& shard, Datagram& datagram) {
   if (message.size() > limits::kMaxDatagram)
     return shard.drops.drop(datagram.mbuf, DropReason::kWireBadLength);
   datagram.type = *type;
-  if (*type == wire::Type::kHello) {
-    return hello(shard, datagram);
-  }
+  if (*type == wire::Type::kHello) return hello(shard, datagram);
   if (const auto fault = wire::prefix_fault(message))
     return shard.drops.drop(datagram.mbuf, *fault);
+  return true;
+}
+
+bool classify_one(Shard& shard, Datagram& datagram) {
+  datagram.type = wire::Type::kData;
+  const bool plain = datagram.length <= limits::kMaxDatagram &&
+                     wire::is_sound_data({datagram.message, datagram.length});
+  if (!plain && !has_prefix(shard, datagram)) return false;
   const wire::Prefix prefix = wire::prefix_at(datagram.message);
   if (prefix.cid.value == 0) return shard.drops.drop(datagram.mbuf, DropReason::kCidInvalid);
   datagram.cid = prefix.cid.value;
@@ -208,7 +215,8 @@ void find_session(Shard& shard, Batch<Datagram>& datagrams, Batch<Datagram>& con
   Epoch* epoch = nullptr;
   datagrams.retain([&](Datagram& datagram) {
     note_received(shard, datagram);
-    const bool traffic = wire::class_of(datagram.type) == wire::Class::kTraffic;
+    const bool traffic = datagram.type == wire::Type::kData ||
+                         wire::class_of(datagram.type) == wire::Class::kTraffic;
     if (traffic && datagram.cid == cid && datagram.phase == phase) {
       datagram.epoch = epoch;
       epoch->window.prefetch(datagram.counter);

@@ -1,9 +1,11 @@
 #include "data/inner_input.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "data/cutting.hpp"
@@ -23,6 +25,8 @@ namespace {
 
 constexpr std::size_t kIpv4TtlOffset = 8;
 constexpr std::size_t kIpv6HopLimitOffset = 7;
+/// Marks an origin as a port's number; without it, it is a slot.
+constexpr std::uint64_t kFromPort = std::uint64_t{1} << 32;
 
 struct Header {
   std::uint8_t* ip;
@@ -40,19 +44,21 @@ void decrement_ttl(const Header& header) {
     --header.ttl();
     return;
   }
-  // The upper byte of its word; a byte that was written alone would have to be waited for.
+  // The upper byte of its word; a byte that was written alone would have to be waited for. What the word loses the
+  // checksum gains, with the carry added in (RFC 1624): a sum of ones becomes zero, which no sound checksum was.
   std::uint8_t* word = header.ip + kIpv4TtlOffset;
-  const std::uint16_t before = base::load_be16(word);
-  const auto after = static_cast<std::uint16_t>(before - 0x0100);
-  base::store_be16(word, after);
-  net::update_checksum(header.ip + net::kIpv4ChecksumOffset, before, after);
+  base::store_be16(word, static_cast<std::uint16_t>(base::load_be16(word) - 0x0100));
+  std::uint8_t* checksum = header.ip + net::kIpv4ChecksumOffset;
+  const std::uint32_t sum = base::load_be16(checksum) + 0x0100U;
+  base::store_be16(checksum, static_cast<std::uint16_t>(sum + (sum >= 0xffff ? 1 : 0)));
 }
 
 /// The way of the packet before: one look-up serves the packets of a burst that go the same way.
 struct Hop {
-  std::uint8_t port{0};
-  IpAddress address;                 // of the neighbour
-  std::optional<std::uint64_t> mac;  // its MAC as a word
+  net::RouteTarget target;
+  IpAddress address;  // of the neighbour
+  bool resolved{false};
+  std::array<std::uint8_t, 2 * sizeof(MacAddress)> macs{};  // the neighbour's and the port's
 };
 
 /// The session that carries a peer, likewise.
@@ -61,10 +67,14 @@ struct Carrier {
   std::optional<bus::SessionRef> session;
 };
 
-/// An IPv4 source that stands behind its port, likewise.
-struct Origin {
-  std::uint32_t source{0};  // as it stands in the header: zero is nobody's
-  std::uint8_t port{0};
+/// The IPv4 addresses of the packet before, where it came from, and where the routes lead it: nothing was found against
+/// them, nor is against those of the next that has the same.
+struct Flow {
+  std::uint64_t addresses{
+      0};  // source and destination as they stand in the header; zero is nobody's
+  std::uint64_t origin{0};
+  net::RouteTarget target;
+  bool hop_found{false};  // `hop` is its way
 };
 
 struct InnerStage {
@@ -73,7 +83,7 @@ struct InnerStage {
   LastRoute last{*shard.routes};
   Hop hop{};
   Carrier carrier{};
-  Origin origin{};
+  Flow flow{};
 
   bool drop(const InnerPacket& packet, DropReason reason) {
     return drop_of(shard, packet.from_slot, packet.mbuf, reason);
@@ -100,17 +110,19 @@ struct InnerStage {
 
   /// The neighbour that a packet for `target` is given to.
   void find_hop(const Header& header, const net::RouteTarget& target) {
+    if (std::exchange(flow.hop_found, true)) return;
     const bool by_router = target.kind == net::RouteKind::kNextHop;
-    const bool same =
-        hop.port == target.port &&
-        (by_router ? hop.address == shard.routes->next_hop(target)
-                   : net::stands_at(hop.address, header.family(), header.destination()));
-    if (same) return;
-    hop.port = target.port;
+    if (hop.target == target &&
+        (by_router || net::stands_at(hop.address, header.family(), header.destination())))
+      return;
+    hop.target = target;
     hop.address = by_router ? shard.routes->next_hop(target)
                             : net::address_at(header.family(), header.destination());
     const auto neighbour = shard.shared.neighbours.find(target.port, hop.address);
-    hop.mac = neighbour ? shard.shared.neighbours.mac_word(*neighbour) : std::nullopt;
+    const auto mac = neighbour ? shard.shared.neighbours.mac_word(*neighbour) : std::nullopt;
+    hop.resolved = mac.has_value();
+    base::store_le<6>(hop.macs.data(), mac.value_or(0));
+    std::ranges::copy(shard.ports[target.port].mac.bytes, hop.macs.begin() + 6);
   }
 
   /// A packet out of a tunnel to the gateway itself: pings are answered, traceroutes are told that
@@ -193,11 +205,10 @@ struct InnerStage {
     }
     find_hop(header, target);
     std::uint8_t* ethernet = extend(mbuf, net::kEthernetSize, 0);
-    base::store_le<6>(ethernet, hop.mac.value_or(0));
-    std::memcpy(ethernet + 6, port.mac.bytes.data(), port.mac.bytes.size());
+    std::memcpy(ethernet, hop.macs.data(), hop.macs.size());
     base::store_be16(ethernet + 12, header.v6 ? net::kEtherTypeIpv6 : net::kEtherTypeIpv4);
     mbuf->ol_flags = 0;
-    if (hop.mac)
+    if (hop.resolved)
       shard.tx.send(target.port, mbuf, from_slot);
     else
       punt_unresolved(shard, mbuf, target.port, hop.address);
@@ -205,13 +216,8 @@ struct InnerStage {
 
   bool from_port(const InnerPacket& packet, const Header& header) {
     const auto port = static_cast<std::uint8_t>(packet.mbuf->port);
-    const std::uint32_t source = header.v6 ? 0 : base::load_le32(header.source());
-    if (source != 0 && source == origin.source && port == origin.port) return true;
-    if (net::is_never_forwarded(header.family(), header.source()) ||
-        !shard.sources.leads_back(*shard.routes, header.source(), header.v6, port))
-      return drop(packet, DropReason::kInnerBadSource);
-    origin = {source, port};
-    return true;
+    return !net::is_never_forwarded(header.family(), header.source()) &&
+           shard.sources.leads_back(*shard.routes, header.source(), header.v6, port);
   }
 
   /// Out of a tunnel: hosts that it leads to are told of its MTU by their SYNs.
@@ -221,20 +227,25 @@ struct InnerStage {
                    shard.sessions.binding(packet.from_slot).outer.told_mtu);
   }
 
-  /// False: the packet is gone.
+  /// Nobody sends in another's name, nor to the gateway's own outer side. False: the packet is gone.
   bool admit(const InnerPacket& packet, const Header& header) {
-    if (packet.from_slot == kNoSlot) return packet.counted || from_port(packet, header);
+    if (packet.from_slot == kNoSlot)
+      return packet.counted || from_port(packet, header) ||
+             drop(packet, DropReason::kInnerBadSource);
     if (!source_allowed(header, packet.from_slot)) return drop(packet, DropReason::kInnerBadSource);
     const auto is_destination = [&](const IpAddress& own) {
       return net::stands_at(own, header.family(), header.destination());
     };
-    if (std::ranges::any_of(shard.shared.outer_addresses, is_destination))
-      return drop(packet, DropReason::kInnerToGateway);
+    return !std::ranges::any_of(shard.shared.outer_addresses, is_destination) ||
+           drop(packet, DropReason::kInnerToGateway);
+  }
+
+  /// A packet that its session may send.
+  void count(const InnerPacket& packet) {
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);
     counters.rx_bytes.add(rte_pktmbuf_data_len(packet.mbuf));
     clamp(packet);
-    return true;
   }
 
   /// False: its options, extension headers or fragmentation are such that it is gone.
@@ -249,6 +260,43 @@ struct InnerStage {
     return last.find(header.family(), header.destination());
   }
 
+  /// Whether it goes on to `target`. False: the packet is gone.
+  bool goes_on(const InnerPacket& packet, const Header& header, const net::RouteTarget& target) {
+    const bool from_tunnel = packet.from_slot != kNoSlot;
+    // Between inner ports the gateway is no router.
+    const bool forwarded = target.kind == net::RouteKind::kPeer ||
+                           (from_tunnel && (target.kind == net::RouteKind::kOnLink ||
+                                            target.kind == net::RouteKind::kNextHop));
+    if (forwarded) return true;
+    if (target.kind == net::RouteKind::kLocal && from_tunnel)
+      local(packet);
+    else if (target.kind == net::RouteKind::kNobody)
+      drop(packet, DropReason::kInnerMartian);
+    else
+      refuse(packet, DropReason::kInnerNoRoute);
+    return false;
+  }
+
+  /// All that depends on the addresses alone, once for the packets of a flow in a row: afterwards `flow` says the way.
+  /// False: the packet is gone.
+  bool find_way(const InnerPacket& packet, const Header& header) {
+    const bool from_tunnel = packet.from_slot != kNoSlot;
+    const std::uint64_t origin = from_tunnel ? packet.from_slot : kFromPort | packet.mbuf->port;
+    const std::uint64_t addresses = header.v6 ? 0 : base::load_le64(header.source());
+    const bool known = addresses != 0 && addresses == flow.addresses && origin == flow.origin;
+    if (!known && !admit(packet, header)) return false;
+    if (from_tunnel) count(packet);
+    if (known) return true;
+    flow = {};
+    if (net::is_never_forwarded(header.family(), header.destination()))
+      return drop(packet, DropReason::kInnerMartian);
+    flow.target = target_of(packet, header);
+    if (!goes_on(packet, header, flow.target)) return false;
+    flow.addresses = packet.counted ? 0 : addresses;
+    flow.origin = origin;
+    return true;
+  }
+
   void packet(const InnerPacket& packet) {
     // What a port's frame held was parsed when its route was looked up.
     const bool parsed = packet.target.kind != net::RouteKind::kNone;
@@ -261,28 +309,8 @@ struct InnerStage {
       }
     }
     const Header header{bytes_of(packet.mbuf), bytes_of(packet.mbuf)[0] >> 4 == 6};
-    if (!is_plain(packet, header) || !admit(packet, header)) return;
-    if (net::is_never_forwarded(header.family(), header.destination())) {
-      drop(packet, DropReason::kInnerMartian);
-      return;
-    }
-    const net::RouteTarget target = target_of(packet, header);
-    const bool from_tunnel = packet.from_slot != kNoSlot;
-    if (target.kind == net::RouteKind::kLocal && from_tunnel) {
-      local(packet);
-      return;
-    }
-    // Between inner ports the gateway is no router.
-    const bool forwarded = target.kind == net::RouteKind::kPeer ||
-                           (from_tunnel && (target.kind == net::RouteKind::kOnLink ||
-                                            target.kind == net::RouteKind::kNextHop));
-    if (!forwarded) {
-      if (target.kind == net::RouteKind::kNobody)
-        drop(packet, DropReason::kInnerMartian);
-      else
-        refuse(packet, DropReason::kInnerNoRoute);
-      return;
-    }
+    if (!is_plain(packet, header)) return;
+    if (!find_way(packet, header)) return;
     if (!packet.counted) {
       if (header.ttl() <= 1) {
         refuse(packet, DropReason::kInnerTtlExceeded);
@@ -291,10 +319,10 @@ struct InnerStage {
       decrement_ttl(header);
     }
     note_forwarded(shard, packet.mbuf);
-    if (target.kind == net::RouteKind::kPeer)
-      to_peer(packet, target.index);
+    if (flow.target.kind == net::RouteKind::kPeer)
+      to_peer(packet, flow.target.index);
     else
-      to_port(packet.mbuf, header, target, packet.from_slot);
+      to_port(packet.mbuf, header, flow.target, packet.from_slot);
   }
 };
 

@@ -29,6 +29,9 @@ struct OuterStage {
   Batch<Datagram>& datagrams;
   Batch<InnerPacket>& inner;
   LastRoute last{*shard.routes};
+  // IPv4 source and destination of the outer port's packet before, as they stand in the header: nothing was found against
+  // them. Zero is nobody's.
+  std::uint64_t addressed{0};
 
   bool drop(rte_mbuf* frame, DropReason reason) { return shard.drops.drop(frame, reason); }
 
@@ -120,16 +123,21 @@ struct OuterStage {
     packet.target = target;
   }
 
+  [[gnu::always_inline]] void from_outside(rte_mbuf* frame, const net::IpView& ip,
+                                           const WorkerPort& port) {
+    if (ip.fragment || ip.protocol == net::kFragmentHeader)
+      fragment(frame, ip);
+    else
+      to_outer_address(frame, ip, port);
+  }
+
   [[gnu::always_inline]] void ip_packet(rte_mbuf* frame, const net::IpView& ip,
                                         const WorkerPort& port) {
-    const bool cut = ip.fragment || ip.protocol == net::kFragmentHeader;
     if (port.role == net::PortRole::kOuter) {
-      if (!is_outer_address(ip))
-        drop(frame, DropReason::kIpNotForUs);
-      else if (cut)
-        fragment(frame, ip);
+      if (is_outer_address(ip))
+        from_outside(frame, ip, port);
       else
-        to_outer_address(frame, ip, port);
+        drop(frame, DropReason::kIpNotForUs);
       return;
     }
     const net::RouteTarget target = last.find(ip.family, ip.destination_bytes());
@@ -137,7 +145,7 @@ struct OuterStage {
       to_be_routed(frame, ip, target);
     else if (!is_of_this_side(frame, ip))
       drop(frame, DropReason::kInnerBadSource);
-    else if (cut)
+    else if (ip.fragment || ip.protocol == net::kFragmentHeader)
       drop(frame, DropReason::kIpFragment);
     else if (ip.protocol == net::kProtocolUdp)
       no_such_port(frame, ip);
@@ -152,10 +160,18 @@ struct OuterStage {
       return;
     }
     const net::IpView ip = net::ipv4_view(payload);
-    if (!net::is_answerable_v4(ip.source_bytes()))
+    const bool outer = port.role == net::PortRole::kOuter;
+    const std::uint64_t addresses = outer ? base::load_le64(ip.source_bytes()) : 0;
+    if (addresses != 0 && addresses == addressed) {
+      from_outside(frame, ip, port);
+      return;
+    }
+    if (!net::is_answerable_v4(ip.source_bytes())) {
       drop(frame, DropReason::kIpMartian);
-    else
-      ip_packet(frame, ip, port);
+      return;
+    }
+    if (outer && is_outer_address(ip)) addressed = addresses;
+    ip_packet(frame, ip, port);
   }
   void ipv6(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port, bool group) {
     const auto ip = net::parse_ipv6(payload);
@@ -173,12 +189,12 @@ struct OuterStage {
 
   /// False: the frame is gone. The tag is taken off, if the port has not; a priority tag (VLAN 0) is
   /// as good as none. One tag and no more: what is below it is no way into another VLAN.
-  bool untag(rte_mbuf* frame) {
+  bool untag(rte_mbuf* frame, const WorkerPort& port) {
     if ((frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) == 0 && has_vlan_tag(frame))
       rte_vlan_strip(frame);
     const bool stripped = (frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
     const unsigned vlan = stripped ? frame->vlan_tci & kVlanMask : 0U;
-    return vlan == shard.ports[frame->port].vlan || drop(frame, DropReason::kVlanUnknown);
+    return vlan == port.vlan || drop(frame, DropReason::kVlanUnknown);
   }
 
   void frame(rte_mbuf* frame) {
@@ -186,13 +202,13 @@ struct OuterStage {
       drop(frame, DropReason::kMultiSegment);
       return;
     }
-    if (!untag(frame)) return;
+    const WorkerPort& port = shard.ports[frame->port];
+    if (!untag(frame, port)) return;
     const auto ethernet = net::parse_ethernet({bytes_of(frame), rte_pktmbuf_data_len(frame)});
     if (!ethernet) {
       drop(frame, ethernet.error());
       return;
     }
-    const WorkerPort& port = shard.ports[frame->port];
     const bool group = (ethernet->header[0] & 1) != 0;
     const std::uint8_t version = ethernet->payload.empty() ? 0 : ethernet->payload[0] >> 4;
     if (!group && !ethernet->is_to(port.mac))

@@ -36,6 +36,7 @@ inline void forward(Shard& shard, Batch<InnerPacket>& inner) {
   Batch<Routed> routed;
   Batch<Outgoing> outgoing;
   inner_input(shard, inner, routed);
+  if (routed.empty()) return;
   find_sender(shard, routed, outgoing);
   take_counters(shard, outgoing);
   seal(shard, outgoing);

@@ -32,10 +32,9 @@ bool take_outer_ecn(const Datagram& datagram, std::uint8_t outer_class) {
 
 void data(Shard& shard, Datagram& datagram, Batch<InnerPacket>& inner) {
   std::uint8_t outer_class = outer_class_of(datagram);
+  const auto part = net::part_of(datagram.plaintext());
   strip_to_plaintext(datagram);
-  if (const auto kind = net::part_of(plaintext_of(datagram));
-      kind && !join_part(shard, datagram, *kind, outer_class))
-    return;
+  if (part && !join_part(shard, datagram, *part, outer_class)) return;
   if (!within_rates(shard, datagram.slot, datagram.mbuf, rte_pktmbuf_data_len(datagram.mbuf),
                     net::Way::kIn))
     return;

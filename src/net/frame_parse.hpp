@@ -145,7 +145,7 @@ inline bool udp_sum_is_sound(const IpView& ip, Bytes datagram) {
                       __builtin_bswap16(std::uint16_t{kProtocolUdp});
   for (std::size_t i = 0; i < addresses; i += 4)
     sum += load_native32(ip.source_bytes() + i);
-  return fold(sum) == 0xffff;
+  return is_sound(sum);
 }
 
 /// Checks lengths and checksum; a zero checksum is valid over IPv4 only (RFC 768, RFC 8200
