@@ -261,7 +261,7 @@ struct InnerStage {
   }
 
   /// Whether it goes on to `target`. False: the packet is gone.
-  bool goes_on(const InnerPacket& packet, const Header& header, const net::RouteTarget& target) {
+  bool goes_on(const InnerPacket& packet, const net::RouteTarget& target) {
     const bool from_tunnel = packet.from_slot != kNoSlot;
     // Between inner ports the gateway is no router.
     const bool forwarded = target.kind == net::RouteKind::kPeer ||
@@ -291,7 +291,7 @@ struct InnerStage {
     if (net::is_never_forwarded(header.family(), header.destination()))
       return drop(packet, DropReason::kInnerMartian);
     flow.target = target_of(packet, header);
-    if (!goes_on(packet, header, flow.target)) return false;
+    if (!goes_on(packet, flow.target)) return false;
     flow.addresses = packet.counted ? 0 : addresses;
     flow.origin = origin;
     return true;

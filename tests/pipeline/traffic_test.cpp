@@ -48,6 +48,86 @@ TEST_P(Traffic, OpensTowardsTheServer) {
   EXPECT_EQ(h.session_counters[0]->operator[](3).rx_bytes.get(), packet.size());
 }
 
+TEST_P(Traffic, PacketsOfOneFlowInARowAreJudgedByThemselves) {
+  Harness h;
+  Client client = h.attached(3, 0, GetParam().suite, GetParam().outer_v6);
+  Client other = h.attached(4, 1, GetParam().suite, GetParam().outer_v6);
+  const auto packet = [&](std::uint8_t ttl) {
+    return inner_packet(client_ip(), server_ip(), 100, ttl);
+  };
+  h.put(client, client.data(packet(64)));
+  h.put(client, client.data(packet(9)));
+  h.put(other, other.data(packet(64)));  // in the first one's name
+  h.put(client, client.data(packet(1)));
+  ByteVector broken = packet(64);
+  broken[GetParam().inner_v6 ? 5 : 10] ^= 1;
+  h.put(client, client.data(broken));
+  h.put(kInnerPort, frame_of(kInnerMac, packet(64)));  // the same addresses, out of no tunnel
+  h.put(client, client.data(inner_packet(client_ip(), GetParam().inner_v6 ? "ff0e::1" : "224.0.0.9",
+                                         100, 64)));
+  h.put(client, client.data(packet(64)));
+  h.poll();
+  EXPECT_EQ(h.delivered(), (std::vector<ByteVector>{packet(63), packet(8), packet(63)}));
+  EXPECT_EQ(h.dropped(DropReason::kInnerBadSource), 2U);
+  EXPECT_EQ(h.dropped(DropReason::kInnerTtlExceeded), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kInnerBadHeader), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kInnerMartian), 1U);
+  EXPECT_EQ(h.all_drops(), 5U);
+}
+
+TEST_P(Traffic, DatagramsOfOnePathInARowAreJudgedByThemselves) {
+  Harness h;
+  Client client = h.attached(3, 0, GetParam().suite, GetParam().outer_v6);
+  const ByteVector packet = inner_packet(client_ip(), server_ip(), 100, 64);
+  const bool v6 = GetParam().outer_v6;
+  const auto put = [&](std::size_t at, std::uint8_t mask) {
+    ByteVector frame = client.frame(client.data(packet));
+    frame[at] ^= mask;
+    const auto header = std::span(frame).subspan(net::kEthernetSize, net::kIpv4Size);
+    if (!v6) {
+      base::store_be16(&header[10], 0);
+      base::store_be16(&header[10], net::internet_checksum(header));
+    }
+    h.put(kOuterPort, frame);
+  };
+  h.put(client, client.data(packet));
+  put(0, 2);                                        // to another MAC
+  put(net::kEthernetSize + (v6 ? 39 : 19), 1);      // to another address
+  put(net::kEthernetSize + (v6 ? 40 : 20) + 3, 1);  // to another port
+  h.put(client, client.data(packet));
+  h.poll();
+  EXPECT_EQ(h.delivered().size(), 2U);
+  EXPECT_EQ(h.dropped(DropReason::kEthNotForUs), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kIpNotForUs), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kUdpBadChecksum), 1U);
+  EXPECT_EQ(h.all_drops(), 3U);
+}
+
+TEST(Hops, EveryChecksumOfAHeaderFollowsItsHopCount) {
+  Harness h;
+  Client client = h.attached(3, 0);
+  ByteVector packet = inner_packet("10.8.0.2", "10.0.0.9", 0, 64);
+  unsigned carried = 0;
+  for (unsigned id = 0; id < 65'536; ++id) {
+    base::store_be16(&packet[4], static_cast<std::uint16_t>(id));
+    base::store_be16(&packet[10], 0);
+    const std::uint16_t sum = net::internet_checksum(std::span(packet).first(net::kIpv4Size));
+    // Where the hop's part carries, and some where it does not.
+    if (sum < 0xfef0 && sum > 0x0110) continue;
+    base::store_be16(&packet[10], sum);
+    h.put(client, client.data(packet));
+    h.poll();
+    ++carried;
+    auto out = h.delivered();
+    ASSERT_EQ(out.size(), 1U) << sum;
+    EXPECT_EQ(out[0][8], 63);
+    const std::uint16_t kept = base::load_be16(&out[0][10]);
+    base::store_be16(&out[0][10], 0);
+    EXPECT_EQ(kept, net::internet_checksum(std::span(out[0]).first(net::kIpv4Size))) << sum;
+  }
+  EXPECT_GE(carried, 500U);
+}
+
 TEST_P(Traffic, SealsTowardsTheClient) {
   Harness h;
   Client client = h.attached(3, 0, GetParam().suite, GetParam().outer_v6);

@@ -28,12 +28,15 @@ TEST(Checksum, EveryLengthAndAlignmentSumsLikeTheDefinition) {
   std::uint32_t state = 1;
   for (std::uint8_t& byte : bytes)
     byte = static_cast<std::uint8_t>((state = state * 1'664'525 + 1'013'904'223) >> 24);
-  for (std::size_t offset = 0; offset < 33; ++offset)
-    for (std::size_t size = 0; size + offset <= bytes.size(); ++size)
-      // In a vector of exact size, so that a sanitizer sees a read beyond it.
-      ASSERT_EQ(fast_sum(std::vector(&bytes[offset], &bytes[offset] + size).data(), size),
-                slow_sum(&bytes[offset], size))
+  // Every place in a line of the cache.
+  for (std::size_t offset = 0; offset < 64; ++offset)
+    for (std::size_t size = 0; size + offset <= bytes.size(); ++size) {
+      // In a vector that ends with it, so that a sanitizer sees a read beyond it.
+      const std::vector<std::uint8_t> room(
+          bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(offset + size));
+      ASSERT_EQ(fast_sum(room.data() + offset, size), slow_sum(&bytes[offset], size))
           << size << " bytes at " << offset;
+    }
 }
 
 TEST(Checksum, NoCarryIsLost) {

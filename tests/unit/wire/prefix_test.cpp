@@ -83,6 +83,20 @@ TEST(Prefix, ReservedBitsMustBeZero) {
   }
 }
 
+TEST(Prefix, SoundDataIsWhatHasNoFault) {
+  for (unsigned type = 0; type < 256; ++type)
+    for (unsigned flags = 0; flags < 256; ++flags)
+      for (std::size_t size : {0U, 1U, 2U, 31U, 32U, 33U}) {
+        auto bytes = std::vector<std::uint8_t>(size, 0);
+        if (size > 0) bytes[0] = static_cast<std::uint8_t>(type);
+        if (size > 1) bytes[1] = static_cast<std::uint8_t>(flags);
+        const bool data = type == static_cast<unsigned>(Type::kData) && size >= 32;
+        ASSERT_EQ(test::on_exact_heap(bytes, [](auto b) { return is_sound_data(b); }),
+                  data && !prefix_fault(bytes))
+            << type << ' ' << flags << ' ' << size;
+      }
+}
+
 TEST(Prefix, ControlHasNoCounter) {
   for (std::size_t i = 2; i < 8; ++i) {
     auto control = message(Type::kReattach, kControlSize);
