@@ -76,7 +76,7 @@ void ClientSession::on_opened(const OpenedPacket& packet, MonoNs now) {
 void ClientSession::on_authentic(MonoNs now) {
   if (core_.state() != State::kBirth) return;
   confirm_timer_.stop();
-  const auto bound = core_.record.commit_binding(core_.world.authority, 0);
+  const auto bound = core_.commit_binding(0);
   if (!bound) {
     core_.terminate(Reason::kInternalInconsistency, now);
     return;

@@ -61,8 +61,7 @@ class Burst {
 Engine::Engine(EngineConfig&& config, const EngineDeps& deps)
     : output_(deps.output),
       aeads_(deps.aeads),
-      world_{.authority = authority_,
-             .output = deps.output,
+      world_{.output = deps.output,
              .random = deps.random,
              .uplinks = uplinks_,
              .drops = drops_,

@@ -22,7 +22,6 @@
 #include "client/handshake_client.hpp"
 #include "client/output.hpp"
 #include "client/uplinks.hpp"
-#include "session/transition_authority.hpp"
 
 namespace jumpgate::client {
 
@@ -97,7 +96,6 @@ class Engine {
   void send_hello(MonoNs now);
   void begin_after(const ClientSession& ended, MonoNs now);
 
-  session::TransitionAuthority authority_;
   Output& output_;
   AeadSet aeads_;
   Uplinks uplinks_;

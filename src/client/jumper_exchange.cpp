@@ -149,8 +149,7 @@ bool Jumper::on_proposed_epoch(MonoNs now) {
 
 void Jumper::take_proposal(MonoNs now) {
   // Against the version that the CHALLENGE was taken in.
-  const auto bound =
-      core_.record.commit_binding(core_.world.authority, proposal_->challenge.binding_version - 1);
+  const auto bound = core_.commit_binding(proposal_->challenge.binding_version - 1);
   if (!bound) {
     core_.terminate(Reason::kInternalInconsistency, now);
     return;

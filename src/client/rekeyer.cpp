@@ -78,8 +78,7 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
     return false;
   }
   // Against the generation that the REKEY was made in.
-  const auto generation = core_.record.commit_generation(
-      core_.world.authority, request_.generation - 1, {core_.policy.keys, now});
+  const auto generation = core_.commit_generation(request_.generation - 1, now);
   if (!generation) {
     core_.terminate(Reason::kInternalInconsistency, now);
     return false;

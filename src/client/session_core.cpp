@@ -26,7 +26,7 @@ TunnelSetup setup_of(const wire::WelcomePayload& welcome) {
 SessionCore::SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcome, MonoNs now)
     : world(surroundings),
       policy(session::from_client_policy(welcome.payload.policy)),
-      record(surroundings.authority, welcome.payload.session_id, policy, now),
+      record(authority_, welcome.payload.session_id, policy, now),
       suite(welcome.payload.suite),
       keys(welcome.payload.session_id, welcome.payload.suite, std::move(welcome.root)),
       tunnel(aead, welcome.payload.policy.replay_window_packets, world.outer_class),
@@ -52,7 +52,7 @@ SessionCore::SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcom
                                  .client_cid = welcome.client_cid}};
   Epoch* epoch = tunnel.install(info, traffic.send, traffic.receive, now);
   JG_INVARIANT(epoch != nullptr);
-  record.begin_keys(world.authority, {policy.keys, now});
+  record.begin_keys(authority_, {policy.keys, now});
   rtt.sample(welcome.rtt);
   emit(EventType::kSessionCreated, Reason::kNone, now,
        audit::AttachDetail{.remote = welcome.gateway,
@@ -79,7 +79,7 @@ void SessionCore::emit(EventType type, Reason reason, MonoNs now, const audit::E
 }
 
 bool SessionCore::step(Trigger trigger, Reason reason, MonoNs now, const Preface* preface) {
-  const auto change = record.apply(world.authority, trigger, reason, now);
+  const auto change = record.apply(authority_, trigger, reason, now);
   if (!change) {
     emit(EventType::kTransitionRejected, reason, now,
          audit::RejectedDetail{.state = state(), .trigger = trigger, .count = 1});
@@ -140,13 +140,13 @@ void SessionCore::check() {
 void SessionCore::declare_lost(MonoNs now) {
   if (lost) return;
   lost = true;
-  record.mark_transport_lost(world.authority, now);
+  record.mark_transport_lost(authority_, now);
 }
 
 void SessionCore::declare_alive() {
   if (!lost) return;
   lost = false;
-  record.mark_transport_alive(world.authority);
+  record.mark_transport_alive(authority_);
 }
 
 Epoch* SessionCore::install_next(const EpochInfo& info, std::uint64_t owner, MonoNs now) {

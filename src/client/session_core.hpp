@@ -31,7 +31,6 @@ namespace jumpgate::client {
 
 /// The engine's surroundings, shared by all its sessions.
 struct World {
-  const session::TransitionAuthority& authority;
   Output& output;
   base::RandomSource& random;
   Uplinks& uplinks;
@@ -60,6 +59,8 @@ struct TrafficTotals {
 };
 
 class SessionCore {
+  session::TransitionAuthority authority_;  // before the record, which is made with it
+
  public:
   SessionCore(World& surroundings, Aead& aead, WelcomeResult&& welcome, MonoNs now);
 
@@ -87,6 +88,13 @@ class SessionCore {
   /// It carries the session still, and badly.
   [[nodiscard]] bool path_is_bad() const { return !lost && volatile_for != Reason::kNone; }
   void declare_alive();
+  /// The record's versions, each against the one that its exchange began in.
+  [[nodiscard]] auto commit_binding(std::uint64_t expected) {
+    return record.commit_binding(authority_, expected);
+  }
+  [[nodiscard]] auto commit_generation(std::uint32_t expected, MonoNs now) {
+    return record.commit_generation(authority_, expected, {policy.keys, now});
+  }
 
   /// A debug build stops where an invariant is broken: after each input.
   void check();

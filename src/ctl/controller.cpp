@@ -52,7 +52,7 @@ class TappedInput {
 Controller::Controller(const Settings& settings, const Ports& ports,
                        std::shared_ptr<const config::GatewayConfig> config,
                        crypto::ResetKey reset_key, MonoNs now)
-    : core_(authority_, settings, ports, config->policies, std::move(reset_key), now),
+    : core_(settings, ports, config->policies, std::move(reset_key), now),
       closing_(core_),
       started_(load_peers(core_, config)),
       handshakes_(core_, closing_, now),

@@ -37,7 +37,6 @@
 #include "ctl/reload.hpp"
 #include "ctl/reset.hpp"
 #include "ctl/views.hpp"
-#include "session/transition_authority.hpp"
 
 namespace jumpgate::ctl {
 
@@ -127,7 +126,6 @@ class Controller {
   void settle(const bus::SessionRef& ref, MonoNs now);
 
   InputTap* tap_{nullptr};
-  session::TransitionAuthority authority_;
   Core core_;
   Closing closing_;
   std::expected<void, std::string> started_;

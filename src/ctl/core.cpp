@@ -16,11 +16,9 @@ constexpr base::TokenRate kRejectionEvents{.tokens = 1, .per = seconds(1), .burs
 
 }  // namespace
 
-Core::Core(const session::TransitionAuthority& the_authority, Settings the_settings,
-           const Ports& the_ports, session::PolicySet the_policies, crypto::ResetKey the_reset_key,
-           MonoNs now)
-    : authority(the_authority),
-      settings(std::move(the_settings)),
+Core::Core(Settings the_settings, const Ports& the_ports, session::PolicySet the_policies,
+           crypto::ResetKey the_reset_key, MonoNs now)
+    : settings(std::move(the_settings)),
       ports(the_ports),
       policies(std::move(the_policies)),
       sessions(settings.workers, settings.slots_per_worker, settings.max_sessions, ports.random),
@@ -53,7 +51,7 @@ void Core::release(Session& session, bus::Command* command) {
 
 bool Core::transition(Session& session, Trigger trigger, Reason reason, MonoNs now,
                       const Preface* preface) {
-  const auto change = session.record.apply(authority, trigger, reason, now);
+  const auto change = session.record.apply(authority_, trigger, reason, now);
   if (!change) {
     emit_rejected(session, trigger, reason, now);
     if (session.doom == Reason::kNone) session.doom = Reason::kInternalInconsistency;
@@ -89,7 +87,7 @@ bool Core::enter_recovering(Session& session, Reason cause, Reason start, MonoNs
 
 void Core::adopt_policy(Session& session, MonoNs now) {
   const session::Policy& policy = policy_of(session);
-  session.record.adopt_policy(authority, policy, now);
+  session.record.adopt_policy(authority_, policy, now);
   session.liveness = liveness_policy(session);
   if (session.rekey) session.rekey->keys.adopt(policy.keys, now);
 }

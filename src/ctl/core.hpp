@@ -76,8 +76,8 @@ inline constexpr Duration kRetryDelay = milliseconds(1);
 
 class Core {
  public:
-  Core(const session::TransitionAuthority& authority, Settings settings, const Ports& ports,
-       session::PolicySet policies, crypto::ResetKey reset_key, MonoNs now);
+  Core(Settings settings, const Ports& ports, session::PolicySet policies,
+       crypto::ResetKey reset_key, MonoNs now);
 
   // ---- Commands: obtain before a transition, send after it.
   // -------------------------------------------------------
@@ -113,6 +113,28 @@ class Core {
   [[nodiscard]] bool enter_recovering(Session& session, Reason cause, Reason start, MonoNs now);
   void emit(const Session& session, EventType type, Reason reason, const audit::EventDetail& detail,
             MonoNs now);
+
+  // ---- What else changes a record
+  // ----------------------------------------------------------------------------------
+  // Only the core has the right to, and of these none is a transition.
+  [[nodiscard]] Session* create(SessionId id, std::uint32_t peer, std::uint8_t preferred,
+                                MonoNs now) {
+    return sessions.create(authority_, id, peer, preferred, policy_of(peer), now);
+  }
+  void begin_keys(Session& session, MonoNs now) {
+    session.record.begin_keys(authority_, {policy_of(session).keys, now});
+  }
+  [[nodiscard]] auto commit_binding(Session& session, std::uint64_t expected) {
+    return session.record.commit_binding(authority_, expected);
+  }
+  [[nodiscard]] auto commit_generation(Session& session, std::uint32_t expected,
+                                       const session::KeyDeadlines& keys) {
+    return session.record.commit_generation(authority_, expected, keys);
+  }
+  void mark_transport_lost(Session& session, MonoNs now) {
+    session.record.mark_transport_lost(authority_, now);
+  }
+  void mark_transport_alive(Session& session) { session.record.mark_transport_alive(authority_); }
   /// The session goes by its policy in force, and so do the keys it is making.
   void adopt_policy(Session& session, MonoNs now);
   /// Keys of an epoch are there: KeyInstalled. Their end is told once: KeyExpired.
@@ -175,7 +197,6 @@ class Core {
     return peers.config(session.peer).name;
   }
 
-  const session::TransitionAuthority& authority;
   const Settings settings;
   const Ports ports;
   session::PolicySet policies;
@@ -190,6 +211,7 @@ class Core {
  private:
   void emit_rejected(const Session& session, Trigger trigger, Reason reason, MonoNs now);
 
+  session::TransitionAuthority authority_;
   crypto::CidCipher cid_cipher_;
   base::TokenBucket security_events_;
   std::uint64_t security_suppressed_{0};

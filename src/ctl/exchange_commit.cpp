@@ -76,7 +76,7 @@ void Exchanges::turn_down(Session& session, const Challenged& address, Reason st
 std::optional<audit::SwitchDetail> Exchanges::change_record(Session& session,
                                                             const Challenged& address, MonoNs now) {
   const Exchange& exchange = *session.exchange;
-  const auto version = session.record.commit_binding(core_.authority, exchange.replaces);
+  const auto version = core_.commit_binding(session, exchange.replaces);
   const audit::SwitchDetail detail = switch_detail(session, address.remote);
   const Core::Preface result{.type = EventType::kReattachResult,
                              .reason = Reason::kReattachSuccess,
@@ -98,7 +98,7 @@ void Exchanges::bind(Session& session, const Challenged& address, const bus::Out
       Binding{.gateway_cid = exchange.gateway_cid, .client_cid = address.client_cid, .path = path};
   session.jump_ids = exchange.jump_ids;
   session.budget.spend_commit(now);
-  session.record.mark_transport_alive(core_.authority);
+  core_.mark_transport_alive(session);
   session.silent = false;
   session.link_down = false;  // the answer came over it
   session.volatile_for = Reason::kNone;

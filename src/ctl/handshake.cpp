@@ -122,8 +122,7 @@ Suite Handshakes::choose_suite(const config::PeerConfig& peer,
 Session* Handshakes::make_birth(HandshakeJob& job, Suite suite, std::uint64_t counter, MonoNs now) {
   const SessionId id{.bytes = core_.ports.random.array<16>()};
   if (id == SessionId{}) return nullptr;
-  Session* session = core_.sessions.create(core_.authority, id, job.peer, job.worker,
-                                           core_.policy_of(job.peer), now);
+  Session* session = core_.create(id, job.peer, job.worker, now);
   if (session == nullptr) return nullptr;
   ++core_.peers[job.peer].sessions;
   session->suite = suite;
@@ -227,7 +226,7 @@ void Handshakes::on_installed(Session& session, MonoNs now) {
   if (session.record.state() != State::kBirth || session.job == nullptr) return;
   HandshakeJob* job = session.job;
   session.job = nullptr;
-  session.record.begin_keys(core_.authority, {core_.policy_of(session).keys, now});
+  core_.begin_keys(session, now);
   core_.counters.add(ControllerCounter::kWelcomes);
   if (!core_.ports.datagrams.send(session.hello_to, session.hello_from,
                                   std::span(job->answer).first(job->answer_size)))
@@ -275,7 +274,7 @@ void Handshakes::attach(Session& session, const Endpoint& from, const Endpoint& 
     core_.release(session, command);
     return;
   }
-  const auto version = session.record.commit_binding(core_.authority, 0);
+  const auto version = core_.commit_binding(session, 0);
   if (!version ||
       !core_.transition(session, Trigger::kAttachOk, Reason::kAttachedToTransport, now)) {
     core_.release(session, command);

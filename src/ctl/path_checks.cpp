@@ -24,13 +24,13 @@ void PathChecks::on_silence(Session& session, MonoNs now) {
     return;
   session.silent = true;
   session.healing = false;
-  session.record.mark_transport_lost(core_.authority, now);
+  core_.mark_transport_lost(session, now);
 }
 
 void PathChecks::on_alive(Session& session, MonoNs now) {
   if (!session.binding || !session::may_have_binding(session.record.state())) return;
   session.silent = false;
-  session.record.mark_transport_alive(core_.authority);
+  core_.mark_transport_alive(session);
   heal(session, now);
 }
 

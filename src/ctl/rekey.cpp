@@ -177,8 +177,7 @@ void Rekeys::confirm(Session& session, MonoNs now) {
   bus::Command* command = core_.obtain(session, now);
   pending.confirmed = command == nullptr;  // then retry() does it
   if (command == nullptr) return;
-  const auto generation =
-      session.record.commit_generation(core_.authority, pending.generation - 1, pending.keys);
+  const auto generation = core_.commit_generation(session, pending.generation - 1, pending.keys);
   if (!generation || !session.epochs.commit(pending.epoch, kNever)) {
     core_.release(session, command);
     closing_.terminate(session, Reason::kInternalInconsistency, now);

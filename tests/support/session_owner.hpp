@@ -14,4 +14,11 @@ class SessionOwner {
   session::TransitionAuthority authority_;
 };
 
+/// Whoever holds a T can change a record without it.
+template <class T>
+concept LendsItsAuthority = requires(T& holder) { holder.authority(); } || requires(T& holder) {
+  holder.authority;
+} || requires(T& holder) { holder.authority_; };
+static_assert(LendsItsAuthority<SessionOwner>);
+
 }  // namespace jumpgate::testing

@@ -1,5 +1,7 @@
 // What nothing that is received can do and only a fault of our own could: the session ends, by its
 // name, and nothing goes on from there.
+#include <type_traits>
+
 #include <gtest/gtest.h>
 
 #include "harness.hpp"
@@ -14,6 +16,13 @@ SessionCore& core_of(Harness& h) {
 }
 session::SessionRecord& record_of(Harness& h) {
   return core_of(h).record;
+}
+
+TEST(CoreAuthority, ARecordIsWrittenThroughTheCoreAlone) {
+  EXPECT_FALSE(std::is_default_constructible_v<session::TransitionAuthority>);
+  EXPECT_FALSE(jumpgate::testing::LendsItsAuthority<SessionCore>);
+  EXPECT_FALSE(jumpgate::testing::LendsItsAuthority<World>);
+  EXPECT_FALSE(jumpgate::testing::LendsItsAuthority<Engine>);
 }
 
 TEST(Inconsistency, ABindingThatIsNotTheProposalsIsNotReplaced) {

@@ -1,5 +1,7 @@
 // The few operations through which everything goes: what they refuse, and what they can not even be
 // asked for.
+#include <type_traits>
+
 #include "../../support/session_owner.hpp"
 #include "gateway_fixture.hpp"
 
@@ -20,11 +22,10 @@ static_assert(Sendable<bus::Attach> && Sendable<bus::Commit> && Sendable<bus::Ca
 class CoreTest : public GatewayTest {
  protected:
   CoreTest() {
-    core_.emplace(owner_.authority(), settings_, ports(), session::PolicySet{policy_},
+    core_.emplace(settings_, ports(), session::PolicySet{policy_},
                   crypto::ResetKey(random_.array<32>()), now_);
     EXPECT_TRUE(core_->peers.seat(config_with(true, false)));
-    session_ =
-        core_->sessions.create(owner_.authority(), SessionId{.bytes = {1}}, 0, 0, policy_, now_);
+    session_ = core_->create(SessionId{.bytes = {1}}, 0, 0, now_);
   }
   [[nodiscard]] std::vector<audit::RejectedDetail> rejections() {
     collect();
@@ -36,10 +37,15 @@ class CoreTest : public GatewayTest {
     return found;
   }
 
-  jumpgate::testing::SessionOwner owner_;
   std::optional<Core> core_;
   Session* session_{nullptr};
 };
+
+TEST(CoreAuthority, ARecordIsWrittenThroughTheCoreAlone) {
+  EXPECT_FALSE(std::is_default_constructible_v<session::TransitionAuthority>);
+  EXPECT_FALSE(jumpgate::testing::LendsItsAuthority<Core>);
+  EXPECT_FALSE(jumpgate::testing::LendsItsAuthority<Controller>);
+}
 
 TEST_F(CoreTest, AForbiddenTransitionChangesNothingAndIsCountedAndTold) {
   EXPECT_FALSE(core_->transition(*session_, Trigger::kReattachOk, Reason::kReattachSuccess, now_));
