@@ -40,7 +40,7 @@ class Timeline {
   void allow_recovery(Duration window) { window_ = std::max(window_, window); }
   /// Sessions that overstay RECOVERING at `now`.
   void check_deadlines(MonoNs now);
-  /// A suspended client handles its timers when it wakes up.
+  /// A suspended client handles its timers when it wakes up, a gateway without commands when one is free.
   void excuse_until(MonoNs now) { excused_until_ = now; }
   /// The process died: its sessions end without a word.
   void forget_alive() { ended_.merge(alive_); }

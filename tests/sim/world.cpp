@@ -303,6 +303,7 @@ void World::expect_policy(const session::Policy& policy) {
 void World::hold_commands(std::size_t left, Duration time) {
   gateway_->hold_commands(left);
   release_at_ = now_ + time;
+  timeline_.excuse_until(release_at_);
   commands_free_since_ = kNever;
 }
 
