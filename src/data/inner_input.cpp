@@ -70,8 +70,7 @@ struct Carrier {
 /// The IPv4 addresses of the packet before, where it came from, and where the routes lead it: nothing was found against
 /// them, nor is against those of the next that has the same.
 struct Flow {
-  std::uint64_t addresses{
-      0};  // source and destination as they stand in the header; zero is nobody's
+  std::uint64_t addresses{0};  // as they stand in the header, source first; zero is nobody's
   std::uint64_t origin{0};
   net::RouteTarget target;
   bool hop_found{false};  // `hop` is its way
@@ -245,7 +244,6 @@ struct InnerStage {
     bus::SessionCounters& counters = shard.session_counters[packet.from_slot];
     counters.rx_packets.add(1);
     counters.rx_bytes.add(rte_pktmbuf_data_len(packet.mbuf));
-    clamp(packet);
   }
 
   /// False: its options, extension headers or fragmentation are such that it is gone.
@@ -285,7 +283,10 @@ struct InnerStage {
     const std::uint64_t addresses = header.v6 ? 0 : base::load_le64(header.source());
     const bool known = addresses != 0 && addresses == flow.addresses && origin == flow.origin;
     if (!known && !admit(packet, header)) return false;
-    if (from_tunnel) count(packet);
+    if (from_tunnel) {
+      count(packet);
+      clamp(packet);
+    }
     if (known) return true;
     flow = {};
     if (net::is_never_forwarded(header.family(), header.destination()))

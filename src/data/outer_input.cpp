@@ -123,6 +123,7 @@ struct OuterStage {
     packet.target = target;
   }
 
+  /// On an outer port, to one of our addresses.
   [[gnu::always_inline]] void from_outside(rte_mbuf* frame, const net::IpView& ip,
                                            const WorkerPort& port) {
     if (ip.fragment || ip.protocol == net::kFragmentHeader)
@@ -131,15 +132,7 @@ struct OuterStage {
       to_outer_address(frame, ip, port);
   }
 
-  [[gnu::always_inline]] void ip_packet(rte_mbuf* frame, const net::IpView& ip,
-                                        const WorkerPort& port) {
-    if (port.role == net::PortRole::kOuter) {
-      if (is_outer_address(ip))
-        from_outside(frame, ip, port);
-      else
-        drop(frame, DropReason::kIpNotForUs);
-      return;
-    }
+  [[gnu::always_inline]] void from_inside(rte_mbuf* frame, const net::IpView& ip) {
     const net::RouteTarget target = last.find(ip.family, ip.destination_bytes());
     if (target.kind != net::RouteKind::kLocal)
       to_be_routed(frame, ip, target);
@@ -160,18 +153,24 @@ struct OuterStage {
       return;
     }
     const net::IpView ip = net::ipv4_view(payload);
+    const std::uint64_t addresses = base::load_le64(ip.source_bytes());
     const bool outer = port.role == net::PortRole::kOuter;
-    const std::uint64_t addresses = outer ? base::load_le64(ip.source_bytes()) : 0;
-    if (addresses != 0 && addresses == addressed) {
-      from_outside(frame, ip, port);
-      return;
+    if (!outer || addresses == 0 || addresses != addressed) {
+      if (!net::is_answerable_v4(ip.source_bytes())) {
+        drop(frame, DropReason::kIpMartian);
+        return;
+      }
+      if (!outer) {
+        from_inside(frame, ip);
+        return;
+      }
+      if (!is_outer_address(ip)) {
+        drop(frame, DropReason::kIpNotForUs);
+        return;
+      }
+      addressed = addresses;
     }
-    if (!net::is_answerable_v4(ip.source_bytes())) {
-      drop(frame, DropReason::kIpMartian);
-      return;
-    }
-    if (outer && is_outer_address(ip)) addressed = addresses;
-    ip_packet(frame, ip, port);
+    from_outside(frame, ip, port);
   }
   void ipv6(rte_mbuf* frame, net::Bytes payload, const WorkerPort& port, bool group) {
     const auto ip = net::parse_ipv6(payload);
@@ -183,8 +182,12 @@ struct OuterStage {
       drop(frame, DropReason::kIpNotForUs);
     else if (!net::is_answerable(ip->source()))
       drop(frame, DropReason::kIpMartian);
+    else if (port.role != net::PortRole::kOuter)
+      from_inside(frame, *ip);
+    else if (is_outer_address(*ip))
+      from_outside(frame, *ip, port);
     else
-      ip_packet(frame, *ip, port);
+      drop(frame, DropReason::kIpNotForUs);
   }
 
   /// False: the frame is gone. The tag is taken off, if the port has not; a priority tag (VLAN 0) is
