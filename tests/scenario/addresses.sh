@@ -5,12 +5,6 @@
 # limit: 90
 source "$(dirname "$0")/lib_tunnel.sh"
 
-# capture NS INTERFACE [FILTER...]: into INTERFACE.pcap, anew.
-capture() {
-  rm -f "$logs/tcpdump-$2.log"
-  start "$1" "tcpdump-$2" tcpdump -i "$2" --immediate-mode -U -w "$logs/$2.pcap" "${@:3}"
-  wait_for 5 logged "tcpdump-$2" "listening on $2"
-}
 start_bob() {
   start bob bob "$build/src/app/jump/jump" up "$JG_RUN/bob.toml"
   bob=$started

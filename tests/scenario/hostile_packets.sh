@@ -7,11 +7,10 @@ up
 version() { jumpctl sessions --json | python3 -c "import json,sys; print(json.load(sys.stdin)['sessions'][0]['state_version'])"; }
 before=$(version)
 
-start net tcpdump tcpdump -i core --immediate-mode -U -w "$logs/real.pcap" udp dst port 51820
-wait_for 5 logged tcpdump 'listening on core'
+capture net core udp dst port 51820
 for _ in 1 2 3 4 5; do answers; done
 stop "$started"
-ns net python3 "$root/tests/scenario/hostile_packets.py" --interface core --capture "$logs/real.pcap" >"$logs/hostile-outer.log" 2>&1 ||
+ns net python3 "$root/tests/scenario/hostile_packets.py" --interface core --capture "$logs/core.pcap" >"$logs/hostile-outer.log" 2>&1 ||
   fail "the sender: $(tail -n 3 "$logs/hostile-outer.log")"
 ns server python3 "$root/tests/scenario/hostile_packets.py" --interface eth0 --inner >"$logs/hostile-inner.log" 2>&1 ||
   fail "the sender: $(tail -n 3 "$logs/hostile-inner.log")"

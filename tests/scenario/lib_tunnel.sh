@@ -133,6 +133,14 @@ PY
 }
 has_event() { (($(events "$1" "$2") > 0)); }
 
+# capture NS INTERFACE [FILTER...]: a witness, into INTERFACE.pcap anew, with room in its ring for a burst: with whole
+# packets of 256 KiB the ring has eight.
+capture() {
+  rm -f "$logs/tcpdump-$2.log"
+  start "$1" "tcpdump-$2" tcpdump -i "$2" -s 2048 --immediate-mode -U -w "$logs/$2.pcap" "${@:3}"
+  wait_for 5 logged "tcpdump-$2" "listening on $2"
+}
+
 # bear_losses: a path that swallows large packets loses packets; the session stays, so that its path's MTU alone mends it.
 # Before start_gateway.
 bear_losses() {

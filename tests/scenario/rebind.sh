@@ -8,14 +8,13 @@ start_gateway
 start_client
 start client pinger ping -i 0.05 10.9.0.2
 wait_for 5 logged pinger 'icmp_seq=20'
-start net tcpdump tcpdump -i core --immediate-mode -U -w "$logs/rebind.pcap" udp port 51820
-wait_for 5 logged tcpdump 'listening on core'
+capture net core udp port 51820
 old=$(jumpctl sessions --json | python3 -c "import json,sys; print(json.load(sys.stdin)['sessions'][0]['endpoint'].rsplit(':', 1)[1])")
 topology_rebind 41000
 wait_for 10 has_event "$gateway_events" "e['event_type'] == 'TransportSwitch' and e['reason_code'] == 'transport_rebound'"
 wait_for 5 is_attached
 wait_for 5 answers
-PYTHONPATH=$root/tools/demo python3 - "$logs/rebind.pcap" "$old" <<'PY' || fail "egress moved before the new address had answered"
+PYTHONPATH=$root/tools/demo python3 - "$logs/core.pcap" "$old" <<'PY' || fail "egress moved before the new address had answered"
 import sys, capture
 sys.exit(0 if capture.egress_moved_after_answer(sys.argv[1], "198.51.100.2", int(sys.argv[2])) else 1)
 PY

@@ -58,7 +58,10 @@ void one_case() {
   const auto world = one.play();
   tally().add(*world);
   if (world->findings().clean()) return;
-  if (!failed) std::printf("found, and to be shrunken: %s", world->findings().text().c_str());
+  // The case at once, in case nobody waits for the shrunken one.
+  if (!failed)
+    std::printf("found: %s%sto be shrunken:\n", world->findings().text().c_str(),
+                to_json(one).c_str());
   std::fflush(stdout);
   failed = true;
   found() = one;
