@@ -142,6 +142,10 @@ struct SetLiveness {
   std::uint64_t carried{0};  // as in InstallSession
 };
 
+/// Superseded: nothing is sent any more and nothing but DATA is taken, of the epochs in force, until
+/// RemoveSession. A proposal is over.
+struct DrainSession {};
+
 /// The end: an authenticated CLOSE is sent first when `send_close`; keys and windows are wiped
 /// before the acknowledgement, so the slot may be reused from then on.
 struct RemoveSession {
@@ -151,7 +155,7 @@ struct RemoveSession {
 
 using CommandBody =
     std::variant<InstallSession, Attach, ProposeEpoch, Commit, CancelEpoch, InstallGeneration,
-                 ConfirmGeneration, CancelGeneration, SetLiveness, RemoveSession>;
+                 ConfirmGeneration, CancelGeneration, SetLiveness, DrainSession, RemoveSession>;
 
 /// A body with keys in it is built within its Command, in locked memory, and nowhere else.
 template <class Body>

@@ -58,6 +58,10 @@ class ClientSession {
   /// Says goodbye and ends the session.
   void close(Reason reason, MonoNs now);
   void terminate(Reason reason, MonoNs now) { core_.terminate(reason, now); }
+  /// Its successor is ATTACHED: it ends, and takes DATA that is still on its way until drained_at().
+  void supersede(MonoNs now) { core_.supersede(now); }
+  [[nodiscard]] MonoNs drained_at() const { return core_.drain_deadline; }
+  void end_drain(MonoNs now) { core_.wipe_keys(now); }
 
   void tick(MonoNs now);
   [[nodiscard]] MonoNs next_deadline() const;

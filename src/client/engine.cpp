@@ -85,6 +85,7 @@ void Engine::close(MonoNs now) {
   handshake_.stop();
   if (current_) current_->close(Reason::kOperatorTerminated, now);
   if (successor_) successor_->close(Reason::kOperatorTerminated, now);
+  end_drain(now);
   settle(now);
 }
 
@@ -112,6 +113,7 @@ void Engine::on_path_mtu_hint(UplinkId uplink, std::uint32_t mtu, MonoNs now) {
 ClientSession* Engine::find(ConnectionId client_cid) {
   if (current_ && current_->knows(client_cid)) return current_.get();
   if (successor_ && successor_->knows(client_cid)) return successor_.get();
+  if (former_ && former_->knows(client_cid)) return former_.get();
   return nullptr;
 }
 
@@ -200,6 +202,7 @@ bool Engine::move_to(UplinkId uplink, MonoNs now) {
 void Engine::tick(MonoNs now) {
   if (current_) current_->tick(now);
   if (successor_) successor_->tick(now);
+  if (former_ && now >= former_->drained_at()) end_drain(now);
   settle(now);
   if (handshake_.due(now)) send_hello(now);
 }
@@ -214,24 +217,34 @@ void Engine::begin_after(const ClientSession& ended, MonoNs now) {
   handshake_.start(now + pause_, unconfirmed ? handshake_.last_uplink() : kNoUplink);
 }
 
+void Engine::succeed(MonoNs now) {
+  if (current_) {
+    end_drain(now);
+    current_->supersede(now);
+    last_end_ = current_->end_reason();
+    former_ = std::move(current_);
+  }
+  current_ = std::move(successor_);
+  ++sessions_;
+  const TunnelSetup& setup = current_->core().setup;
+  if (told_ != setup) {
+    told_ = setup;
+    output_.tunnel_ready(setup);
+  }
+}
+
+void Engine::end_drain(MonoNs now) {
+  if (!former_) return;
+  former_->end_drain(now);
+  former_.reset();
+}
+
 void Engine::settle(MonoNs now) {
   if (successor_ && successor_->over()) {
     const auto ended = std::move(successor_);
     if (!current_ || current_->wants_successor(now)) begin_after(*ended, now);
   }
-  if (successor_ && successor_->state() != State::kBirth) {
-    if (current_) {
-      current_->terminate(Reason::kSuperseded, now);
-      last_end_ = current_->end_reason();
-    }
-    current_ = std::move(successor_);
-    ++sessions_;
-    const TunnelSetup& setup = current_->core().setup;
-    if (told_ != setup) {
-      told_ = setup;
-      output_.tunnel_ready(setup);
-    }
-  }
+  if (successor_ && successor_->state() != State::kBirth) succeed(now);
   if (current_ && current_->over()) {
     const auto ended = std::move(current_);
     last_end_ = ended->end_reason();
@@ -267,6 +280,7 @@ MonoNs Engine::next_deadline() const {
     }
   }
   if (successor_) deadline = std::min(deadline, successor_->next_deadline());
+  if (former_) deadline = std::min(deadline, former_->drained_at());
   // Without an uplink a HELLO that is due can only wait for one.
   if (uplinks_.after(kNoUplink)) deadline = std::min(deadline, handshake_.next_deadline());
   return deadline;

@@ -1,9 +1,10 @@
 /// The client, sans I/O: datagrams, inner packets, link changes, time and the user's wishes in;
 /// datagrams, inner packets, events and the next deadline out.
 ///
-/// Purpose: the session that carries traffic, the one that succeeds it, and the handshake that
-/// makes them (make before break). It alone changes sessions' records. Owner thread: the client's
-/// loop; nothing here is shared. Bound: two sessions, one handshake, bursts of limits::kBurst.
+/// Purpose: the session that carries traffic, the one that succeeds it, the one before it while it
+/// drains, and the handshake that makes them (make before break). It alone changes sessions'
+/// records. Owner thread: the client's loop; nothing here is shared. Bound: three sessions, one
+/// handshake, bursts of limits::kBurst.
 /// Failure: a session that ends is replaced by a new handshake, at once or, when sessions end
 /// young, with a pause that grows to 5 s.
 #pragma once
@@ -95,6 +96,9 @@ class Engine {
   void settle(MonoNs now);
   void send_hello(MonoNs now);
   void begin_after(const ClientSession& ended, MonoNs now);
+  /// The successor carries the traffic from now on; the one before it drains.
+  void succeed(MonoNs now);
+  void end_drain(MonoNs now);
 
   Output& output_;
   AeadSet aeads_;
@@ -104,6 +108,7 @@ class Engine {
   HandshakeClient handshake_;
   std::unique_ptr<ClientSession> current_;
   std::unique_ptr<ClientSession> successor_;
+  std::unique_ptr<ClientSession> former_;  // superseded: it drains
   bool wanted_{false};
   Duration pause_{};
   std::optional<TunnelSetup> told_;

@@ -107,6 +107,17 @@ bool SessionCore::declare_unstable(Reason cause, MonoNs now) {
 
 void SessionCore::terminate(Reason reason, MonoNs now) {
   if (over()) return;
+  end(reason, now);
+  wipe_keys(now);
+}
+
+void SessionCore::supersede(MonoNs now) {
+  if (over()) return;
+  end(Reason::kSuperseded, now);
+  drain_deadline = now + session::drain_time(rtt.smoothed(), rtt.variation());
+}
+
+void SessionCore::end(Reason reason, MonoNs now) {
   const auto lost_since = record.lost_since();
   const audit::TerminatedDetail detail{.age = now - record.created_at(),
                                        .transportless = lost_since ? now - *lost_since : Duration{},
@@ -123,7 +134,10 @@ void SessionCore::terminate(Reason reason, MonoNs now) {
   }
   end_reason = reason;
   emit(EventType::kSessionTerminated, reason, now, detail);
-  const Reason why = reason == Reason::kKeysExpired ? reason : Reason::kSessionEnded;
+}
+
+void SessionCore::wipe_keys(MonoNs now) {
+  const Reason why = end_reason == Reason::kKeysExpired ? end_reason : Reason::kSessionEnded;
   while (const auto ended = told_keys_.expire_oldest())
     emit(EventType::kKeyExpired, why, now,
          audit::KeyDetail{.epoch = ended->epoch, .generation = ended->generation});

@@ -82,6 +82,8 @@ class SessionCore {
   [[nodiscard]] bool declare_unstable(Reason cause, MonoNs now);
   /// Ends the session; keys are wiped. Once.
   void terminate(Reason reason, MonoNs now);
+  /// Ends it for its successor. What is on its way to it is taken until drain_deadline.
+  void supersede(MonoNs now);
   void declare_lost(MonoNs now);
   /// The retained binding carries packets, and well: a fresh proof over it may end the trouble.
   [[nodiscard]] bool path_is_healthy() const { return !lost && volatile_for == Reason::kNone; }
@@ -120,6 +122,8 @@ class SessionCore {
   void promote_next(MonoNs now);
   /// Ends the drain when its time is over.
   void expire(MonoNs now);
+  /// Of a session that is over: no key is left.
+  void wipe_keys(MonoNs now);
 
   // ---- Sending
   void send_control(UplinkId uplink, const Endpoint& to, wire::Type type, const wire::IssuedId& id,
@@ -169,6 +173,8 @@ class SessionCore {
   TunnelSetup setup;
 
  private:
+  /// The transition and its events.
+  void end(Reason reason, MonoNs now);
   [[nodiscard]] bool step(Trigger trigger, Reason reason, MonoNs now, const Preface* preface);
   void release_previous(MonoNs now);
   void keys_expired(std::uint64_t epoch, Reason reason, MonoNs now);

@@ -56,12 +56,16 @@ void ClientSession::on_traffic(std::span<const SealedPacket> packets, MonoNs now
   std::array<OpenedPacket, limits::kBurst> opened;
   Delivery delivery(*this);
   const std::size_t count = core_.tunnel.open(packets, opened, core_.world.drops);
-  for (std::size_t i = 0; i < count && !core_.over(); ++i) {
+  const bool drains = core_.over();
+  for (std::size_t i = 0; i < count && core_.over() == drains; ++i) {
     const OpenedPacket& packet = opened.at(i);
     core_.totals.rx_packets += 1;
     core_.totals.rx_bytes += packet.plaintext.size() + wire::kTrafficOverhead;
-    if (packet.type == wire::Type::kData) delivery.add(packet);
-    on_opened(packet, now);
+    if (packet.type == wire::Type::kData)
+      delivery.add(packet);
+    else if (drains)
+      core_.world.drops.add(DropReason::kSessionStateForbids);
+    if (!drains) on_opened(packet, now);
   }
   delivery.flush();
   if (delivery.delivered() && !core_.over()) send_due_heartbeat(now);

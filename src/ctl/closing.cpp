@@ -1,6 +1,7 @@
 #include "ctl/closing.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "base/invariant.hpp"
 #include "wire/control.hpp"
@@ -21,7 +22,7 @@ bool peer_knows(Reason reason) {
 }  // namespace
 
 void Closing::terminate(Session& session, Reason reason, MonoNs now) {
-  if (session.record.state() == State::kTerminated) return;
+  if (session.record.state() == State::kTerminated) return end_drain(session, now);
   if (session.doom != Reason::kNone) reason = session.doom;  // the first reason stays
   if (!session.installed) {
     finish(session, reason, false, now);
@@ -33,13 +34,40 @@ void Closing::terminate(Session& session, Reason reason, MonoNs now) {
     core_.arm(session);
     return;
   }
+  if (reason == Reason::kSuperseded && session.binding) return drain(session, command, now);
   const bool tell = !peer_knows(reason);
   const bool by_traffic_key = tell && session.record.state() == State::kAttached;
   if (tell && !by_traffic_key && session.binding) send_control_close(session, reason);
-  session.removing = true;
   finish(session, reason, true, now);
   core_.send(session, command, Ack::kRemove, 0,
              bus::RemoveSession{.reason = reason, .send_close = by_traffic_key});
+}
+
+void Closing::drain(Session& session, bus::Command* command, MonoNs now) {
+  Peer& peer = core_.peers[session.peer];
+  Session* earlier = peer.draining ? core_.sessions.find(*peer.draining) : nullptr;
+  if (earlier != nullptr) end_drain(*earlier, now);
+  peer.draining = session.ref;
+  session.drained_at = now + limits::kDrainMax;
+  finish(session, Reason::kSuperseded, true, now);
+  core_.send(session, command, Ack::kDrain, 0, bus::DrainSession{});
+}
+
+void Closing::end_drain(Session& session, MonoNs now) {
+  if (session.drained_at == kNever) return;
+  bus::Command* command = core_.obtain(session, now);
+  session.drained_at = command != nullptr ? kNever : session.retry_at;
+  core_.arm(session);
+  if (command != nullptr)
+    core_.send(session, command, Ack::kRemove, 0,
+               bus::RemoveSession{.reason = session.last_reason, .send_close = false});
+}
+
+TrafficFigures Closing::charge(Session& session) {
+  const TrafficFigures figures = core_.ports.workers.figures(session.ref);
+  const std::uint64_t carried = figures.rx_bytes + figures.tx_bytes;
+  core_.peers[session.peer].carried += carried - std::exchange(session.charged, carried);
+  return figures;
 }
 
 void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs now) {
@@ -58,7 +86,7 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
     JG_INVARIANT(ended);
   }
   core_.counters.add(ControllerCounter::kSessionsTerminated);
-  const TrafficFigures figures = core_.ports.workers.figures(session.ref);
+  const TrafficFigures figures = charge(session);
   core_.emit(session, EventType::kSessionTerminated, reason,
              audit::TerminatedDetail{.age = now - session.record.created_at(),
                                      .transportless = lost_since ? now - *lost_since : Duration{},
@@ -69,7 +97,6 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
                                      .peer_reason = session.peer_reason},
              now);
   Peer& peer = core_.peers[session.peer];
-  peer.carried += figures.rx_bytes + figures.tx_bytes;
   if (peer.current == session.ref) {
     peer.current.reset();
     core_.ports.workers.unroute_peer(session.peer);
@@ -105,13 +132,18 @@ void Closing::on_control_close(Session& session, const wire::ControlClose& messa
   terminate(session, Reason::kPeerClosed, now);
 }
 
-void Closing::on_removed(Session& session, MonoNs now) {
+std::optional<bus::SessionRef> Closing::on_removed(Session& session, MonoNs now) {
+  charge(session);
+  Peer& peer = core_.peers[session.peer];
+  const auto successor = peer.current;
+  if (peer.draining == session.ref) peer.draining.reset();
   const bool expired = session.last_reason == Reason::kKeysExpired;
   core_.all_keys_expired(session, expired ? Reason::kKeysExpired : Reason::kSessionEnded, now);
   if (session.binding) core_.ports.paths.release(session.binding->path);
   // Ended between a commit and the worker's word that it had moved.
   if (session.former_path) core_.ports.paths.release(*session.former_path);
   core_.destroy(session);
+  return successor;
 }
 
 void Closing::send_control_close(Session& session, Reason reason) {

@@ -184,7 +184,7 @@ void Controller::on_acknowledged(const bus::Command& command, MonoNs now) {
   const auto ack = static_cast<Ack>(command.tag >> 56);
   const std::uint64_t number = command.tag & ((1ULL << 56) - 1);
   if (ack == Ack::kRemove) {
-    closing_.on_removed(*session, now);
+    if (const auto successor = closing_.on_removed(*session, now)) settle(*successor, now);
     return;
   }
   if (session->record.state() == State::kTerminated) return;
@@ -213,6 +213,7 @@ void Controller::on_acknowledged(const bus::Command& command, MonoNs now) {
     case Ack::kConfirmGeneration:
     case Ack::kCancelGeneration:
     case Ack::kLiveness:
+    case Ack::kDrain:
     case Ack::kRemove:
       break;
   }
@@ -238,6 +239,7 @@ void Controller::refused_by_worker(Session& session, Ack ack, std::uint64_t numb
     case Ack::kCancelEpoch:
     case Ack::kCancelGeneration:
     case Ack::kLiveness:
+    case Ack::kDrain:
     case Ack::kRemove:
       break;  // what they would have undone is gone already
   }

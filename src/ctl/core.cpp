@@ -305,7 +305,7 @@ void Core::on_quota(const Session& session, std::uint64_t percent, MonoNs now) {
 void Core::arm(Session& session) {
   const SlotHandle handle = sessions.handle_of(session);
   if (session.record.state() == State::kTerminated) {
-    wheel.cancel(handle);
+    wheel.arm(handle, session.drained_at);
     return;
   }
   if (session.doom != Reason::kNone) {

@@ -68,6 +68,7 @@ enum class Ack : std::uint8_t {
   kConfirmGeneration,
   kCancelGeneration,
   kLiveness,
+  kDrain,
   kRemove,
 };
 

@@ -19,6 +19,7 @@ bool Lifetimes::expire(Session& session, MonoNs now) {
 
 void Lifetimes::on_timer(Session& session, MonoNs now) {
   session.retry_at = kNever;
+  if (session.record.state() == State::kTerminated) return closing_.end_drain(session, now);
   if (!expire(session, now)) return;
   if (session.binding && now >= session.record.rekey_at()) session.want_rekey(Reason::kTimeElapsed);
   handshakes_.retry(session, now);

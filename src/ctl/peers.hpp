@@ -32,6 +32,7 @@ struct Peer {
   std::uint64_t highest_counter{0};
   std::optional<bus::SessionRef> current;  // beyond BIRTH
   std::optional<bus::SessionRef> birth;
+  std::optional<bus::SessionRef> draining;  // superseded by the current one
   std::uint32_t sessions{0};   // that name it, the ended ones until their worker has wiped them
   std::uint64_t carried{0};    // bytes of its ended sessions, both ways
   std::uint64_t quota{0};      // that the next is a part of

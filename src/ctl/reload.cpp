@@ -69,7 +69,7 @@ void Reloads::end_slice(MonoNs now) {
   for (std::uint32_t i = 0; i < kEndSlice && ending(); ++i) {
     const std::uint32_t index = removed_[ended_++];
     const Peer& peer = core_.peers[index];
-    for (const auto& ref : {peer.current, peer.birth}) {
+    for (const auto& ref : {peer.current, peer.birth, peer.draining}) {
       if (!ref) continue;
       if (Session* session = core_.sessions.find(*ref); session != nullptr)
         closing_.terminate(*session, Reason::kOperatorTerminated, now);

@@ -146,7 +146,6 @@ struct Session {
   Reason last_reason{Reason::kNone};   // of the last transition
   Reason peer_reason{Reason::kNone};   // of the peer's CLOSE
   bool installed{false};               // the worker was told of it: it ends by RemoveSession
-  bool removing{false};                // RemoveSession is on its way
   bool silent{false};                  // the worker reported silence of the bound path
   Reason volatile_for{Reason::kNone};  // the worker's signal on the bound path that stands
   bool link_down{false};               // of the port that the bound path leaves by
@@ -183,6 +182,7 @@ struct Session {
   std::uint64_t own_close_seq{0};
   session::SwitchBudget budget;
   std::optional<bus::OuterPath> former_path;  // until the worker has left it
+  std::uint64_t charged{0};                   // bytes that its peer's quota has seen
   std::uint64_t cancel_epoch{0};              // proposal to be wiped as soon as a command is free
   Endpoint rebind_seen;  // an unknown address, and the authentic bytes reported from it
   std::uint64_t rebind_bytes{0};
@@ -192,6 +192,7 @@ struct Session {
   // Liveness and timers.
   Liveness told;
   MonoNs retry_at{kNever};     // something waits for a command
+  MonoNs drained_at{kNever};   // superseded: the worker is told to remove it
   MonoNs in_place_at{kNever};  // not before: the next in-place check
   Reason doom{Reason::kNone};  // ends for it with this input, or when a command is free
 };

@@ -118,7 +118,7 @@ bool find_traffic_session(Shard& shard, Datagram& datagram) {
   const auto epoch =
       shard.sessions.find_epoch(datagram.slot, ConnectionId{datagram.cid}, datagram.phase);
   if (!epoch) return shard.drops.drop(datagram.mbuf, epoch.error());
-  if (shard.sessions.ids(datagram.slot).state != SlotState::kBound)
+  if (shard.sessions.ids(datagram.slot).state == SlotState::kBirth)
     return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
   // The hot line said so; the record behind it must agree.
   const Epoch& found = **epoch;
@@ -223,13 +223,16 @@ void find_session(Shard& shard, Batch<Datagram>& datagrams, Batch<Datagram>& con
       return true;
     }
     cid = 0;  // no message's
-    if (shard.sessions.ids(datagram.slot).state == SlotState::kStopped)
+    const SlotState state = shard.sessions.ids(datagram.slot).state;
+    const bool drains = state == SlotState::kDraining;
+    if (state == SlotState::kStopped || (drains && datagram.type != wire::Type::kData))
       return shard.drops.drop(datagram.mbuf, DropReason::kSessionStateForbids);
     if (!traffic) {
       if (find_control_session(shard, datagram)) control.push(datagram);
       return false;
     }
     if (!find_traffic_session(shard, datagram)) return false;
+    if (drains) return true;  // each is judged by itself: not all types are taken
     cid = datagram.cid;
     phase = datagram.phase;
     epoch = datagram.epoch;

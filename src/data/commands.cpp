@@ -275,6 +275,15 @@ struct Apply {
     return true;
   }
 
+  bool operator()(const bus::DrainSession& /*command*/) {
+    if (ids().state != SlotState::kBound) return false;
+    if (Epoch* proposed = with_role(EpochRole::kProposed)) drop_next(*proposed);
+    ids().state = SlotState::kDraining;
+    record().owed = 0;
+    arm_timer(shard, ref.slot);
+    return true;
+  }
+
   bool operator()(const bus::RemoveSession& command) {
     if (ids().state == SlotState::kBound && command.send_close)
       send_close(shard, ref.slot, command.reason);

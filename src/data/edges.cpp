@@ -78,6 +78,9 @@ void note_edges(Shard& shard, Batch<Datagram>& datagrams) {
     // What is the same for packets in a row is noted once.
     if (&epoch != noted) {
       noted = &epoch;
+      of_binding = false;
+      // Nothing follows from what an ended session receives.
+      if (shard.sessions.ids(datagram.slot).state == SlotState::kDraining) continue;
       note_epoch(shard, datagram.slot, epoch);
       // A draining epoch of an older binding, or a proposed one, says nothing about the bound path.
       of_binding = epoch.receive_cid == shard.sessions.current(datagram.slot).receive_cid;

@@ -99,8 +99,10 @@ void on_timer(Shard& shard, std::uint32_t slot) {
   SlotRecord& record = shard.sessions.record(slot);
   if (shard.sessions.ids(slot).state == SlotState::kStopped && record.owed != 0)
     report_stopped(shard, slot);
-  if (shard.sessions.ids(slot).state != SlotState::kBound) return;
+  const SlotState state = shard.sessions.ids(slot).state;
+  if (state != SlotState::kBound && state != SlotState::kDraining) return;
   if (shard.now >= record.drain_until) release_previous(shard, slot);
+  if (state == SlotState::kDraining) return;
   if (record.liveness.poll_silence(shard.now)) report_silence(shard, slot);
   if (record.owed != 0) pay_owed(shard, slot);
   if (record.liveness.next_due() <= shard.now) send_heartbeat(shard, slot);
@@ -131,6 +133,10 @@ void arm_timer(Shard& shard, std::uint32_t slot) {
   const SlotState state = shard.sessions.ids(slot).state;
   if (state == SlotState::kStopped && record.owed != 0) {
     shard.timers.arm(slot, shard.now + kOwedRetry);
+    return;
+  }
+  if (state == SlotState::kDraining) {
+    shard.timers.arm(slot, record.drain_until);
     return;
   }
   if (state != SlotState::kBound) {

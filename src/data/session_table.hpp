@@ -38,9 +38,10 @@ namespace jumpgate::data {
 
 enum class SlotState : std::uint8_t {
   kFree,
-  kBirth,    // control messages only, nothing is sent
-  kBound,    // has a binding: data both ways
-  kStopped,  // found inconsistent: nothing any more, waits for RemoveSession
+  kBirth,     // control messages only, nothing is sent
+  kBound,     // has a binding: data both ways
+  kDraining,  // superseded: DATA is still taken, nothing is sent
+  kStopped,   // found inconsistent: nothing any more, waits for RemoveSession
 };
 
 /// Hot: one line, read for each packet that names the slot. Written by commands, but for one memo.

@@ -23,7 +23,7 @@ namespace jumpgate::record {
 
 inline constexpr std::string_view kTitle = "jumpgate-recording ";
 /// Rises when a record changes its form or the core asks its ports for something else.
-inline constexpr unsigned kTapeVersion = 8;
+inline constexpr unsigned kTapeVersion = 9;
 /// With its length and check as much as RecordFile's ring takes at once. A configuration is one
 /// record: some 90,000 peers fit.
 inline constexpr std::uint32_t kMaxRecord = (8U << 20) - 12;

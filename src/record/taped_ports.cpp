@@ -73,6 +73,7 @@ struct Said {
     liveness(body.policy);
     pass_all(out, body.quick, body.reattach_wanted, body.rekey_wanted, body.carried);
   }
+  void operator()(const bus::DrainSession& /*body*/) {}
   void operator()(const bus::RemoveSession& body) { pass_all(out, body.reason, body.send_close); }
 };
 

@@ -1,4 +1,4 @@
-// Rekey, reset, close, suspend, renewal, and messages that must change nothing.
+// Rekey, reset, close, suspend, and messages that must change nothing.
 #include <gtest/gtest.h>
 
 #include "harness.hpp"
@@ -261,33 +261,6 @@ TEST(Suspend, WithoutTransportTheTimeAsleepCounts) {
   h.up(kCell);
   ASSERT_TRUE(h.run_until([&] { return h.engine->attached(); }, seconds(8)));
   EXPECT_EQ(h.gateway->sessions, 2U);
-}
-
-TEST(Renewal, ASuccessorIsMadeBeforeTheLifetimeEnds) {
-  Harness h;
-  h.gateway->policy.session.max_lifetime = seconds(600);
-  h.attach();
-  const MonoNs begin = h.now;
-  h.run(seconds(539));
-  EXPECT_EQ(h.engine->sessions(), 1U);
-  ASSERT_TRUE(h.run_until([&] { return h.engine->sessions() == 2; }, seconds(2)));
-  EXPECT_LT((h.now - begin).ms(), 541'000);
-  EXPECT_EQ(h.engine->last_end(), Reason::kSuperseded);
-  EXPECT_EQ(h.setups, 1U) << "nothing changed for the host";
-  h.send_inner(9);
-  h.run(milliseconds(100));
-  EXPECT_EQ(h.gateway->received.size(), 1U);
-}
-
-TEST(Renewal, WithoutAnswerTheOldSessionLivesToItsEnd) {
-  Harness h;
-  h.gateway->policy.session.max_lifetime = seconds(100);
-  h.attach();
-  h.lose_outgoing = [](wire::Type t) { return t == wire::Type::kHello; };
-  h.run(seconds(99));
-  EXPECT_TRUE(h.engine->attached());
-  h.run(seconds(2));
-  EXPECT_EQ(h.engine->last_end(), Reason::kSessionLifetimeExceeded);
 }
 
 TEST(Input, GarbageAndReplaysChangeNothing) {

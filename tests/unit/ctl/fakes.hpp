@@ -52,6 +52,7 @@ class FakeWorkers final : public WorkerLink {
     waiting.push_back(*command);
     log.push_back(*command);
     release(0, command);
+    if (slow) --credit;
   }
   void release(std::uint8_t, bus::Command* command) override {
     ++credit;
@@ -78,6 +79,7 @@ class FakeWorkers final : public WorkerLink {
   }
 
   std::size_t credit{16};
+  bool slow{false};  // what was sent does not come back
   std::deque<bus::Command> waiting;
   std::vector<bus::Command> log;
   std::vector<std::unique_ptr<bus::Command>> pool;

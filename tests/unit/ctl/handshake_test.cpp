@@ -278,12 +278,72 @@ TEST_F(Handshake, NewSessionSupersedesTheOldOneWhenItIsAttached) {
   ASSERT_TRUE(alice_.read_welcome(out_.sent.back().bytes));
   confirm(alice_);
   run();
-  EXPECT_EQ(gateway_->find(first), nullptr);
+  EXPECT_EQ(gateway_->find(first)->record.state(), State::kTerminated);
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kSuperseded), 1U);
   EXPECT_EQ(state(alice_), State::kAttached);
   ASSERT_EQ(workers_.routes.size(), 1U);
   EXPECT_EQ(workers_.routes.begin()->second, find(alice_)->ref);
+}
+
+TEST_F(Handshake, ASupersededSessionDrainsAndIsWipedThen) {
+  ASSERT_TRUE(attach(alice_));
+  const SessionId first = alice_.welcome.session_id;
+  ASSERT_TRUE(attach(alice_));
+  const MonoNs superseded = now_;
+  EXPECT_EQ(workers_.count<bus::DrainSession>(), 1U);
+  now_ = superseded + limits::kDrainMax - milliseconds(2);
+  run();
+  EXPECT_EQ(workers_.count<bus::RemoveSession>(), 0U);
+  EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kSessionEnded), 0U);
+  workers_.credit = 0;
+  now_ = superseded + limits::kDrainMax + milliseconds(2);
+  run();
+  EXPECT_EQ(workers_.count<bus::RemoveSession>(), 0U) << "no command is free";
+  workers_.credit = 16;
+  now_ = now_ + milliseconds(2);
+  run();
+  EXPECT_EQ(gateway_->find(first), nullptr);
   EXPECT_FALSE(workers_.last<bus::RemoveSession>().send_close);
+  EXPECT_EQ(events_of(EventType::kKeyExpired, Reason::kSessionEnded), 1U);
   EXPECT_EQ(paths_.held, 1);
+}
+
+TEST_F(Handshake, ASupersededSessionThatWaitsForACommandDrainsToo) {
+  ASSERT_TRUE(attach(alice_));
+  const SessionId first = alice_.welcome.session_id;
+  say_hello(alice_);
+  run();
+  ASSERT_TRUE(alice_.read_welcome(out_.sent.back().bytes));
+  workers_.credit = 1;  // for the new one's binding
+  workers_.slow = true;
+  confirm(alice_);
+  gateway_->tick(now_);
+  ASSERT_EQ(state(alice_), State::kAttached);
+  EXPECT_NE(gateway_->find(first)->record.state(), State::kTerminated);
+  workers_.credit = 16;
+  now_ = now_ + milliseconds(2);
+  run();
+  EXPECT_EQ(gateway_->find(first)->record.state(), State::kTerminated);
+  EXPECT_EQ(workers_.count<bus::DrainSession>(), 1U);
+  EXPECT_EQ(workers_.count<bus::RemoveSession>(), 0U);
+}
+
+TEST_F(Handshake, OneSessionOfAPeerDrainsAtATime) {
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(attach(alice_));
+    run();
+    EXPECT_LE(gateway_->session_count(), 2U);
+  }
+  EXPECT_EQ(workers_.count<bus::DrainSession>(), 4U);
+  EXPECT_EQ(workers_.count<bus::RemoveSession>(), 3U);
+}
+
+TEST_F(Handshake, AStopWaitsForNoDrain) {
+  ASSERT_TRUE(attach(alice_));
+  ASSERT_TRUE(attach(alice_));
+  gateway_->begin_stop();
+  run();
+  EXPECT_TRUE(gateway_->stopped());
 }
 
 TEST_F(Handshake, FullTableIsRefusedAndTheCounterKept) {

@@ -96,6 +96,18 @@ TEST_F(Lifecycle, EndThatWaitsKeepsItsReasonBeyondTheLifetime) {
   EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
 }
 
+TEST_F(Lifecycle, EndThatWaitsKeepsItsReasonWhenTheGatewayStops) {
+  ASSERT_TRUE(attach(alice_));
+  workers_.credit = 0;
+  ASSERT_TRUE(gateway_->terminate(alice_.welcome.session_id, now_));
+  gateway_->begin_stop();
+  gateway_->tick(now_);
+  workers_.credit = 16;
+  run();
+  EXPECT_EQ(events_of(EventType::kSessionTerminated, Reason::kOperatorTerminated), 1U);
+  EXPECT_TRUE(gateway_->stopped());
+}
+
 TEST_F(Lifecycle, AnEndThatIsDueAsksForACommandWithPauses) {
   policy_.session.max_lifetime = seconds(100);
   start();

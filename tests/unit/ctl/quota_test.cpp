@@ -71,6 +71,17 @@ TEST_F(Quota, WhatTheOldSessionCarriedToItsEndIsAddedThen) {
   EXPECT_EQ(workers_.last<bus::SetLiveness>().carried, 3'500U);
 }
 
+TEST_F(Quota, WhatDrainedIsAddedWhenTheDrainIsOver) {
+  workers_.traffic.rx_bytes = 3'000;
+  ASSERT_TRUE(attach(alice_));
+  run();
+  workers_.traffic.rx_bytes = 3'200;
+  now_ = now_ + limits::kDrainMax + milliseconds(2);
+  run();
+  ASSERT_EQ(workers_.count<bus::RemoveSession>(), 1U);
+  EXPECT_EQ(workers_.last<bus::SetLiveness>().carried, 3'200U);
+}
+
 TEST_F(Quota, ASessionThatIsBackLaterCarriesOn) {
   workers_.traffic.tx_bytes = 5'000;
   ASSERT_TRUE(gateway_->terminate(find(alice_)->record.id(), now_));
