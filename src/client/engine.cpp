@@ -250,8 +250,11 @@ void Engine::settle(MonoNs now) {
     last_end_ = ended->end_reason();
     if (!successor_) begin_after(*ended, now);
   }
-  if (current_ && wanted_ && !successor_ && current_->wants_successor(now)) {
-    handshake_.start(now);
+  if (current_ && wanted_ && !successor_) {
+    if (current_->wants_successor(now))
+      handshake_.start(now);
+    else
+      handshake_.stop();  // the session that was lost has found its way back
   }
   if (current_) current_->core().check();
   if (successor_) successor_->core().check();

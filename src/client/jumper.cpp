@@ -222,7 +222,6 @@ void Jumper::begin(MonoNs now) {
     return;
   }
   if (!policy_allows(*uplink, now)) return;
-  adopted_once_ = false;
   recovery_began_ = now;
   if (!enter_recovering(core_.trouble, start_reason(*uplink), now)) return;
   begin_attempt(*uplink, now);

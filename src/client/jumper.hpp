@@ -163,7 +163,6 @@ class Jumper {
   MonoNs recovery_began_;
   MonoNs retry_at_{kNever};
   bool retry_same_{false};
-  bool adopted_once_{false};
   bool wants_new_session_{false};
   /// Which uplink has used which jump id of the current set.
   std::array<UplinkId, limits::kMaxJumpIds> jump_id_user_;

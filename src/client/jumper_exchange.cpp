@@ -191,6 +191,7 @@ void Jumper::commit(MonoNs now) {
   core_.world.uplinks.paths().mark_validated(proposal_->uplink, now);
   emit_switch(left, moved ? cause : Reason::kInPlaceRecovery, now);
   core_.trouble = Reason::kNone;
+  wants_new_session_ = false;
   proposal_.reset();
   target_.reset();
   in_place_wanted_ = false;
@@ -301,7 +302,7 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
                        refusal.binding_version == proposal_->challenge.binding_version &&
                        refusal.gateway_cid == proposal_->challenge.gateway_id.cid &&
                        refusal.client_cid == proposal_->client_cid;
-  if (refusal.reason != Reason::kStaleBindingVersion || !matches || adopted_once_) {
+  if (refusal.reason != Reason::kStaleBindingVersion || !matches) {
     wants_new_session_ = true;
     conclude(refusal, Reason::kReattachValidationFailed, now);
     return;
@@ -309,7 +310,6 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
   conclude(refusal, std::nullopt, now);
   // The commit happened and its ACK was lost; that binding's path is not known to be good, so the
   // session stays RECOVERING and the jump goes on from the binding adopted.
-  adopted_once_ = true;
   proposal_->adopted = true;
   const audit::SwitchDetail left = path_left();
   const bool moved = proposal_->uplink != core_.route().uplink;
@@ -318,7 +318,11 @@ void Jumper::adopt_or_give_up(const wire::Refusal& refusal, MonoNs now) {
   emit_switch(left, moved ? core_.trouble : Reason::kInPlaceRecovery, now);
   proposal_.reset();
   // The refusal came over this uplink, so it works both ways now; of the others nothing is known.
-  begin_attempt(attempt_.uplink, now);
+  if (core_.budget.attempts(now) < limits::kMaxReattachAttemptsPerMin) {
+    begin_attempt(attempt_.uplink, now);
+  } else {
+    fail(Reason::kReattachValidationFailed, now);
+  }
 }
 
 }  // namespace jumpgate::client

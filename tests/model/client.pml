@@ -15,7 +15,6 @@ byte c_attempt;               /* uplink of the attempt */
 byte c_last_cs;
 byte p_cs, p_epoch, p_uplink; /* what the last CHALLENGE proposed, kept until it is committed or replaced */
 bool c_send_next;
-bool c_adopted;               /* a stale refusal has been followed in this recovery */
 bool c_lost_touch;            /* it asks for a new session */
 
 bool c_unconfirmed;           /* the reply is taken, nothing has come in the new epoch so far */
@@ -81,7 +80,6 @@ inline c_start_jump() {
   c_forget_rekey();
   if :: client == ATTACHED -> go(client, VOLATILE) :: else fi;
   go(client, RECOVERING);
-  c_adopted = 0;
   c_any_attempt()
 }
 
@@ -104,7 +102,6 @@ inline c_commit() {
   if :: client != RECOVERING -> go(client, RECOVERING) :: else fi;
   c_take_proposal();
   go(client, ATTACHED);
-  c_adopted = 0;
   c_reset_exchange()
 }
 
@@ -165,17 +162,16 @@ inline c_on_refusal(seq) {
   :: c_phase == IDLE || seq != c_js -> skip
   :: else ->
     if
-    :: !c_adopted && p_cs && c_role[p_epoch] == NEXT &&
+    :: p_cs && c_role[p_epoch] == NEXT &&
        ((refusal[seq].stale && refusal[seq].epoch == p_epoch && refusal[seq].bv == c_bv + 1 &&
          refusal[seq].cs == p_cs) || mutant(ADOPTS_ON_ANY_REFUSAL)) ->
-      c_adopted = 1;
       c_take_proposal();
       if
       :: c_js < JUMPS -> c_attempt_over(c_attempt)
       :: else -> c_fail()
       fi
     :: refusal[seq].stale &&
-       (c_adopted || !p_cs || c_role[p_epoch] != NEXT || refusal[seq].epoch != p_epoch ||
+       (!p_cs || c_role[p_epoch] != NEXT || refusal[seq].epoch != p_epoch ||
         refusal[seq].bv != c_bv + 1 || refusal[seq].cs != p_cs) ->
       c_lost_touch = 1;
       c_fail()

@@ -154,7 +154,8 @@ bool World::step(MonoNs end) {
 void World::note_limits() {
   // The last of the rate is kept from what needs no new path.
   const auto spent = [this](const session::SwitchBudget& budget, MonoNs now) {
-    return budget.commits(now) + 1 >= fewest_switches_;
+    return budget.commits(now) + 1 >= fewest_switches_ ||
+           budget.attempts(now) >= limits::kMaxReattachAttemptsPerMin;
   };
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     const client::ClientSession* mine = clients_.at(i)->engine().session();

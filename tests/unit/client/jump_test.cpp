@@ -198,7 +198,7 @@ TEST_P(CommitUnheard, IsAdoptedOverTheSameUplink) {
 }
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutOthers, CommitUnheard, ::testing::Bool());
 
-TEST(Jump, ASecondCommitUnheardInOneRecoveryMakesANewSession) {
+TEST(Jump, EachCommitUnheardIsAdopted) {
   Harness h;
   h.attach();
   h.run(seconds(2));
@@ -208,8 +208,44 @@ TEST(Jump, ASecondCommitUnheardInOneRecoveryMakesANewSession) {
            t != wire::Type::kRefusal;
   };
   h.up(kWifi, false);
-  EXPECT_TRUE(h.run_until([&] { return h.gateway->sessions == 2; }, seconds(9)));
-  EXPECT_EQ(h.gateway->commits, 2U);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(9)));
+  EXPECT_EQ(h.gateway->commits, 3U);
+  EXPECT_EQ(h.engine->session()->core().record.binding_version(), 4U);
+  EXPECT_EQ(h.gateway->sessions, 1U);
+}
+
+TEST(Jump, ALostSessionThatFindsItsWayBackIsNotReplaced) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.gateway->alter_refusal = [](wire::Refusal& r) { r.epoch += 4; };
+  h.gateway->lose_outgoing = [&](wire::Type t) {
+    return h.gateway->sent[wire::Type::kRefusal] == 0 && t != wire::Type::kPathChallenge &&
+           t != wire::Type::kRefusal;
+  };
+  h.lose_outgoing = [](wire::Type t) { return t == wire::Type::kHello; };
+  h.dead[kWifi] = true;
+  h.up(kWifi, false);
+  ASSERT_TRUE(h.run_until([&] { return h.engine->handshake().running(); }, seconds(8)));
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kAttached; }, seconds(8)))
+      << "by a packet of the epoch that it had answered for";
+  EXPECT_FALSE(h.engine->handshake().running());
+  h.lose_outgoing = nullptr;
+  h.run(seconds(10));
+  EXPECT_EQ(h.gateway->sessions, 1U);
+}
+
+TEST(Jump, WhoseCommitsAreNeverHeardEndsWithTheWindow) {
+  Harness h;
+  h.attach();
+  h.run(seconds(2));
+  h.dead[kWifi] = true;
+  h.gateway->lose_outgoing = [](wire::Type t) {
+    return t != wire::Type::kPathChallenge && t != wire::Type::kRefusal;
+  };
+  h.up(kWifi, false);
+  ASSERT_TRUE(h.run_until([&] { return h.state() == State::kDegraded; }, seconds(12)));
+  EXPECT_LE(h.gateway->commits, 4U);
 }
 
 TEST(Jump, ARefusalThatNamesAnotherBindingIsNotAdopted) {
