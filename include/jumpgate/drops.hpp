@@ -58,6 +58,14 @@ namespace jumpgate {
   X(kSessionStateForbids, "session_state_forbids", "The session's state does not allow this.")    \
   X(kHeldQueueFull, "held_queue_full", "Too many packets of a proposed epoch before its commit.") \
   X(kControlStale, "control_stale", "Authentic control message that is not fresh.")               \
+  X(kControlWrongSession, "control_wrong_session",                                                \
+    "Authentic control message that names another session.")                                      \
+  X(kControlWrongGeneration, "control_wrong_generation",                                          \
+    "Authentic control message sealed under, or naming, another root generation than it must.")   \
+  X(kControlWrongBinding, "control_wrong_binding",                                                \
+    "Authentic control message that names another binding_version than it must.")                 \
+  X(kControlWrongEpoch, "control_wrong_epoch",                                                    \
+    "Authentic control message that names another epoch than it must.")                           \
   X(kControlRateLimited, "control_rate_limited", "Control messages beyond the token bucket.")     \
   /* inner packet */                                                                              \
   X(kInnerTooShort, "inner_too_short", "Inner packet shorter than its header.")                   \

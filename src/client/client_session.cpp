@@ -136,60 +136,40 @@ void ClientSession::on_control(const wire::Prefix& prefix, std::span<std::uint8_
   }
   // A message under the new generation shows that the gateway has it too.
   if (newest && rekeyer_.on_confirmed(now)) on_heard(core_.record.binding_version(), now);
-  // What changes the binding must come under the keys that we would derive the next ones from.
-  if (!newest && prefix.type == wire::Type::kPathChallenge) {
-    core_.world.drops.add(DropReason::kControlStale);
-    return;
-  }
-  handle_control(prefix, payload, uplink, from, now);
+  handle_control(
+      {.prefix = prefix, .generation = generation->number, .uplink = uplink, .from = from}, payload,
+      now);
 }
 
-void ClientSession::handle_control(const wire::Prefix& prefix,
+void ClientSession::handle_control(const Arrival& arrival,
                                    std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
-                                   UplinkId uplink, const Endpoint& from, MonoNs now) {
+                                   MonoNs now) {
   // One screen of cases would hide the rule that each has: decode, then judge freshness.
   const auto decoded = [&](auto message) -> bool {
     if (!message) core_.world.drops.add(message.error());
     return message.has_value();
   };
-  switch (prefix.type) {
+  switch (arrival.prefix.type) {
     case wire::Type::kAck: {
       const auto ack = wire::decode_ack(payload);
-      if (!decoded(ack)) return;
-      if (ack->subject == wire::Type::kConfirm) {
-        // Awaited once: a later copy shows no path to be alive.
-        if (ack->binding_version != 1 || confirm_timer_.at == kNever) {
-          core_.world.drops.add(DropReason::kControlStale);
-          return;
-        }
-        on_authentic(now);
-        on_heard(ack->binding_version, now);
-      } else if (jumper_.on_ack(*ack, now)) {
-        on_committed(now);
-        on_heard(ack->binding_version, now);
-      }
+      if (decoded(ack)) on_ack(*ack, arrival, now);
       break;
     }
     case wire::Type::kPathChallenge: {
       if (core_.state() == State::kBirth) on_authentic(now);
       const auto challenge = wire::decode_path_challenge(payload);
       if (!decoded(challenge)) return;
-      if (jumper_.on_challenge(*challenge, prefix, uplink, from, now)) {
-        rekeyer_.cancel_unanswered();
-      }
+      if (jumper_.on_challenge(*challenge, arrival, now)) rekeyer_.cancel_unanswered();
       break;
     }
     case wire::Type::kRefusal: {
       const auto refusal = wire::decode_refusal(payload);
-      if (decoded(refusal)) jumper_.on_refusal(*refusal, now);
+      if (decoded(refusal)) jumper_.on_refusal(*refusal, arrival, now);
       break;
     }
     case wire::Type::kRekeyReply: {
       const auto reply = wire::decode_rekey_reply(payload);
-      if (!decoded(reply)) return;
-      const bool awaited = rekeyer_.awaits(*reply);
-      if (rekeyer_.on_reply(*reply, now)) send_heartbeat(liveness_.make(now));
-      if (awaited && !core_.over()) on_heard(core_.record.binding_version(), now);
+      if (decoded(reply)) on_rekey_reply(*reply, arrival, now);
       break;
     }
     case wire::Type::kControlClose: {
@@ -203,9 +183,32 @@ void ClientSession::handle_control(const wire::Prefix& prefix,
   after_change(now);
 }
 
+void ClientSession::on_ack(const wire::Ack& ack, const Arrival& arrival, MonoNs now) {
+  if (ack.subject != wire::Type::kConfirm) {
+    if (!jumper_.on_ack(ack, arrival, now)) return;
+    on_committed(now);
+    on_heard(ack.binding_version, now);
+    return;
+  }
+  // Awaited once: a later copy shows no path to be alive.
+  if (confirm_timer_.at == kNever) return core_.world.drops.add(DropReason::kControlStale);
+  if (ack.binding_version != 1) return core_.world.drops.add(DropReason::kControlWrongBinding);
+  if (ack.epoch != core_.current_epoch)
+    return core_.world.drops.add(DropReason::kControlWrongEpoch);
+  on_authentic(now);
+  on_heard(ack.binding_version, now);
+}
+
+void ClientSession::on_rekey_reply(const wire::RekeyReply& reply, const Arrival& arrival,
+                                   MonoNs now) {
+  if (const auto reason = rekeyer_.fault(reply, arrival)) return core_.world.drops.add(*reason);
+  if (rekeyer_.on_reply(reply, now)) send_heartbeat(liveness_.make(now));
+  if (!core_.over()) on_heard(core_.record.binding_version(), now);
+}
+
 void ClientSession::on_control_close(const wire::ControlClose& close, MonoNs now) {
   if (close.session_id != core_.record.id()) {
-    core_.world.drops.add(DropReason::kWireBadField);
+    core_.world.drops.add(DropReason::kControlWrongSession);
     return;
   }
   if (close.close_seq <= peer_close_seq_) {

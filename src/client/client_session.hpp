@@ -97,9 +97,10 @@ class ClientSession {
   /// Echoes are of the current epoch, whichever way it became that.
   void follow_epoch();
   void after_change(MonoNs now);
-  void handle_control(const wire::Prefix& prefix,
-                      std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
-                      UplinkId uplink, const Endpoint& from, MonoNs now);
+  void handle_control(const Arrival& arrival,
+                      std::span<const std::uint8_t, wire::kControlPayloadSize> payload, MonoNs now);
+  void on_ack(const wire::Ack& ack, const Arrival& arrival, MonoNs now);
+  void on_rekey_reply(const wire::RekeyReply& reply, const Arrival& arrival, MonoNs now);
   void on_control_close(const wire::ControlClose& close, MonoNs now);
   void check_deadlines(MonoNs now);
 

@@ -62,13 +62,12 @@ class Jumper {
   /// follows.
   void on_deadline(const session::DueTransition& due, MonoNs now);
 
-  /// An authentic PATH_CHALLENGE; `from` is where it came from. True when it is a new one and its
-  /// binding is now the proposed one.
-  [[nodiscard]] bool on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
-                                  UplinkId uplink, const Endpoint& from, MonoNs now);
-  void on_refusal(const wire::Refusal& refusal, MonoNs now);
+  /// An authentic PATH_CHALLENGE. True when it is a new one and its binding is now the proposed one.
+  [[nodiscard]] bool on_challenge(const wire::PathChallenge& challenge, const Arrival& arrival,
+                                  MonoNs now);
+  void on_refusal(const wire::Refusal& refusal, const Arrival& arrival, MonoNs now);
   /// True when the ACK or the packet of the proposed epoch committed it.
-  bool on_ack(const wire::Ack& ack, MonoNs now);
+  bool on_ack(const wire::Ack& ack, const Arrival& arrival, MonoNs now);
   bool on_proposed_epoch(MonoNs now);
 
   void tick(MonoNs now);
@@ -125,7 +124,13 @@ class Jumper {
   void send_reattach();
   void respond(const wire::PathChallenge& challenge, MonoNs now);
   /// What is wrong with a CHALLENGE that is no repetition; nothing when it may be taken.
-  [[nodiscard]] std::optional<DropReason> fault(const wire::PathChallenge& challenge) const;
+  [[nodiscard]] std::optional<DropReason> fault(const wire::PathChallenge& challenge,
+                                                const Arrival& arrival) const;
+  /// What is wrong with an ACK of the proposal, which is awaited.
+  [[nodiscard]] std::optional<DropReason> fault(const wire::Ack& ack, const Arrival& arrival) const;
+  /// What is wrong with a REFUSAL; nothing when it may be taken.
+  [[nodiscard]] std::optional<DropReason> fault(const wire::Refusal& refusal,
+                                                const Arrival& arrival) const;
   [[nodiscard]] bool repeats(const wire::PathChallenge& challenge, UplinkId uplink) const;
   [[nodiscard]] bool enter_recovering(Reason cause, Reason start, MonoNs now);
   void take_proposal(MonoNs now);

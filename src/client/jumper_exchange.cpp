@@ -20,16 +20,41 @@ bool is_policy_verdict(Reason reason) {
 
 }  // namespace
 
-std::optional<DropReason> Jumper::fault(const wire::PathChallenge& challenge) const {
+std::optional<DropReason> Jumper::fault(const wire::PathChallenge& challenge,
+                                        const Arrival& arrival) const {
   const bool own = challenge.jump_seq != 0;
   const bool expected =
       own ? phase_ == Phase::kRequesting && challenge.jump_seq == attempt_.jump_seq
           : phase_ == Phase::kIdle;
   if (!expected || challenge.challenge_seq <= last_challenge_seq_) return DropReason::kControlStale;
-  if (challenge.binding_version != core_.record.binding_version() + 1 ||
-      challenge.epoch <= core_.highest_epoch ||
-      (own && challenge.client_cid != attempt_.client_cid))
-    return DropReason::kWireBadField;
+  // Under the keys that we would derive the next ones from.
+  if (arrival.generation != core_.keys.newest().number) return DropReason::kControlWrongGeneration;
+  if (challenge.binding_version != core_.record.binding_version() + 1)
+    return DropReason::kControlWrongBinding;
+  if (!core_.may_install(challenge.epoch)) return DropReason::kControlWrongEpoch;
+  if (own && challenge.client_cid != attempt_.client_cid) return DropReason::kWireBadField;
+  return std::nullopt;
+}
+
+std::optional<DropReason> Jumper::fault(const wire::Ack& ack, const Arrival& arrival) const {
+  if (arrival.generation != core_.keys.newest().number) return DropReason::kControlWrongGeneration;
+  if (ack.binding_version != proposal_->challenge.binding_version)
+    return DropReason::kControlWrongBinding;
+  if (ack.epoch != proposal_->challenge.epoch) return DropReason::kControlWrongEpoch;
+  return std::nullopt;
+}
+
+std::optional<DropReason> Jumper::fault(const wire::Refusal& refusal,
+                                        const Arrival& arrival) const {
+  if (phase_ == Phase::kIdle || refusal.jump_seq == 0 || refusal.jump_seq != attempt_.jump_seq)
+    return DropReason::kControlStale;
+  if (refusal.root_generation != arrival.generation) return DropReason::kControlWrongGeneration;
+  // These two say that the gateway is at another binding than we are.
+  if (refusal.reason == Reason::kStaleBindingVersion || refusal.reason == Reason::kNotOwner)
+    return std::nullopt;
+  if (refusal.binding_version != core_.record.binding_version())
+    return DropReason::kControlWrongBinding;
+  if (refusal.epoch != core_.current_epoch) return DropReason::kControlWrongEpoch;
   return std::nullopt;
 }
 
@@ -41,8 +66,10 @@ bool Jumper::repeats(const wire::PathChallenge& challenge, UplinkId uplink) cons
          challenge.gateway_id.cid == proposal_->challenge.gateway_id.cid;
 }
 
-bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Prefix& prefix,
-                          UplinkId uplink, const Endpoint& from, MonoNs now) {
+bool Jumper::on_challenge(const wire::PathChallenge& challenge, const Arrival& arrival,
+                          MonoNs now) {
+  const UplinkId uplink = arrival.uplink;
+  const Endpoint& from = arrival.from;
   // Its answer goes where the session then goes: to the gateway as configured, never to whoever
   // sends a copy of the message.
   if (challenge.jump_seq == 0 && from != core_.world.uplinks.gateway(uplink)) {
@@ -58,13 +85,13 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
     respond(challenge, now);
     return false;
   }
-  if (const auto reason = fault(challenge)) {
+  if (const auto reason = fault(challenge, arrival)) {
     core_.world.drops.add(*reason);
     return false;
   }
   const bool own = challenge.jump_seq != 0;
   const Proposal proposal{.challenge = challenge,
-                          .id_key_phase = prefix.id_key_phase,
+                          .id_key_phase = arrival.prefix.id_key_phase,
                           .uplink = own ? attempt_.uplink : uplink,
                           .gateway = own ? attempt_.gateway : from,
                           .client_cid = own ? attempt_.client_cid : core_.fresh_cid()};
@@ -74,10 +101,10 @@ bool Jumper::on_challenge(const wire::PathChallenge& challenge, const wire::Pref
                        .route = {.uplink = proposal.uplink,
                                  .gateway = proposal.gateway,
                                  .gateway_id = challenge.gateway_id,
-                                 .id_key_phase = prefix.id_key_phase,
+                                 .id_key_phase = arrival.prefix.id_key_phase,
                                  .client_cid = proposal.client_cid}};
   if (core_.install_next(info, challenge.owner_epoch, now) == nullptr) {
-    core_.world.drops.add(DropReason::kWireBadField);
+    core_.terminate(Reason::kInternalInconsistency, now);
     return false;
   }
   last_challenge_seq_ = challenge.challenge_seq;
@@ -131,9 +158,14 @@ void Jumper::respond(const wire::PathChallenge& challenge, MonoNs /*now*/) {
                      proposal_->challenge.gateway_id, proposal_->id_key_phase, payload);
 }
 
-bool Jumper::on_ack(const wire::Ack& ack, MonoNs now) {
-  if (!proposal_ || proposal_->adopted || ack.challenge_seq != proposal_->challenge.challenge_seq ||
-      ack.binding_version != proposal_->challenge.binding_version) {
+bool Jumper::on_ack(const wire::Ack& ack, const Arrival& arrival, MonoNs now) {
+  if (!proposal_ || proposal_->adopted || ack.challenge_seq != proposal_->challenge.challenge_seq) {
+    // The first packet of the epoch is often ahead of the ACK, which then says nothing new.
+    if (ack.challenge_seq != last_challenge_seq_) core_.world.drops.add(DropReason::kControlStale);
+    return false;
+  }
+  if (const auto reason = fault(ack, arrival)) {
+    core_.world.drops.add(*reason);
     return false;
   }
   return on_proposed_epoch(now);
@@ -245,9 +277,9 @@ void Jumper::conclude(const wire::Refusal& refusal, std::optional<Reason> failur
   if (failure) after_failure(*failure, now);
 }
 
-void Jumper::on_refusal(const wire::Refusal& refusal, MonoNs now) {
-  if (phase_ == Phase::kIdle || refusal.jump_seq == 0 || refusal.jump_seq != attempt_.jump_seq) {
-    core_.world.drops.add(DropReason::kControlStale);
+void Jumper::on_refusal(const wire::Refusal& refusal, const Arrival& arrival, MonoNs now) {
+  if (const auto reason = fault(refusal, arrival)) {
+    core_.world.drops.add(*reason);
     return;
   }
   const Duration wait = std::max(milliseconds(refusal.retry_after_ms), milliseconds(100));

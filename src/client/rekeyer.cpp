@@ -45,16 +45,20 @@ void Rekeyer::send_rekey() {
                      route.id_key_phase, payload);
 }
 
-bool Rekeyer::awaits(const wire::RekeyReply& reply) const {
-  return ephemeral_ && reply.rekey_seq == request_.rekey_seq &&
-         reply.generation == request_.generation;
+std::optional<DropReason> Rekeyer::fault(const wire::RekeyReply& reply,
+                                         const Arrival& arrival) const {
+  if (!ephemeral_ || reply.rekey_seq != request_.rekey_seq) return DropReason::kControlStale;
+  if (arrival.generation != core_.keys.newest().number || reply.generation != request_.generation)
+    return DropReason::kControlWrongGeneration;
+  if (reply.reason == Reason::kStaleBindingVersion) return std::nullopt;  // it names another
+  if (reply.binding_version != core_.record.binding_version())
+    return DropReason::kControlWrongBinding;
+  if (reply.reason == Reason::kNone && !core_.may_install(reply.epoch))
+    return DropReason::kControlWrongEpoch;
+  return std::nullopt;
 }
 
 bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
-  if (!awaits(reply)) {
-    core_.world.drops.add(DropReason::kControlStale);
-    return false;
-  }
   const crypto::KeyPair ephemeral = std::move(*ephemeral_);
   cancel_unanswered();
   not_before_ = now + kRekeyTimeout;
@@ -63,17 +67,12 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
                audit::KeyDetail{.epoch = core_.current_epoch, .generation = reply.generation});
     return false;
   }
-  if (reply.binding_version != core_.record.binding_version()) {
-    core_.world.drops.add(DropReason::kControlStale);
-    return false;
-  }
   auto root = crypto::derive_rekeyed_root(
       core_.keys.newest().root, core_.record.id(), reply.generation, ephemeral.private_key,
       Direction::kClientToGateway,
       {.client_ephemeral = ephemeral.public_key, .gateway_ephemeral = reply.ephemeral});
-  // Both checks before anything changes: rotating the keys can not be taken back.
-  if (!root || reply.epoch <= core_.highest_epoch ||
-      ((reply.epoch ^ core_.current_epoch) & 3U) == 0) {
+  // Before anything changes: rotating the keys can not be taken back.
+  if (!root) {
     core_.world.drops.add(DropReason::kWireBadField);
     return false;
   }

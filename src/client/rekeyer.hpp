@@ -30,9 +30,10 @@ class Rekeyer {
   void on_send(bool jump_pending, MonoNs now);
   /// The gateway asks for one.
   void on_wanted(bool jump_pending, MonoNs now);
-  /// It answers the REKEY that is out, for the first time.
-  [[nodiscard]] bool awaits(const wire::RekeyReply& reply) const;
-  /// True when a new generation is installed: a heartbeat must go out in it.
+  /// What is wrong with a reply; nothing when it answers the REKEY that is out, for the first time.
+  [[nodiscard]] std::optional<DropReason> fault(const wire::RekeyReply& reply,
+                                                const Arrival& arrival) const;
+  /// One without fault. True when a new generation is installed: a heartbeat must go out in it.
   [[nodiscard]] bool on_reply(const wire::RekeyReply& reply, MonoNs now);
   /// Authentic traffic of the new epoch, or control of the new generation: it is confirmed. False
   /// when nothing was to confirm.

@@ -163,10 +163,13 @@ void SessionCore::declare_alive() {
   record.mark_transport_alive(authority_);
 }
 
+bool SessionCore::may_install(std::uint64_t number) const {
+  return number > highest_epoch && session::phase_of(number) != session::phase_of(current_epoch);
+}
+
 Epoch* SessionCore::install_next(const EpochInfo& info, std::uint64_t owner, MonoNs now) {
-  if (info.number <= highest_epoch) return nullptr;
+  if (!may_install(info.number)) return nullptr;
   const std::uint8_t phase = session::phase_of(info.number);
-  if (phase == session::phase_of(current_epoch)) return nullptr;
   drop_next(now);
   // A new epoch drops the previous one only when their phases would be confused: the gateway's
   // drain, which began before ours, is over.

@@ -51,6 +51,14 @@ struct WelcomeResult {
   crypto::RootSecret root;
 };
 
+/// How a control message came in, and under which root generation's key it opened.
+struct Arrival {
+  wire::Prefix prefix;
+  std::uint32_t generation{0};
+  UplinkId uplink{kNoUplink};
+  Endpoint from;
+};
+
 struct TrafficTotals {
   std::uint64_t rx_packets{0};
   std::uint64_t rx_bytes{0};
@@ -108,8 +116,10 @@ class SessionCore {
   [[nodiscard]] Epoch* sending() { return send_in_next && next() != nullptr ? next() : current(); }
   [[nodiscard]] const Route& route() { return current()->info().route; }
   [[nodiscard]] UplinkId current_uplink() const { return bound_uplink; }
-  /// Installs the next epoch, in place of a former one; null when its number or phase is
-  /// impossible. A draining epoch of the same phase ends.
+  /// Above all numbers so far, and of another phase than the epoch in force.
+  [[nodiscard]] bool may_install(std::uint64_t number) const;
+  /// Installs the next epoch, in place of a former one; null when its number may not be. A draining
+  /// epoch of the same phase ends.
   Epoch* install_next(const EpochInfo& info, std::uint64_t owner, MonoNs now);
   /// No jump is being answered: back to the epoch in force, but not from a rekey's. That one is
   /// heard by the gateway over the same path, and only in it does the gateway learn that the client

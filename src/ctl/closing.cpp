@@ -120,7 +120,7 @@ void Closing::on_peer_closed(Session& session, std::uint64_t reason, MonoNs now)
 
 void Closing::on_control_close(Session& session, const wire::ControlClose& message, MonoNs now) {
   if (message.session_id != session.record.id()) {
-    core_.counters.drop(DropReason::kWireBadField);
+    core_.counters.drop(DropReason::kControlWrongSession);
     return;
   }
   if (message.close_seq <= session.last_close_seq) {

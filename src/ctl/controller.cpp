@@ -97,7 +97,8 @@ void Controller::judge_control(Session& session, const bus::Report& report,
     case wire::Type::kConfirm: {
       const auto message = wire::decode_confirm(payload);
       if (!message) return drop(message.error());
-      return handshakes_.on_confirm(session, *message, report.from, report.to, now);
+      return handshakes_.on_confirm(session, *message, report.generation, report.from, report.to,
+                                    now);
     }
     case wire::Type::kReattach: {
       const auto message = wire::decode_reattach(payload);
@@ -107,7 +108,8 @@ void Controller::judge_control(Session& session, const bus::Report& report,
     case wire::Type::kPathResponse: {
       const auto message = wire::decode_path_response(payload);
       if (!message) return drop(message.error());
-      return exchanges_.on_response(session, *message, report.from, report.to, now);
+      return exchanges_.on_response(session, *message, report.generation, report.from, report.to,
+                                    now);
     }
     case wire::Type::kRekey: {
       const auto message = wire::decode_rekey(payload);

@@ -17,6 +17,18 @@ Duration first_resend(const TrafficFigures& figures) {
   return std::max(rtt * 3 / 2, milliseconds(200));
 }
 
+/// What an answer to a challenge of this exchange copied otherwise than it was given.
+std::optional<DropReason> fault_in_copies(const Exchange& exchange,
+                                          const wire::PathResponse& message) {
+  if (message.binding_version != exchange.replaces + 1) return DropReason::kControlWrongBinding;
+  if (message.epoch != exchange.epoch) return DropReason::kControlWrongEpoch;
+  // A client that was asked by the gateway names the id itself.
+  const bool client_cid_fits =
+      exchange.client_cid.value == 0 || message.client_cid == exchange.client_cid;
+  if (message.jump_seq != exchange.jump_seq || !client_cid_fits) return DropReason::kWireBadField;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::expected<Exchanges::Reservation, Exchanges::Lack> Exchanges::reserve(Session& session,
@@ -124,7 +136,8 @@ bool Exchanges::add_candidate(Session& session, const Candidate& candidate, Mono
 }
 
 void Exchanges::on_response(Session& session, const wire::PathResponse& message,
-                            const Endpoint& from, const Endpoint& to, MonoNs now) {
+                            std::uint32_t generation, const Endpoint& from, const Endpoint& to,
+                            MonoNs now) {
   Challenged* matched = nullptr;
   if (session.exchange && session.exchange->challenge_seq == message.challenge_seq) {
     for (Challenged& address :
@@ -141,14 +154,10 @@ void Exchanges::on_response(Session& session, const wire::PathResponse& message,
     return;
   }
   Exchange& exchange = *session.exchange;
-  // A client that was asked by the gateway names the id itself.
-  const bool client_cid_fits =
-      exchange.client_cid.value == 0 || message.client_cid == exchange.client_cid;
-  if (message.jump_seq != exchange.jump_seq || message.epoch != exchange.epoch ||
-      message.binding_version != exchange.replaces + 1 || !client_cid_fits) {
-    core_.counters.drop(DropReason::kWireBadField);
-    return;
-  }
+  // No rekey is pending beside an exchange: whoever answers it has the keys in force.
+  if (generation != session.record.root_generation())
+    return core_.counters.drop(DropReason::kControlWrongGeneration);
+  if (const auto fault = fault_in_copies(exchange, message)) return core_.counters.drop(*fault);
   const Reason verdict = judge_answer(session, message, *matched, from, now);
   if (verdict == Reason::kPathNotValidated) {
     core_.counters.add(ControllerCounter::kResponsesIgnored);

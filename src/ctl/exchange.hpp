@@ -67,8 +67,9 @@ class Exchanges {
   void on_proposed(Session& session, std::uint64_t epoch, MonoNs now);
   /// The worker has no room for the proposed epoch.
   void on_proposal_refused(Session& session, std::uint64_t epoch, MonoNs now);
-  void on_response(Session& session, const wire::PathResponse& message, const Endpoint& from,
-                   const Endpoint& to, MonoNs now);
+  /// `generation`: the one whose key opened it.
+  void on_response(Session& session, const wire::PathResponse& message, std::uint32_t generation,
+                   const Endpoint& from, const Endpoint& to, MonoNs now);
   void on_committed(Session& session, std::uint64_t epoch);
   /// Repetitions, the probe's end, and what waited for a command.
   void on_timer(Session& session, MonoNs now);

@@ -234,10 +234,15 @@ void Handshakes::on_installed(Session& session, MonoNs now) {
   core_.ports.handshakes.release(job);
 }
 
-void Handshakes::on_confirm(Session& session, const wire::Confirm& message, const Endpoint& from,
-                            const Endpoint& to, MonoNs now) {
+void Handshakes::on_confirm(Session& session, const wire::Confirm& message,
+                            std::uint32_t generation, const Endpoint& from, const Endpoint& to,
+                            MonoNs now) {
   if (message.session_id != session.record.id()) {
-    core_.counters.drop(DropReason::kWireBadField);
+    core_.counters.drop(DropReason::kControlWrongSession);
+    return;
+  }
+  if (generation != 0) {
+    core_.counters.drop(DropReason::kControlWrongGeneration);
     return;
   }
   if (message.hello_counter != session.hello_counter) {

@@ -28,8 +28,9 @@ class Handshakes {
   void on_job(HandshakeJob* job, MonoNs now);
   /// The worker has the session of a BIRTH.
   void on_installed(Session& session, MonoNs now);
-  void on_confirm(Session& session, const wire::Confirm& message, const Endpoint& from,
-                  const Endpoint& to, MonoNs now);
+  /// `generation` here and below: the one whose key opened the message.
+  void on_confirm(Session& session, const wire::Confirm& message, std::uint32_t generation,
+                  const Endpoint& from, const Endpoint& to, MonoNs now);
   /// The worker has the first binding.
   void on_attached(Session& session);
   /// Tries again what found no free command.

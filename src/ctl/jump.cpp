@@ -21,12 +21,12 @@ Reason switch_start_reason(Reason cause, bool same_address) {
   }
 }
 
-DropReason drop_of(Reason silent_verdict) {
+DropReason drop_of(Reason silent_verdict, bool own_session) {
   switch (silent_verdict) {
     case Reason::kReplayDetected:
       return DropReason::kControlStale;
     case Reason::kBadProof:
-      return DropReason::kWireBadField;
+      return own_session ? DropReason::kControlWrongGeneration : DropReason::kControlWrongSession;
     default:
       return DropReason::kSessionStateForbids;
   }
@@ -51,7 +51,8 @@ bool is_silent(Reason verdict) {
 void Jumps::on_reattach(Session& session, const wire::Reattach& message, std::uint32_t generation,
                         const Endpoint& from, const Endpoint& to, MonoNs now) {
   const session::SessionRecord& record = session.record;
-  const bool proof = message.session_id == record.id() && message.root_generation == generation;
+  const bool own_session = message.session_id == record.id();
+  const bool proof = own_session && message.root_generation == generation;
   // What was refused already, and what was accepted last, is not judged again.
   const bool refused_before = session.answer.kind == KeptAnswer::Kind::kRefusal &&
                               session.answer.jump_seq == message.jump_seq;
@@ -82,7 +83,7 @@ void Jumps::on_reattach(Session& session, const wire::Reattach& message, std::ui
        .candidate_allowed = net::is_answerable(from.address) && from.port != 0});
   if (is_silent(verdict)) {
     core_.counters.add(ControllerCounter::kReattachRefused);
-    core_.counters.drop(drop_of(verdict));
+    core_.counters.drop(drop_of(verdict, own_session));
     if (verdict == Reason::kReplayDetected)
       core_.emit_security(&session, EventType::kSecurityReplayDetected, verdict, from, now);
     return;

@@ -17,7 +17,11 @@ void Rekeys::on_rekey(Session& session, const wire::Rekey& message, std::uint32_
     return;
   }
   KeptRekeyReply& kept = session.rekey_reply;
-  if (generation != session.record.root_generation() || message.rekey_seq < kept.rekey_seq) {
+  if (generation != session.record.root_generation()) {
+    core_.counters.drop(DropReason::kControlWrongGeneration);
+    return;
+  }
+  if (message.rekey_seq < kept.rekey_seq) {
     core_.counters.drop(DropReason::kControlStale);
     return;
   }

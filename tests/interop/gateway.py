@@ -147,8 +147,9 @@ class Gateway(threading.Thread):
         for i in s.jump_sets[0]:
             self.jump_ids[i.cid] = s
 
-    def _on_confirm(self, s, m, source):
-        need(m['session_id'] == s.session_id, 'wire_bad_field')
+    def _on_confirm(self, s, m, source, generation):
+        need(m['session_id'] == s.session_id, 'control_wrong_session')
+        need(generation == 0, 'control_wrong_generation')
         need(m['hello_counter'] == s.hello_counter, 'control_stale')
         if s.state == 'BIRTH':
             s.state, s.binding_version, s.address = 'ATTACHED', 1, source
@@ -244,7 +245,9 @@ class Gateway(threading.Thread):
     # ---- Jump -----------------------------------------------------------------------------------
     def _on_reattach(self, s, m, source, generation):
         need(s.state != 'BIRTH', 'session_state_forbids')
-        need(m['session_id'] == s.session_id and m['generation'] == generation and m['client_cid'], 'wire_bad_field')
+        need(m['client_cid'], 'wire_bad_field')
+        need(m['session_id'] == s.session_id, 'control_wrong_session')
+        need(m['generation'] == generation, 'control_wrong_generation')
         need(10 <= m['cause'] <= 16 and m['jump_seq'], 'wire_bad_field')
         need(m['jump_seq'] >= s.jump_seq, 'control_stale')
         x = s.exchange
@@ -307,7 +310,7 @@ class Gateway(threading.Thread):
                       observed=jvp.encode_endpoint(address), kind=x['kind'], client_cid=x['client_cid'],
                       jump_ids=b''.join(i.write() for i in x['jump_ids']).ljust(96, b'\0'))
 
-    def _on_response(self, s, m, source):
+    def _on_response(self, s, m, source, generation):
         last = s.last_commit
         if last and m['challenge_seq'] == last['challenge_seq']:
             need(m['token'] == last['token'] and source == s.address and last['repeats'] < 4, 'control_stale')
@@ -315,8 +318,10 @@ class Gateway(threading.Thread):
             return self._ack(s)
         x = s.exchange
         need(x and m['challenge_seq'] == x['challenge_seq'] and m['token'] in x['tokens'].values(), 'control_stale')
-        need((m['jump_seq'], m['epoch'], m['binding_version']) ==
-             (x['jump_seq'], x['epoch'].number, s.binding_version + 1) and m['client_cid'], 'wire_bad_field')
+        need(generation == s.generation, 'control_wrong_generation')
+        need(m['binding_version'] == s.binding_version + 1, 'control_wrong_binding')
+        need(m['epoch'] == x['epoch'].number, 'control_wrong_epoch')
+        need(m['jump_seq'] == x['jump_seq'] and m['client_cid'], 'wire_bad_field')
         need(x['jump_seq'] == 0 or m['client_cid'] == x['client_cid'], 'wire_bad_field')
         if x['tokens'].get(source) != m['token']:
             self.events.append('path_not_validated')
@@ -351,7 +356,8 @@ class Gateway(threading.Thread):
                       challenge_seq=s.last_commit['challenge_seq'])
 
     # ---- Rekey ----------------------------------------------------------------------------------
-    def _on_rekey(self, s, m):
+    def _on_rekey(self, s, m, generation):
+        need(generation == s.generation, 'control_wrong_generation')
         need(m['rekey_seq'] >= s.rekey_seq and m['rekey_seq'], 'control_stale')
         if m['rekey_seq'] == s.rekey_seq:
             need(s.rekey_answer and s.unconfirmed and s.rekey_answer[1] < 4, 'control_stale')
@@ -405,13 +411,13 @@ class Gateway(threading.Thread):
         if s.unconfirmed and generation == s.unconfirmed[0][1]:
             self._confirm_rekey(s)
         if kind == jvp.CONFIRM:
-            return self._on_confirm(s, m, source)
+            return self._on_confirm(s, m, source, generation)
         if kind == jvp.REATTACH:
             return self._on_reattach(s, m, source, generation)
         if kind == jvp.PATH_RESPONSE:
-            return self._on_response(s, m, source)
+            return self._on_response(s, m, source, generation)
         if kind == jvp.REKEY:
-            return self._on_rekey(s, m)
-        need(m['session_id'] == s.session_id, 'wire_bad_field')
+            return self._on_rekey(s, m, generation)
+        need(m['session_id'] == s.session_id, 'control_wrong_session')
         need(m['close_seq'] > s.close_seq, 'control_stale')
         return self._end(s, 'peer_closed')

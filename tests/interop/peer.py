@@ -228,7 +228,7 @@ class Client(Handshakes):
                                challenge_seq=c['challenge_seq'], token=token, epoch=c['epoch'],
                                binding_version=c['binding_version'], client_cid=self.proposed.client_cid)
 
-    def _on_challenge(self, path, prefix, c):
+    def _on_challenge(self, path, prefix, c, generation):
         p = self.pending_jump
         if c['jump_seq'] == 0:
             if p is None:
@@ -243,8 +243,10 @@ class Client(Handshakes):
         need(c['token'] != bytes(16), 'wire_bad_field')
         first = p.get('challenge')
         if first is None:
-            need(c['binding_version'] == self.binding.version + 1, 'wire_bad_field')
-            need(c['epoch'] > self.highest_epoch and c['challenge_seq'] > self.challenge_seq, 'wire_bad_field')
+            need(c['challenge_seq'] > self.challenge_seq, 'control_stale')
+            need(generation == self.generation, 'control_wrong_generation')
+            need(c['binding_version'] == self.binding.version + 1, 'control_wrong_binding')
+            need(c['epoch'] > self.highest_epoch, 'control_wrong_epoch')
             self.challenge_seq, self.highest_epoch = c['challenge_seq'], c['epoch']
             self.owner_epoch = c['owner_epoch']
             self.observed = jvp.decode_endpoint(c['observed'])
@@ -294,13 +296,15 @@ class Client(Handshakes):
                       'traffic in the new generation', timeout)
         assert self.binding.epoch is not old
 
-    def _on_rekey_reply(self, r):
+    def _on_rekey_reply(self, r, generation):
         p = self.pending_rekey
-        need(p and r['rekey_seq'] == p['seq'] and r['generation'] == self.generation + 1, 'control_stale')
+        need(p and r['rekey_seq'] == p['seq'], 'control_stale')
+        need(r['generation'] == generation + 1 == self.generation + 1, 'control_wrong_generation')
         if r['reason']:
             p['denied'] = r['reason']
             return
-        need(r['epoch'] > self.highest_epoch and r['binding_version'] == self.binding.version, 'wire_bad_field')
+        need(r['binding_version'] == self.binding.version, 'control_wrong_binding')
+        need(r['epoch'] > self.highest_epoch, 'control_wrong_epoch')
         shared = jvp.x25519(p['private'], r['ephemeral'])
         self.owner_epoch = r['owner_epoch']
         self._install_root(jvp.next_root(self.root, self.session_id, r['generation'], shared, p['public'],
@@ -384,31 +388,35 @@ class Client(Handshakes):
         need(generation is not None, 'epoch_unknown')
         m = jvp.open_control(self.control[generation][1], datagram)
         if prefix.type == jvp.PATH_CHALLENGE:
-            self._on_challenge(path, prefix, m)
+            self._on_challenge(path, prefix, m, generation)
         elif prefix.type == jvp.REKEY_REPLY:
-            self._on_rekey_reply(m)
+            self._on_rekey_reply(m, generation)
         elif prefix.type == jvp.REFUSAL:
             need(self.pending_jump and m['jump_seq'] == self.pending_jump['seq'] and m['reason'], 'control_stale')
+            need(m['generation'] == generation, 'control_wrong_generation')
             self.refusals.append(m)
         elif prefix.type == jvp.ACK:
-            self._on_ack(m)
+            self._on_ack(m, generation)
         elif prefix.type == jvp.CONTROL_CLOSE:
-            need(m['session_id'] == self.session_id, 'wire_bad_field')
+            need(m['session_id'] == self.session_id, 'control_wrong_session')
             need(m['close_seq'] > self.peer_close_seq, 'control_stale')
             self.peer_close_seq = m['close_seq']
             self._peer_closed(m['reason'])
 
-    def _on_ack(self, m):
+    def _on_ack(self, m, generation):
         need(m['subject'] in (jvp.CONFIRM, jvp.PATH_RESPONSE), 'wire_bad_field')
         if m['subject'] == jvp.CONFIRM:
             need(self.state == 'BIRTH', 'control_stale')
-            named = (m['binding_version'], m['epoch'], m['jump_seq'], m['challenge_seq'])
-            need(named == (1, 1, 0, 0), 'wire_bad_field')
+            need(m['binding_version'] == 1, 'control_wrong_binding')
+            need(m['epoch'] == 1, 'control_wrong_epoch')
+            need((m['jump_seq'], m['challenge_seq']) == (0, 0), 'wire_bad_field')
             self.state = 'ATTACHED'
             return
         c = (self.pending_jump or {}).get('challenge')
         need(c and m['challenge_seq'] == c['challenge_seq'] and m['jump_seq'] == c['jump_seq'], 'control_stale')
-        need((m['binding_version'], m['epoch']) == (c['binding_version'], c['epoch']), 'wire_bad_field')
+        need(generation == self.generation, 'control_wrong_generation')
+        need(m['binding_version'] == c['binding_version'], 'control_wrong_binding')
+        need(m['epoch'] == c['epoch'], 'control_wrong_epoch')
         self.acks.append(m)
         self._commit()
 

@@ -107,9 +107,10 @@ TEST(Races, ACheckUnderTheNewKeysConfirmsThemFirst) {
 
 TEST(Races, AReplyThatDoesNotFitRotatesNothing) {
   const std::vector<std::pair<DropReason, std::function<void(wire::RekeyReply&)>>> alterations{
-      {DropReason::kWireBadField, [](wire::RekeyReply& r) { r.epoch += 3; }},  // a phase in use
+      {DropReason::kControlWrongEpoch,
+       [](wire::RekeyReply& r) { r.epoch += 3; }},  // a phase in use
       {DropReason::kWireBadField, [](wire::RekeyReply& r) { r.ephemeral = {}; }},
-      {DropReason::kControlStale, [](wire::RekeyReply& r) { ++r.binding_version; }},
+      {DropReason::kControlWrongBinding, [](wire::RekeyReply& r) { ++r.binding_version; }},
   };
   for (const auto& [reason, alter] : alterations) {
     SCOPED_TRACE(to_string(reason));
@@ -123,7 +124,7 @@ TEST(Races, AReplyThatDoesNotFitRotatesNothing) {
   }
 }
 
-TEST(Races, AChallengeUnderTheKeysBeforeIsStale) {
+TEST(Races, AChallengeUnderTheKeysBeforeIsNotTaken) {
   Harness h;
   h.attach();
   h.run(seconds(2));
@@ -138,7 +139,7 @@ TEST(Races, AChallengeUnderTheKeysBeforeIsStale) {
                           seconds(3)));
   const RxDatagram datagram{.bytes = late, .from = h.gateway_at};
   h.engine->on_datagrams(kWifi, {&datagram, 1}, h.now);
-  EXPECT_EQ(h.dropped(DropReason::kControlStale), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kControlWrongGeneration), 1U);
   EXPECT_EQ(h.state(), State::kAttached);
 }
 

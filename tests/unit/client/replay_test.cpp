@@ -95,7 +95,7 @@ TEST(Replay, ACloseOfAnotherSessionEndsNothing) {
   other.bytes[5] ^= 1;
   h.gateway->send_control_close(1, other);
   h.run(milliseconds(100));
-  EXPECT_EQ(h.dropped(DropReason::kWireBadField), 1U);
+  EXPECT_EQ(h.dropped(DropReason::kControlWrongSession), 1U);
   EXPECT_TRUE(h.engine->attached());
 }
 

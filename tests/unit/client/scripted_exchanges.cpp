@@ -113,10 +113,15 @@ void ScriptedGateway::on_response(const Endpoint& from, const wire::PathResponse
   } else if (!last_ack_ || response.challenge_seq != last_ack_->challenge_seq) {
     return;
   }
-  Payload payload{};
-  wire::encode_ack(*last_ack_, payload);
-  send_control(wire::Type::kAck, epochs_.at(current_).client_cid, from, payload);
+  send_ack(*last_ack_, epochs_.at(current_).client_cid, from);
   if (!quiet) send_heartbeat(now);
+}
+
+void ScriptedGateway::send_ack(wire::Ack ack, ConnectionId to_cid, const Endpoint& to) {
+  if (alter_ack) alter_ack(ack);
+  Payload payload{};
+  wire::encode_ack(ack, payload);
+  send_control(wire::Type::kAck, to_cid, to, payload);
 }
 
 void ScriptedGateway::on_rekey(const wire::Rekey& rekey) {

@@ -184,9 +184,8 @@ void ScriptedGateway::on_confirm(const Endpoint& from, MonoNs now) {
     bound_ = from;
     next_heartbeat_ = now;
   }
-  Payload payload{};
-  wire::encode_ack({.subject = wire::Type::kConfirm, .binding_version = 1, .epoch = 1}, payload);
-  send_control(wire::Type::kAck, client_cid_, bound_, payload);
+  send_ack({.subject = wire::Type::kConfirm, .binding_version = 1, .epoch = 1}, client_cid_,
+           bound_);
 }
 
 // ---- Keys and epochs
@@ -343,10 +342,11 @@ void ScriptedGateway::send_control(wire::Type type, ConnectionId to_cid, const E
                                    std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
                                    std::uint8_t id_key_phase) {
   Message message(wire::kControlSize);
-  const auto key = crypto::derive_control_key(roots_.at(generation_), session_id_, generation_,
+  const std::uint32_t generation = seal_under.value_or(generation_);
+  const auto key = crypto::derive_control_key(roots_.at(generation), session_id_, generation,
                                               Direction::kGatewayToClient);
   crypto::seal_control({.type = type,
-                        .phase = static_cast<std::uint8_t>(generation_ & 3U),
+                        .phase = static_cast<std::uint8_t>(generation & 3U),
                         .id_key_phase = id_key_phase,
                         .counter = 0,
                         .cid = to_cid},

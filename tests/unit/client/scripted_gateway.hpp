@@ -74,7 +74,9 @@ class ScriptedGateway {
   std::function<void(wire::PathChallenge&)> alter_challenge;
   std::function<void(wire::Refusal&)> alter_refusal;
   std::function<void(wire::RekeyReply&)> alter_reply;
-  bool quiet{false};  // no heartbeats
+  std::function<void(wire::Ack&)> alter_ack;
+  std::optional<std::uint32_t> seal_under;  // a root generation other than the one in force
+  bool quiet{false};                        // no heartbeats
   std::function<bool(wire::Type)> lose_outgoing;
 
   // What a test may ask.
@@ -131,6 +133,7 @@ class ScriptedGateway {
   [[nodiscard]] wire::JumpIds issue_jump_ids();
   void propose(std::uint64_t jump_seq, wire::ChallengeKind kind, ConnectionId client_cid);
   void send_challenge(const Endpoint& to);
+  void send_ack(wire::Ack ack, ConnectionId to_cid, const Endpoint& to);
   void send_control(wire::Type type, ConnectionId to_cid, const Endpoint& to,
                     std::span<const std::uint8_t, wire::kControlPayloadSize> payload,
                     std::uint8_t id_key_phase = 0);

@@ -199,7 +199,8 @@ TEST_F(Jump, BadProofIsSilent) {
   message.session_id.bytes[0] ^= 1;
   message.root_generation = 1;
   send_reattach(alice_, message);
-  EXPECT_EQ(dropped(DropReason::kWireBadField), 2U);
+  EXPECT_EQ(dropped(DropReason::kControlWrongSession), 1U);
+  EXPECT_EQ(dropped(DropReason::kControlWrongGeneration), 1U);
   EXPECT_TRUE(out_.sent.empty());
   expect_untouched();
 }
@@ -411,7 +412,9 @@ TEST_F(Jump, WrongFieldsInTheResponseChangeNothing) {
   bad = good;
   bad.jump_seq += 1;
   send_response(alice_, bad);
-  EXPECT_EQ(dropped(DropReason::kWireBadField), 4U);
+  EXPECT_EQ(dropped(DropReason::kControlWrongEpoch), 1U);
+  EXPECT_EQ(dropped(DropReason::kControlWrongBinding), 1U);
+  EXPECT_EQ(dropped(DropReason::kWireBadField), 2U);
   bad = good;
   bad.token[3] ^= 1;
   send_response(alice_, bad);

@@ -218,7 +218,7 @@ TEST_F(Rekeying, TheHardLimitEndsNothingThatIsBeingRenewed) {
   EXPECT_EQ(find(alice_)->record.root_generation(), 1U);
 }
 
-TEST_F(Rekeying, ARequestUnderReplacedKeysIsStale) {
+TEST_F(Rekeying, ARequestUnderReplacedKeysIsNotTaken) {
   send(request(1));
   run();
   const auto reply = last_reply();
@@ -228,7 +228,7 @@ TEST_F(Rekeying, ARequestUnderReplacedKeysIsStale) {
   auto late = request(2);  // sealed under generation 0, whose keys still drain
   late.generation = 2;
   send(late);
-  EXPECT_EQ(dropped(DropReason::kControlStale), 1U);
+  EXPECT_EQ(dropped(DropReason::kControlWrongGeneration), 1U);
   EXPECT_FALSE(find(alice_)->rekey);
 }
 

@@ -74,7 +74,7 @@ const std::array kFaults{
     Fault{.name = "bad_proof",
           .prepare = [](VerdictOrder&) {},
           .spoil = [](wire::Reattach& m, Endpoint&) { ++m.root_generation; },
-          .drop = DropReason::kWireBadField},
+          .drop = DropReason::kControlWrongGeneration},
     Fault{.name = "replay_detected",
           .prepare = [](VerdictOrder&) {},
           .spoil = [](wire::Reattach& m, Endpoint&) { m.jump_seq = 1; },
