@@ -305,6 +305,14 @@ end:
       cm = 0
     }
 #endif
+#if CRASH
+  :: atomic { !c_over -> c_terminate() }   /* a crash, of which nobody is told */
+  :: atomic {                              /* RESET, with the token of an id that it sends to now */
+      !c_over && (g_resets(c_bound) || (c_phase == RESPONDING && g_resets(p_cs))) ->
+      assert(g_wiped);                   /* no session that lives is ended by one */
+      c_terminate()
+    }
+#endif
 #if CLOSE
   :: atomic { !c_over -> close_c = c_root; c_epoch_of_role(close_c_epoch, CURRENT); c_terminate() }
   :: atomic {

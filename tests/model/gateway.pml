@@ -7,7 +7,7 @@ byte g_bound;                 /* the exchange that made the binding: stands for 
 byte g_role[EPOCHS + 2];
 byte g_root = 1, g_old_root;  /* control keys: of this generation, and of the one before while it drains */
 bool g_silent;                /* nothing heard on the binding beyond the threshold */
-bool g_wiped;                 /* after TERMINATED the worker has removed the session */
+bool g_wiped;                 /* after TERMINATED the worker has removed the session, or a crash has */
 
 byte last_js;                 /* highest jump_seq accepted or denied */
 byte refused_js;              /* of the one answer kept, when it is a refusal */
@@ -97,16 +97,32 @@ inline g_saw_root(key) {
   fi
 }
 
-inline g_terminate() {
+inline g_wipe() {
   g_end_exchange();
   g_cancel_rekey();
   g_epoch_of_role(pe, CURRENT);
   g_role[pe] = FREE;
   g_epoch_of_role(pe, PREVIOUS);
   if :: pe -> g_role[pe] = FREE :: else fi;
-  pe = 0;
+  pe = 0
+}
+
+inline g_terminate() {
+  g_wipe();
   go(gateway, TERMINATED)
 }
+
+/* No transition, and nobody is told: what stood in memory is gone. */
+inline g_crash() {
+  g_wipe();
+  gateway = TERMINATED;
+  g_wiped = 1
+}
+
+/* The token of an id can be had of a gateway where the id is of no living session (spec/wire.md "RESET");
+ * an id that was once issued to one that lives brings none, though it be dead. `issued`: the exchange that
+ * issued it. */
+#define g_resets(issued) (g_wiped || (mutant(RESET_FOR_ANY_DEAD_ID) && issued != g_bound && issued != x_cs))
 
 inline g_begin(sort, seq, first, second) {
   last_cs++;
@@ -362,6 +378,9 @@ end:
   :: atomic { gateway == RECOVERING -> g_fail() }
 #if TRAFFIC
   :: atomic { g_drain_over() }
+#endif
+#if CRASH
+  :: atomic { !g_over -> g_crash() }
 #endif
 #if CLOSE
   :: atomic { !g_over -> close_g = g_root; g_epoch_of_role(close_g_epoch, CURRENT); g_terminate() }

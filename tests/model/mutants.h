@@ -27,6 +27,7 @@ c_decl { int chosen_mutant; };
 #define CLIENT_TAKES_ANY_REPLY 22      /* rekey: both sides derive the same root */
 #define ANY_MESSAGE_CONFIRMS_REKEY 23  /* rekey: a rekey is confirmed by what is under its own keys */
 #define END_LEAVES_KEYS 24             /* close: an end leaves no keys, those of the next epoch included */
+#define RESET_FOR_ANY_DEAD_ID 25       /* crash: a RESET ends no session that the gateway still has */
 #define HELLO_COUNTER_NOT_CHECKED 30   /* handshake: a HELLO makes one session in a gateway's life */
 #define BREAK_BEFORE_MAKE 31           /* handshake: the old session ends when the new one is ATTACHED */
 #define WELCOME_ATTACHES 32            /* handshake: ATTACHED after the client has shown its keys */
@@ -49,6 +50,8 @@ c_decl { int chosen_mutant; };
 #define DEGRADED_GIVES_UP 55           /* recovery: DEGRADED tries again while the session lives */
 #define NO_WINDOW 56                   /* recovery: RECOVERING ends by its deadline */
 #define HEALS_WITHOUT_PROOF 57         /* recovery: a healed path is proved again */
+#define CHECK_HOLDS_THE_WINDOW 58      /* farewell: a check that nobody answers any more ends by the window */
+#define REPLAY_IS_HEARD 59             /* farewell: a side that was not told of a close ends by its own timers */
 
 inline choose_mutant() {
   c_code { { const char* name = getenv("MUTANT"); chosen_mutant = name ? atoi(name) : 0; } }

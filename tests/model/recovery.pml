@@ -3,13 +3,20 @@
  * session.pml; here a round is one request and its answer, and all timers count rounds.
  *
  * In each round the adversary may break or mend paths (at most CHANGES times in all) and lose what passes on
- * a live path, but not more than LOSSES times in a row on one path.
+ * a live path, but not more than LOSSES times in a row on one path. With NAT it may give the bound path
+ * another address at the gateway, so often; with CLOSE either side may close, and what says so may be lost.
  */
 #ifndef CHANGES
 #define CHANGES 3
 #endif
 #ifndef LOSSES
 #define LOSSES 1
+#endif
+#ifndef NAT
+#define NAT 0
+#endif
+#ifndef CLOSE
+#define CLOSE 0
 #endif
 #define PATHS 2
 #define TRIES (LOSSES + 2)                       /* rounds until an attempt is given up: a lost one and more */
@@ -34,6 +41,9 @@ byte attempt_of;
 /* The gateway. */
 byte g_path, g_bv = 1, g_quiet, g_lost, g_window, g_patience, x_path, x_bv;
 bool x_on;
+/* The NAT of the bound path: what the gateway sends there is lost until a check has bound the new address. */
+byte nats;
+bool moved, checking;
 /* For the judge: a path that has been up since the client began its recovery. */
 byte lived;
 byte c_age, g_age;                               /* rounds in RECOVERING since it was entered */
@@ -60,6 +70,50 @@ inline fault() {
   fi
 }
 
+/* Either side closes: a CLOSE over the binding it has, and the other may never hear of it. */
+inline close() {
+#if CLOSE
+  if
+  :: !ended(client) ->
+    if :: !ended(gateway) && on(passes, c_path) -> g_end() :: else fi;
+    c_end()
+  :: !ended(gateway) ->
+    if :: !ended(client) && on(passes, g_path) && !moved && c_bv == g_bv -> c_end() :: else fi;
+    g_end()
+  :: skip
+  fi
+#endif
+  skip
+}
+
+/* The gateway hears authentic packets from a new address: one round for the check's beginning, and one for
+ * CHALLENGE, RESPONSE and commit. */
+inline rebinding() {
+#if NAT
+  if
+  :: nats < NAT && !moved && !ended(client) && !ended(gateway) && c_bv == g_bv -> nats++; moved = 1
+  :: skip
+  fi;
+  if
+  :: ended(client) || ended(gateway) || !moved || c_bv != g_bv || trying ||
+     !on(passes, c_path) -> skip
+  :: else ->
+    if
+    :: gateway == RECOVERING && checking ->
+      if :: client == ATTACHED -> go(client, VOLATILE) :: else fi;
+      go(client, RECOVERING); go(client, ATTACHED);
+      go(gateway, ATTACHED);
+      g_bv++; c_bv++; moved = 0; checking = 0; c_quiet = 0; c_lost = 0; g_quiet = 0
+    :: gateway != RECOVERING ->
+      if :: gateway == ATTACHED -> go(gateway, VOLATILE) :: else fi;
+      go(gateway, RECOVERING); g_window = 0; g_age = 0; checking = 1
+    :: else
+    fi
+  fi
+#endif
+  skip
+}
+
 /* RECOVERING ends by its deadline, whatever is tried in it. */
 inline grow_old() {
   if :: client == RECOVERING -> c_age++ :: else -> c_age = 0 fi;
@@ -69,6 +123,14 @@ inline grow_old() {
 
 inline give_up() {
   trying = 0; stage = 0; tries = 0
+}
+
+inline c_end() {
+  go(client, TERMINATED); give_up(); proposal = 0; c_lost = 0; c_window = 0; c_wait = 0; c_quiet = 0; lived = 0
+}
+
+inline g_end() {
+  go(gateway, TERMINATED); x_on = 0; checking = 0; g_lost = 0; g_quiet = 0
 }
 
 inline begin_attempt(path) {
@@ -108,10 +170,10 @@ inline exchange() {
     :: c_bv == g_bv && stage == 0 ->
       if :: gateway == ATTACHED -> go(gateway, VOLATILE) :: else fi;
       if :: gateway != RECOVERING -> go(gateway, RECOVERING); g_window = 0; g_age = 0 :: else fi;
-      x_on = 1; x_path = attempt;
+      x_on = 1; x_path = attempt; checking = 0;
       stage = 1; proposal = 1; attempt_of = attempt
     :: stage == 1 && x_on && x_path == attempt ->
-      g_bv++; g_path = attempt; g_quiet = 0; g_lost = 0; x_on = 0;
+      g_bv++; g_path = attempt; g_quiet = 0; g_lost = 0; x_on = 0; moved = 0;
       go(gateway, ATTACHED);
       stage = 2                                  /* the ACK needs a round of its own: it may be lost */
     :: stage == 1 && !x_on && c_bv == g_bv -> stage = 0   /* the window at the gateway was over */
@@ -124,10 +186,14 @@ inline exchange() {
 /* Heartbeats, both ways, over the binding each side has. */
 inline heartbeats() {
   if
-  :: !ended(client) && !ended(gateway) && c_bv == g_bv && on(passes, c_path) -> c_quiet = 0; g_quiet = 0
+  :: !ended(client) && !ended(gateway) && c_bv == g_bv && on(passes, c_path) ->
+    g_quiet = 0;
+    if :: moved -> if :: c_quiet < SILENCE -> c_quiet++ :: else fi :: else -> c_quiet = 0 fi
   :: else ->
     if :: c_quiet < SILENCE -> c_quiet++ :: else fi;
-    if :: g_quiet < SILENCE -> g_quiet++ :: else fi
+    if :: g_quiet < SILENCE -> g_quiet++ :: else fi;
+    /* What the network repeats of a peer that is gone. */
+    if :: mutant(REPLAY_IS_HEARD) && ended(client) -> g_quiet = 0 :: else fi
   fi
 }
 
@@ -145,13 +211,13 @@ inline c_timers() {
   :: ended(client) -> skip
   :: !ended(client) && c_lost >= TTL ->
     assert(c_quiet == SILENCE);                  /* a session that is heard does not end */
-    go(client, TERMINATED); give_up(); proposal = 0; c_lost = 0
+    c_end()
   :: c_lost < TTL && client == ATTACHED && c_quiet == SILENCE -> c_recover()
   :: c_lost < TTL && client == RECOVERING ->
     c_window++;
     if
     :: c_window >= WINDOW ->
-      assert(!lived);                            /* a candidate that lived through the window was bound */
+      assert(!lived || ended(gateway));          /* a candidate that lived through the window was bound */
       go(client, DEGRADED); give_up(); c_wait = 0
     :: else ->
       tries++;
@@ -175,15 +241,15 @@ inline g_timers() {
   if :: g_quiet == SILENCE -> g_lost++ :: else -> g_lost = 0 fi;
   if
   :: ended(gateway) -> g_lost = 0
-  :: !ended(gateway) && g_lost >= TTL -> go(gateway, TERMINATED); x_on = 0
+  :: !ended(gateway) && g_lost >= TTL -> g_end()
   :: g_lost < TTL && gateway == ATTACHED && g_quiet == SILENCE -> go(gateway, VOLATILE); g_patience = 0
   :: g_lost < TTL && gateway == VOLATILE ->
     g_patience++;
     if :: g_patience >= PATIENCE -> go(gateway, DEGRADED) :: else fi
   :: g_lost < TTL && gateway == RECOVERING ->
-    g_window++;
-    if :: g_window >= WINDOW && !mutant(NO_WINDOW) -> x_on = 0; go(gateway, DEGRADED) :: else fi
-  :: g_lost < TTL && gateway == DEGRADED && g_quiet == 0 && c_bv == g_bv && on(passes, g_path) && !trying ->
+    if :: mutant(CHECK_HOLDS_THE_WINDOW) && checking :: else -> g_window++ fi;
+    if :: g_window >= WINDOW && !mutant(NO_WINDOW) -> x_on = 0; checking = 0; go(gateway, DEGRADED) :: else fi
+  :: g_lost < TTL && gateway == DEGRADED && g_quiet == 0 && c_bv == g_bv && on(passes, g_path) && !trying && !moved ->
     /* In place: a fresh proof of the path that has healed, never straight back. */
     if :: mutant(HEALS_WITHOUT_PROOF) :: else -> go(gateway, RECOVERING) fi;
     go(gateway, ATTACHED); g_bv++; c_bv++
@@ -196,7 +262,7 @@ active proctype Rounds() {
   do
   :: atomic {
       !(ended(client) && ended(gateway)) ->
-      fault(); heartbeats(); exchange(); grow_old(); c_timers(); g_timers()
+      fault(); close(); heartbeats(); rebinding(); exchange(); grow_old(); c_timers(); g_timers()
     }
   :: ended(client) && ended(gateway) -> skip
   od
@@ -210,5 +276,7 @@ active proctype Rounds() {
 ltl ends { [](([] dead) -> <> both_ended) }
 /* With a path for good the sides meet again and again, unless the session has ended before. */
 ltl lives { [](([] !dead) -> <> (both_attached || ended(client) || ended(gateway))) }
+/* Neither side outlives the other for good, though nobody told it. */
+ltl together { []((ended(client) || ended(gateway)) -> <> both_ended) }
 /* RECOVERING is left. */
 ltl leaves { [](gateway == RECOVERING -> <> (gateway != RECOVERING)) }

@@ -18,7 +18,9 @@ close     | session   | -DREKEYS=1 -DCLOSE=1 -DPACKETS=1             |
 interplay | session   | -DCHECKS=1 -DREKEYS=1 -DPACKETS=1            |
 handshake | handshake |                                              |
 owner     | owner     |                                              |
-recovery  | recovery  |                                              | ends lives leaves'
+crash     | session   | -DJUMPS=2 -DCLOSE=1 -DCRASH=1                |
+recovery  | recovery  |                                              | ends lives leaves together
+farewell  | recovery  | -DCHANGES=1 -DNAT=1 -DCLOSE=1                | ends lives leaves together'
 large='
 jump      | session   | -DJUMPS=4 -DDENIALS=1                              |
 relay     | session   | -DJUMPS=3 -DRELAY=1                                |
@@ -27,9 +29,12 @@ rekey     | session   | -DREKEYS=2 -DPACKETS=2                             |
 close     | session   | -DREKEYS=1 -DCLOSE=1 -DPACKETS=2                   |
 interplay | session   | -DCHECKS=1 -DREKEYS=1 -DNAT=1 -DPACKETS=1          |
 closing   | session   | -DCHECKS=1 -DREKEYS=1 -DCLOSE=1 -DPACKETS=1        |
+leaving   | session   | -DCHECKS=1 -DNAT=1 -DCLOSE=1 -DPACKETS=1           |
 handshake | handshake | -DHELLOS=4 -DSESSIONS=4                            |
 owner     | owner     | -DTAKEOVERS=4 -DCOMMITS=4                          |
-recovery  | recovery  | -DCHANGES=4                                        | ends lives leaves'
+crash     | session   | -DJUMPS=2 -DREKEYS=1 -DCRASH=1 -DPACKETS=1         |
+recovery  | recovery  | -DCHANGES=4                                        | ends lives leaves together
+farewell  | recovery  | -DCHANGES=2 -DNAT=1 -DCLOSE=1                      | ends lives leaves together'
 case $size in
   small) table=$small optimize=-O0 compress= memory=1500 hash=18 ;;
   large) table=$large optimize=-O1 compress=-DCOLLAPSE memory=6000 hash=24 ;;

@@ -9,8 +9,8 @@
  * can not hand a challenge sent to X back to the client. Timers may run out at any moment they run at all.
  *
  * Not in it: connection ids and phases (a message under an id that is not live is a lost one), the time
- * that things take (recovery.pml), rates (DENIALS stands for a policy that refuses), the command ring
- * between controller and worker.
+ * that things take (recovery.pml), the session that follows a crash (handshake.pml), rates (DENIALS stands
+ * for a policy that refuses), the command ring between controller and worker.
  */
 
 #ifndef JUMPS    /* REATTACHes, each with its jump_seq; 1 at least */
@@ -30,6 +30,9 @@
 #endif
 #ifndef CLOSE    /* either side may close */
 #define CLOSE 0
+#endif
+#ifndef CRASH    /* either side may crash, and starts again without the session */
+#define CRASH 0
 #endif
 #ifndef RELAY    /* the attacker forwards challenges too */
 #define RELAY 0
