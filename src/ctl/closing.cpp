@@ -63,10 +63,10 @@ void Closing::end_drain(Session& session, MonoNs now) {
                bus::RemoveSession{.reason = session.last_reason, .send_close = false});
 }
 
-TrafficFigures Closing::charge(Session& session) {
+TrafficFigures Closing::charge(Session& session, Peer& peer) {
   const TrafficFigures figures = core_.ports.workers.figures(session.ref);
   const std::uint64_t carried = figures.rx_bytes + figures.tx_bytes;
-  core_.peers[session.peer].carried += carried - std::exchange(session.charged, carried);
+  peer.carried += carried - std::exchange(session.charged, carried);
   return figures;
 }
 
@@ -86,7 +86,8 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
     JG_INVARIANT(ended);
   }
   core_.counters.add(ControllerCounter::kSessionsTerminated);
-  const TrafficFigures figures = charge(session);
+  Peer& peer = core_.peers[session.peer];
+  const TrafficFigures figures = charge(session, peer);
   core_.emit(session, EventType::kSessionTerminated, reason,
              audit::TerminatedDetail{.age = now - session.record.created_at(),
                                      .transportless = lost_since ? now - *lost_since : Duration{},
@@ -96,7 +97,6 @@ void Closing::finish(Session& session, Reason reason, bool told_worker, MonoNs n
                                      .tx_bytes = figures.tx_bytes,
                                      .peer_reason = session.peer_reason},
              now);
-  Peer& peer = core_.peers[session.peer];
   if (peer.current == session.ref) {
     peer.current.reset();
     core_.ports.workers.unroute_peer(session.peer);
@@ -133,8 +133,8 @@ void Closing::on_control_close(Session& session, const wire::ControlClose& messa
 }
 
 std::optional<bus::SessionRef> Closing::on_removed(Session& session, MonoNs now) {
-  charge(session);
   Peer& peer = core_.peers[session.peer];
+  charge(session, peer);
   const auto successor = peer.current;
   if (peer.draining == session.ref) peer.draining.reset();
   const bool expired = session.last_reason == Reason::kKeysExpired;

@@ -42,7 +42,7 @@ class Closing {
   void send_control_close(Session& session, Reason reason);
   void finish(Session& session, Reason reason, bool told_worker, MonoNs now);
   /// What it has carried since the last call counts for its peer's quota.
-  TrafficFigures charge(Session& session);
+  TrafficFigures charge(Session& session, Peer& peer);
 
   Core& core_;
   SlotHandle stop_cursor_{0};
