@@ -29,7 +29,7 @@ rekey     | session   | -DREKEYS=2 -DPACKETS=2                             |
 close     | session   | -DREKEYS=1 -DCLOSE=1 -DPACKETS=2                   |
 interplay | session   | -DCHECKS=1 -DREKEYS=1 -DNAT=1 -DPACKETS=1          |
 closing   | session   | -DCHECKS=1 -DREKEYS=1 -DCLOSE=1 -DPACKETS=1        |
-leaving   | session   | -DCHECKS=1 -DNAT=1 -DCLOSE=1 -DPACKETS=1           |
+leaving   | session   | -DCHECKS=1 -DREKEYS=1 -DNAT=1 -DCLOSE=1 -DPACKETS=1 |
 handshake | handshake | -DHELLOS=4 -DSESSIONS=4                            |
 owner     | owner     | -DTAKEOVERS=4 -DCOMMITS=4                          |
 crash     | session   | -DJUMPS=2 -DREKEYS=1 -DCRASH=1 -DPACKETS=1         |
@@ -66,7 +66,7 @@ while IFS='|' read -r name model bounds claims; do
     search "$name" "${claim/safety/}"
     printf '%-10s %-9s %12s %12s %8s  %s\n' "$name" "$claim" \
       "$(figure "$name" '^ *([0-9]+) states, stored.*')" \
-      "$(figure "$name" '^ *([0-9]+) transitions.*')" \
+      "$(figure "$name" '^ *([0-9.e+]+) transitions.*')" \
       "$(figure "$name" '.*depth reached ([0-9]+),.*')" "${bounds//  /}"
     grep -q 'errors: 0' "$work/$name.out" || complain "$name: $(grep -m 1 '^pan:1' "$work/$name.out")"
     ! grep -qE 'not completed|too small|out of memory' "$work/$name.out" || complain "$name: not searched whole"
