@@ -33,11 +33,12 @@ Endpoint gateway() {
   return {.address = {.family = IpFamily::kV4, .bytes = {192, 0, 2, 1}}, .port = 51820};
 }
 
-/// Anything, as long as each session has its own.
-crypto::RootSecret root_of(std::uint32_t client) {
+/// Anything, as long as each generation of each session has its own.
+crypto::RootSecret root_of(std::uint32_t client, std::uint32_t generation) {
   crypto::RootSecret root;
   root.get().fill(0x5a);
   base::store_le32(root.get().data(), client);
+  base::store_le32(root.get().data() + 4, generation);
   return root;
 }
 
@@ -55,11 +56,13 @@ PublicKey static_key(std::uint32_t client) {
 }
 
 Clients::Clients(std::uint32_t count, const PublicKey& gateway_key)
-    : mac1_key_(crypto::derive_mac1_key(gateway_key)), clients_(count) {}
+    : mac1_key_(crypto::derive_mac1_key(gateway_key)), clients_(count), in_slot_(count) {}
 
 void Clients::handshake(ctl::HandshakeJob& job) {
   if (job.kind == ctl::HandshakeJob::Kind::kReadHello) {
     read(job);
+  } else if (job.kind == ctl::HandshakeJob::Kind::kRekey) {
+    rekey(job);
   } else {
     welcome(job);
   }
@@ -80,13 +83,21 @@ void Clients::welcome(ctl::HandshakeJob& job) {
   Client& client = clients_[job.peer];
   client.ref = job.session;
   client.session = job.session_id;
-  job.root = root_of(job.peer);
+  in_slot_.at(client.ref.slot) = job.peer;
+  job.root = root_of(job.peer, 0);
   wire::encode_answer_header({.type = wire::Type::kWelcome,
                               .id_key_phase = job.id_key_phase,
                               .version = wire::kVersion,
                               .client_cid = job.header.client_cid},
                              std::span(job.answer).first<wire::kHandshakeHeaderSize>());
   job.answer_size = wire::kWelcomeSize;
+}
+
+void Clients::rekey(ctl::HandshakeJob& job) {
+  // The root in the job is the former one, and says whose it is.
+  const std::uint32_t client = base::load_le32(job.root.get().data());
+  job.root = root_of(client, job.generation);
+  job.gateway_ephemeral = static_key(client);
 }
 
 Input Clients::hello(std::uint32_t client) const {
@@ -106,6 +117,7 @@ Input Clients::control(std::uint32_t client, wire::Type type, const Endpoint& fr
   input.report.kind = bus::ReportKind::kControl;
   input.report.type = type;
   input.report.session = clients_[client].ref;
+  input.report.generation = clients_[client].generation;
   input.report.from = from;
   input.report.to = gateway();
   return input;
@@ -117,11 +129,32 @@ Input Clients::reattach(std::uint32_t client) {
   Input input = control(client, wire::Type::kReattach, address_of(client, self.path));
   wire::encode_reattach({.jump_seq = ++self.jump_seq,
                          .binding_version = self.binding_version,
-                         .root_generation = 0,
+                         .root_generation = self.generation,
                          .cause = Reason::kTransportRetiring,
                          .client_cid = next_id(client),
                          .session_id = self.session},
                         payload_of(input));
+  return input;
+}
+
+Input Clients::rekey_asked(std::uint32_t client) const {
+  Input input;
+  input.ask_rekey = client;
+  return input;
+}
+
+std::optional<Input> Clients::rekey_wanted(std::uint32_t slot) {
+  const std::uint32_t client = in_slot_.at(slot);
+  Client& self = clients_[client];
+  if (self.rekeying) return std::nullopt;
+  self.rekeying = true;
+  Input input = control(client, wire::Type::kRekey, address_of(client, self.path));
+  wire::encode_rekey({.generation = self.generation + 1,
+                      .reason = Reason::kPolicyTrigger,
+                      .binding_version = self.binding_version,
+                      .ephemeral = static_key(client),
+                      .rekey_seq = ++self.rekey_seq},
+                     payload_of(input));
   return input;
 }
 
@@ -148,6 +181,8 @@ std::optional<Input> Clients::answer(const Datagram& datagram) {
   switch (prefix->type) {
     case wire::Type::kPathChallenge:
       return challenged(client_of(prefix->cid), datagram);
+    case wire::Type::kRekeyReply:
+      return replied(client_of(prefix->cid), datagram);
     case wire::Type::kAck:
       ++acknowledged_;
       return std::nullopt;
@@ -158,14 +193,32 @@ std::optional<Input> Clients::answer(const Datagram& datagram) {
   }
 }
 
+Clients::Opened Clients::open(std::uint32_t client, const Datagram& datagram) const {
+  const Client& self = clients_[client];
+  const auto key = crypto::derive_control_key(root_of(client, self.generation), self.session,
+                                              self.generation, Direction::kGatewayToClient);
+  Opened payload{};
+  const auto message = std::span(datagram.bytes).first<wire::kControlSize>();
+  if (!crypto::open_control(message, key.get(), payload)) fail("a message does not open");
+  return payload;
+}
+
+std::optional<Input> Clients::replied(std::uint32_t client, const Datagram& datagram) {
+  Client& self = clients_[client];
+  const auto reply = wire::decode_rekey_reply(open(client, datagram));
+  if (!reply || reply->reason != Reason::kNone || reply->rekey_seq != self.rekey_seq)
+    fail("a REKEY was refused");
+  self.generation = reply->generation;
+  self.rekeying = false;
+  Input input = control(client, {}, datagram.remote);
+  input.report.kind = bus::ReportKind::kEpochConfirmed;
+  input.report.value = reply->epoch;
+  return input;
+}
+
 std::optional<Input> Clients::challenged(std::uint32_t client, const Datagram& datagram) {
   Client& self = clients_[client];
-  const auto key =
-      crypto::derive_control_key(root_of(client), self.session, 0, Direction::kGatewayToClient);
-  std::array<std::uint8_t, wire::kControlPayloadSize> payload{};
-  const auto message = std::span(datagram.bytes).first<wire::kControlSize>();
-  if (!crypto::open_control(message, key.get(), payload)) fail("a CHALLENGE does not open");
-  const auto challenge = wire::decode_path_challenge(payload);
+  const auto challenge = wire::decode_path_challenge(open(client, datagram));
   if (!challenge) fail("a CHALLENGE does not decode");
   self.binding_version = challenge->binding_version;
   Input input = control(client, wire::Type::kPathResponse, datagram.remote);

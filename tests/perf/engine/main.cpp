@@ -44,20 +44,21 @@ class Program {
         phases_(stage_, options.sessions) {}
 
   int run() {
-    fmt::print("{:<22} {:>9} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}  {}\n", "phase", "done",
+    fmt::print("{:<26} {:>9} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}  {}\n", "phase", "done",
                "seconds", "per s", "us each", "worst ms", "p99.9 ms", "looks", "heap MiB",
                fmt::format("within {} ms", kBoundMs));
     report("creation", phases_.create());
     report("unrest: transitions", phases_.unrest());
     report("storm, half in 10 s", phases_.storm());
     report("jumps, all at once", phases_.jumps_at_once());
+    report("rekey storm, half in 10 s", phases_.rekey_storm());
     report("link flap", phases_.link_flaps());
     report("reload, none changed", phases_.reload_unchanged());
     report("reload, all changed", phases_.reload_changed());
     report("strict policy", phases_.strict_policy());
     report("mass expiry, 60 s", phases_.mass_expiry());
     for (const Part& part : measure_parts()) {
-      fmt::print("{:<22} {:>12.0f} a second {:>10.1f} ns each\n", part.name, part.per_second,
+      fmt::print("{:<26} {:>12.0f} a second {:>10.1f} ns each\n", part.name, part.per_second,
                  part.nanoseconds);
       json_["parts"].push_back(
           {{"name", part.name}, {"per_second", part.per_second}, {"ns", part.nanoseconds}});
@@ -75,7 +76,7 @@ class Program {
     const double p999 = static_cast<double>(phase.ticks.p999().us()) / 1e3;
     const double rate = static_cast<double>(done) / elapsed;
     const std::size_t heap = mallinfo2().uordblks + mallinfo2().hblkhd;
-    fmt::print("{:<22} {:>9} {:>9.2f} {:>10.0f} {:>10.2f} {:>10.3f} {:>9.3f} {:>9} {:>9}  {}{}\n",
+    fmt::print("{:<26} {:>9} {:>9.2f} {:>10.0f} {:>10.2f} {:>10.3f} {:>9.3f} {:>9} {:>9}  {}{}\n",
                name, done, elapsed, rate, each, worst, p999, phase.most.looks, heap >> 20,
                worst <= kBoundMs ? "yes" : "NO", phase.ended ? "" : "   NOT ENDED");
     std::fflush(stdout);

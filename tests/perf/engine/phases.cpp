@@ -76,6 +76,19 @@ Phase Phases::jumps_at_once() {
   return jumps(0, {});
 }
 
+Phase Phases::rekey_storm() {
+  const std::uint32_t half = sessions_ / 2;
+  const std::uint64_t before = counter(ctl::ControllerCounter::kRekeys);
+  const Arrivals wishes{
+      .count = half, .over = seconds(10), .at_once = 32, .make = [this](std::uint64_t i) {
+        return stage_.clients().rekey_asked(static_cast<std::uint32_t>(i));
+      }};
+  const auto done = [&] { return counter(ctl::ControllerCounter::kRekeys) - before; };
+  Phase phase = stage_.run(wishes, [&] { return done() >= half; }, seconds(120));
+  phase.done = done();
+  return phase;
+}
+
 Phase Phases::link_flaps() {
   const std::uint64_t before = counter(ctl::ControllerCounter::kTransitions);
   controller().on_link(0, false);

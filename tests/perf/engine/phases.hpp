@@ -11,8 +11,7 @@
 
 namespace jumpgate::bench {
 
-/// For a stage of these phases: nothing of its own ends a session, and nobody rekeys (that is X25519's work, in other
-/// threads).
+/// For a stage of these phases: nothing of its own ends a session, and nobody rekeys who is not told to.
 [[nodiscard]] session::Policy policy_of_the_day();
 
 class Phases {
@@ -28,6 +27,8 @@ class Phases {
   [[nodiscard]] Phase storm();
   /// The other half, as fast as ticks take them in.
   [[nodiscard]] Phase jumps_at_once();
+  /// The operator asks half of the sessions for new keys within ten seconds.
+  [[nodiscard]] Phase rekey_storm();
   /// The link that every binding leaves by goes down, and comes up again.
   [[nodiscard]] Phase link_flaps();
   /// A policy applied strictly reaches every session.

@@ -115,6 +115,12 @@ MonoNs Stage::due(const Arrivals& arrivals, MonoNs began) const {
 
 void Stage::gather(const Arrivals& arrivals, MonoNs began) {
   workers_.take(acknowledged_, limits::kReportsPerTick);
+  for (const bus::Command* command : acknowledged_) {
+    const auto* liveness = std::get_if<bus::SetLiveness>(&command->body);
+    if (liveness == nullptr || !liveness->rekey_wanted) continue;
+    if (auto input = clients_.rekey_wanted(command->session.slot))
+      answers_.push_back({.due = now_ + kRoundTrip, .input = *input});
+  }
   inbox_.clear();
   while (inbox_.size() < limits::kReportsPerTick && !answers_.empty() &&
          answers_.front().due <= now_) {
@@ -153,6 +159,10 @@ void Stage::tick(Phase& phase) {
 }
 
 void Stage::handle(const Input& input) {
+  if (input.ask_rekey) {
+    static_cast<void>(controller_->ask_rekey(clients_.session(*input.ask_rekey), now_));
+    return;
+  }
   switch (input.report.kind) {
     case bus::ReportKind::kHandshake:
       controller_->on_handshake(input.bytes, input.report.from, input.report.to, 0, now_);

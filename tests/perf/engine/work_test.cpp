@@ -48,6 +48,7 @@ TEST_F(WorkOfATick, IsBoundedWhateverHappensToAll) {
   create();
   expect_bounded(phases_.unrest(), kSessions / 20);
   expect_bounded(phases_.storm(), kSessions / 2);
+  expect_bounded(phases_.rekey_storm(), kSessions / 2);
   expect_bounded(phases_.link_flaps(), kSessions);
   expect_bounded(phases_.strict_policy(), kSessions);
   expect_bounded(phases_.mass_expiry(), kSessions);
@@ -76,9 +77,9 @@ TEST_F(WorkOfATick, IsBoundedWhenAReloadRemovesAllPeers) {
   create();
   const Phase phase = phases_.reload_removed();
   expect_bounded(phase, kSessions);
-  // Found, ended and left by two slices; forgotten when the worker has wiped their sessions.
-  EXPECT_LE(phase.most.peers, 3 * 2 * 256 + limits::kReportsPerTick);
-  static_assert(kSessions > 3 * 2 * 256 + limits::kReportsPerTick);
+  // Found, ended and left by two slices; charged and forgotten when the worker has wiped their sessions.
+  EXPECT_LE(phase.most.peers, 3 * 2 * 256 + 2 * limits::kReportsPerTick);
+  static_assert(kSessions > 3 * 2 * 256 + 2 * limits::kReportsPerTick);
 }
 
 TEST_F(WorkOfATick, IsNoneWhenNothingHappens) {
