@@ -77,9 +77,9 @@ TEST_F(WorkOfATick, IsBoundedWhenAReloadRemovesAllPeers) {
   create();
   const Phase phase = phases_.reload_removed();
   expect_bounded(phase, kSessions);
-  // Found, ended and left by two slices; charged and forgotten when the worker has wiped their sessions.
-  EXPECT_LE(phase.most.peers, 3 * 2 * 256 + 2 * limits::kReportsPerTick);
-  static_assert(kSessions > 3 * 2 * 256 + 2 * limits::kReportsPerTick);
+  // Found, ended and left by two slices; forgotten when the worker has wiped their sessions.
+  EXPECT_LE(phase.most.peers, 3 * 2 * 256 + limits::kReportsPerTick);
+  static_assert(kSessions > 3 * 2 * 256 + limits::kReportsPerTick);
 }
 
 TEST_F(WorkOfATick, IsNoneWhenNothingHappens) {
