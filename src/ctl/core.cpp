@@ -308,12 +308,12 @@ void Core::arm(Session& session) {
     wheel.arm(handle, session.drained_at);
     return;
   }
-  if (session.doom != Reason::kNone) {
-    // It waits for a command to end, and what fell due meanwhile would fire without a pause.
+  if (session.doom != Reason::kNone || session.retry_at != kNever) {
+    // It waits for a command, and what fell due meanwhile would fire without a pause.
     wheel.arm(handle, session.retry_at);
     return;
   }
-  MonoNs next = std::min(session.record.next_deadline(), session.retry_at);
+  MonoNs next = session.record.next_deadline();
   if (session.binding) {
     if (session.rekey_wanted == Reason::kNone) next = std::min(next, session.record.rekey_at());
     if (session.healing) next = std::min(next, session.in_place_at);

@@ -64,6 +64,20 @@ TEST_F(PathCheck, HealedPathIsProvedInPlaceAfterAHeartbeat) {
   EXPECT_EQ(paths_.held, 1);
 }
 
+TEST_F(PathCheck, OneThatLacksACommandWaitsForItWithPauses) {
+  edge(alice_, bus::ReportKind::kSilence);
+  edge(alice_, bus::ReportKind::kAlive);
+  workers_.credit = 0;
+  const std::uint64_t before = counter(ControllerCounter::kCommandsUnavailable);
+  advance(milliseconds(700));
+  const std::uint64_t asked = counter(ControllerCounter::kCommandsUnavailable) - before;
+  EXPECT_GE(asked, 10U);
+  EXPECT_LE(asked, 30U);  // 200 ms by steps of 10 ms, with eight rounds each
+  workers_.credit = 16;
+  advance(milliseconds(20));
+  EXPECT_EQ(state(alice_), State::kRecovering);
+}
+
 TEST_F(PathCheck, ClientThatComesFirstStopsTheGatewaysCheck) {
   edge(alice_, bus::ReportKind::kSilence);
   edge(alice_, bus::ReportKind::kAlive);
