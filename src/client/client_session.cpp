@@ -341,7 +341,7 @@ void ClientSession::tick(MonoNs now) {
   if (core_.state() == State::kBirth) return;
   jumper_.tick(now);
   if (core_.over()) return;
-  const Rekeyer::Want want = rekeyer_.tick(now);
+  const Rekeyer::Want want = rekeyer_.tick(jumper_.pending(), now);
   if (want == Rekeyer::Want::kProbe) probe(now);
   if (want == Rekeyer::Want::kConfirmation) {
     wire::Heartbeat heartbeat = liveness_.make(now);

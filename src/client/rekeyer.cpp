@@ -33,6 +33,7 @@ void Rekeyer::start(Reason reason, MonoNs now) {
               .ephemeral = ephemeral_->public_key,
               .rekey_seq = ++rekey_seq_};
   started_ = now;
+  again_at_ = kNever;
   timer_.start(core_.rtt.smoothed(), now);
   send_rekey();
 }
@@ -63,6 +64,7 @@ bool Rekeyer::on_reply(const wire::RekeyReply& reply, MonoNs now) {
   cancel_unanswered();
   not_before_ = now + kRekeyTimeout;
   if (reply.reason != Reason::kNone) {
+    again_at_ = not_before_;
     core_.emit(EventType::kRekeyDenied, reply.reason, now,
                audit::KeyDetail{.epoch = core_.current_epoch, .generation = reply.generation});
     return false;
@@ -115,11 +117,15 @@ void Rekeyer::cancel_unanswered() {
   timer_.stop();
 }
 
-Rekeyer::Want Rekeyer::tick(MonoNs now) {
+Rekeyer::Want Rekeyer::tick(bool jump_pending, MonoNs now) {
   if (ephemeral_ && now >= started_ + kRekeyTimeout) {
     cancel_unanswered();
-    not_before_ = now + kRekeyTimeout;
+    again_at_ = not_before_ = now + kRekeyTimeout;
     return Want::kProbe;
+  }
+  if (now >= again_at_) {
+    again_at_ = kNever;
+    if (may_start(jump_pending, now)) start(request_.reason, now);
   }
   if (now >= timer_.at) {
     timer_.sent_again(now);
@@ -132,7 +138,7 @@ Rekeyer::Want Rekeyer::tick(MonoNs now) {
 }
 
 MonoNs Rekeyer::next_deadline() const {
-  MonoNs deadline = std::min(timer_.at, confirm_timer_.at);
+  MonoNs deadline = std::min({timer_.at, confirm_timer_.at, again_at_});
   if (ephemeral_) deadline = std::min(deadline, started_ + kRekeyTimeout);
   return deadline;
 }

@@ -47,7 +47,7 @@ class Rekeyer {
     kConfirmation,  // a heartbeat in the new epoch
     kProbe,         // nobody has answered: the path may be dead
   };
-  [[nodiscard]] Want tick(MonoNs now);
+  [[nodiscard]] Want tick(bool jump_pending, MonoNs now);
   [[nodiscard]] MonoNs next_deadline() const;
   /// The next epoch is a rekey's, not yet heard from the gateway.
   [[nodiscard]] bool unconfirmed() const { return unconfirmed_; }
@@ -64,6 +64,7 @@ class Rekeyer {
   std::uint64_t rekey_seq_{0};
   MonoNs started_;
   MonoNs not_before_{};
+  MonoNs again_at_{kNever};  // one that came to nothing begins anew, traffic or not
   RetransmitTimer timer_;
   bool unconfirmed_{false};
   RetransmitTimer confirm_timer_;

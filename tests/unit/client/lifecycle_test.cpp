@@ -44,6 +44,21 @@ TEST(Rekey, UnansweredItIsGivenUpAndTriedAgain) {
   ASSERT_TRUE(h.run_until([&] { return h.gateway->rekeys == 1; }, seconds(8)));
 }
 
+TEST(Rekey, UnansweredItIsTriedAgainWithoutTraffic) {
+  Harness h;
+  h.attach();
+  h.run(seconds(30));  // idle: the next heartbeat is far away
+  h.gateway->rekey_wanted = true;
+  h.gateway->lose_outgoing = [](wire::Type t) { return t == wire::Type::kRekeyReply; };
+  ASSERT_TRUE(h.run_until([&] { return h.gateway->heard[wire::Type::kRekey] > 0; }, seconds(60)));
+  h.gateway->rekey_wanted = false;
+  h.run(seconds(9));
+  ASSERT_EQ(h.gateway->rekeys, 0U);
+  h.gateway->lose_outgoing = {};
+  EXPECT_TRUE(h.run_until([&] { return h.gateway->rekeys == 1; }, milliseconds(1500)))
+      << "ten seconds after the first";
+}
+
 // An idle peer may be silent for 100 s: keys would end first.
 TEST(Rekey, ThatNobodyAnswersIsAHintOfADeadPath) {
   Harness h;

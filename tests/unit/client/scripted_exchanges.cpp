@@ -139,6 +139,8 @@ void ScriptedGateway::on_rekey(const wire::Rekey& rekey) {
         {.client_ephemeral = rekey.ephemeral, .gateway_ephemeral = ephemeral.public_key});
     ASSERT_TRUE(root);
     roots_.insert_or_assign(rekey.generation, std::move(*root));
+    // A client that asks anew takes no reply to what it asked before.
+    if (pending_generation_) epochs_.erase(pending_epoch_);
     pending_generation_ = rekey.generation;
     pending_epoch_ = next_number();
     install(pending_epoch_, rekey.generation, binding_version_, gateway_id_.cid,
