@@ -322,8 +322,10 @@ bool World::had_live_candidate(std::size_t index) const {
 
 void World::judge_end(const audit::Event& event, const Life& life, std::size_t index,
                       bool at_gateway) {
-  // The first end is judged; what the other side does then follows from it.
-  if (life.binding_version == 0 || !excused_.insert(event.session).second) return;
+  // The first end is judged; what the other side does then follows from it. A client that was never
+  // ATTACHED had no session to lose, whatever the gateway has made of its CONFIRM.
+  if (at_gateway && life.binding_version == 0) return;
+  if (!excused_.insert(event.session).second || life.binding_version == 0) return;
   const Duration age = std::get<audit::TerminatedDetail>(event.detail).age;
   bool reset = true;
   switch (event.reason) {
