@@ -59,11 +59,11 @@ flipped[len(whole) // 2] ^= 1
 write("flipped.jgr", flipped)
 write("cut.jgr", whole[:-5])
 title, rest = whole.split(b"\n", 1)
-write("version.jgr", title[:-1] + b"9\n" + rest)
+write("version.jgr", title[:-1] + b"1\n" + rest)
 PY
 refused "$logs/flipped.jgr" "flipped.jgr: record [0-9]+: damaged or edited"
 refused "$logs/cut.jgr" "cut.jgr: record [0-9]+: cut"
-refused "$logs/version.jgr" "a recording of version 9; this program replays version 8"
+refused "$logs/version.jgr" "a recording of version 1; this program replays version "
 refused "$gateway_events" "is no recording"
 
 # A configuration that no record holds: the gateway says so instead of recording nothing.
